@@ -1,0 +1,1 @@
+//! Do the flow logs bear this alert out?.

@@ -1,0 +1,1 @@
+//! Flow logs as a DataFusion table, and the analyses over it.

@@ -1,0 +1,237 @@
+//! How much of the evidence could be read, and what could not.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Objects by what became of them. Every object that was listed is in exactly one other count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectCounts {
+    /// Objects that the selection named and that its window, accounts and Regions did not rule out.
+    pub listed: u64,
+    /// Read to the end.
+    pub read: u64,
+    /// Zero bytes long, or nothing in them but blanks.
+    pub empty: u64,
+    /// Not flow logs: by name, or by their content.
+    pub not_a_flow_log: u64,
+    /// Access denied.
+    pub denied: u64,
+    /// In a storage class that cannot be read at once.
+    pub archived: u64,
+    /// Listed but gone when they were to be read.
+    pub vanished: u64,
+    /// Ended in mid stream; what came before the cut is counted.
+    pub truncated: u64,
+    /// Damaged: a checksum or the compressed form is wrong. Records before the damage are counted.
+    pub corrupt: u64,
+}
+
+impl ObjectCounts {
+    /// Adds `other`.
+    pub fn merge(&mut self, other: &ObjectCounts) {
+        self.listed += other.listed;
+        self.read += other.read;
+        self.empty += other.empty;
+        self.not_a_flow_log += other.not_a_flow_log;
+        self.denied += other.denied;
+        self.archived += other.archived;
+        self.vanished += other.vanished;
+        self.truncated += other.truncated;
+        self.corrupt += other.corrupt;
+    }
+
+    /// Objects that should have been read whole and were not.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        self.denied + self.archived + self.vanished + self.truncated + self.corrupt
+    }
+}
+
+/// Lines by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time` and
+/// `transit_gateway` are disjoint; the others say something more about `ok` ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordCounts {
+    /// Records with traffic: `log-status` is OK or the format has no such field.
+    pub ok: u64,
+    /// Intervals without traffic: the interface was observed idle.
+    pub nodata: u64,
+    /// Intervals whose records AWS lost: a hole in the evidence.
+    pub skipdata: u64,
+    /// Lines that are no record of their format.
+    pub malformed: u64,
+    /// Records whose times cannot be: `end` before `start`, zero, or outside 2000 to 2106. They are
+    /// kept out of every total.
+    pub bad_time: u64,
+    /// Transit gateway records with traffic, kept apart: they have no interface of ours.
+    pub transit_gateway: u64,
+    /// Of `ok`: without a byte counter (`-` or no such field). They count as flows and add no bytes.
+    pub bytes_missing: u64,
+    /// Of `ok`: without an action (`-` or no such field). They are counted as accepted.
+    pub action_missing: u64,
+    /// Of `ok`: without `start` and `end`. No bounded window can hold them.
+    pub time_missing: u64,
+    /// Of `ok`: with times in milliseconds, which were read as such.
+    pub milliseconds: u64,
+    /// Of `ok` inside the window: with a direction that cannot be known.
+    pub unoriented: u64,
+    /// Of `ok` inside the window: `flow-direction` says one thing and the interface's own address
+    /// another. The field is believed.
+    pub direction_conflicts: u64,
+    /// Records that were met before.
+    pub duplicates: u64,
+}
+
+impl RecordCounts {
+    /// Adds `other`.
+    pub fn merge(&mut self, other: &RecordCounts) {
+        self.ok += other.ok;
+        self.nodata += other.nodata;
+        self.skipdata += other.skipdata;
+        self.malformed += other.malformed;
+        self.bad_time += other.bad_time;
+        self.transit_gateway += other.transit_gateway;
+        self.bytes_missing += other.bytes_missing;
+        self.action_missing += other.action_missing;
+        self.time_missing += other.time_missing;
+        self.milliseconds += other.milliseconds;
+        self.unoriented += other.unoriented;
+        self.direction_conflicts += other.direction_conflicts;
+        self.duplicates += other.duplicates;
+    }
+}
+
+/// A stretch in which an interface left records, idle or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Observed {
+    /// The interface id.
+    pub interface: String,
+    /// The first record's start.
+    pub from: Timestamp,
+    /// The last record's end.
+    pub to: Timestamp,
+}
+
+/// A stretch of the window about which an interface's records say nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gap {
+    /// The interface id.
+    pub interface: String,
+    /// Where the hole begins.
+    pub from: Timestamp,
+    /// Where it ends.
+    pub to: Timestamp,
+    /// Why: `no record` or `SKIPDATA`.
+    pub why: String,
+}
+
+/// What a [`Sample`] is an example of. The order is that of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SampleKind {
+    /// An object that access is denied to.
+    Denied,
+    /// An object in cold storage.
+    Archived,
+    /// An object that was gone when it was to be read.
+    Vanished,
+    /// An object that ends in mid stream.
+    Truncated,
+    /// An object that is damaged.
+    Corrupt,
+    /// An object with nothing in it.
+    Empty,
+    /// An object that is no flow log.
+    NotAFlowLog,
+    /// A line that is no record.
+    Malformed,
+    /// A record whose times cannot be.
+    BadTime,
+    /// A field that this version does not know; its column is skipped.
+    UnknownField,
+    /// An assumption that had to be made about an object, for example its format.
+    Assumed,
+}
+
+/// The first example of a kind of trouble.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sample {
+    /// What it is an example of.
+    pub kind: SampleKind,
+    /// The object.
+    pub object: String,
+    /// The line in the inflated object, counted from 1; `None` if the whole object is meant.
+    pub line: Option<u64>,
+    /// What is wrong, in words.
+    pub reason: String,
+}
+
+/// What was read for an answer and what could not be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Coverage {
+    /// Objects by what became of them.
+    pub objects: ObjectCounts,
+    /// Lines by what they are, over all objects that were read.
+    pub records: RecordCounts,
+    /// Where the subject's interfaces left records, by interface and time.
+    pub observed: Vec<Observed>,
+    /// Where they did not, by interface and time.
+    pub gaps: Vec<Gap>,
+    /// Examples of trouble, the first few of each kind.
+    pub samples: Vec<Sample>,
+}
+
+impl Coverage {
+    /// Samples kept of each kind.
+    pub const SAMPLES_PER_KIND: usize = 5;
+
+    /// Whether part of the data could not be read or understood: the answer is then partial.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.objects.unreadable() > 0 || self.records.malformed > 0 || self.records.bad_time > 0
+    }
+
+    /// Sorts samples by kind, object and line, and keeps the first few of each kind.
+    pub fn settle_samples(&mut self) {
+        self.samples.sort();
+        self.samples.dedup();
+        let mut kept: Vec<Sample> = Vec::new();
+        for sample in self.samples.drain(..) {
+            let same = kept.iter().rev().take_while(|s| s.kind == sample.kind).count();
+            if same < Self::SAMPLES_PER_KIND {
+                kept.push(sample);
+            }
+        }
+        self.samples = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_settle_to_the_first_few_of_each_kind() {
+        let sample = |kind, line| Sample {
+            kind,
+            object: "a.log".into(),
+            line: Some(line),
+            reason: "r".into(),
+        };
+        let mut coverage = Coverage::default();
+        for line in (1..=9).rev() {
+            coverage.samples.push(sample(SampleKind::Malformed, line));
+            coverage.samples.push(sample(SampleKind::BadTime, line));
+        }
+        coverage.settle_samples();
+        let lines: Vec<_> = coverage.samples.iter().map(|s| (s.kind, s.line.unwrap())).collect();
+        let expected: Vec<_> = [SampleKind::Malformed, SampleKind::BadTime]
+            .into_iter()
+            .flat_map(|kind| (1..=5).map(move |line| (kind, line)))
+            .collect();
+        assert_eq!(lines, expected);
+    }
+}

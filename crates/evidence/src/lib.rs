@@ -1,0 +1,37 @@
+//! The vocabulary that all of Flowproof shares: what was seen, over which time, and how much of it
+//! could be read.
+//!
+//! The principal types are [`Traffic`] (bytes, packets and flows each way), [`Conversation`] (one
+//! aggregated row of a subject's traffic), [`Coverage`] (what was read and what could not be) and
+//! the parts of an answer, [`Remote`] and [`TimelineHour`]. `engine` fills them from flow
+//! logs, `finding` judges them, `report` tells them. There is no I/O here and no logic but merging.
+//!
+//! Merging is associative and commutative, because threads, runs and cluster nodes meet the same
+//! records in different orders and must still come to the same answer.
+//!
+//! ```
+//! use flowproof_evidence::Traffic;
+//!
+//! let mut total = Traffic { bytes_out: 8400, flows: 1, ..Traffic::default() };
+//! total.merge(&Traffic { bytes_in: 1200, flows: 1, ..Traffic::default() })?;
+//! assert_eq!((total.bytes_in, total.bytes_out, total.flows), (1200, 8400, 2));
+//! # Ok::<(), flowproof_evidence::Overflow>(())
+//! ```
+
+mod conversation;
+mod coverage;
+mod intervals;
+mod observations;
+mod provenance;
+mod subject;
+mod traffic;
+mod window;
+
+pub use conversation::{Conversation, ListMatch, PortSide, Remote, ServicePort, TimelineHour};
+pub use coverage::{Coverage, Gap, ObjectCounts, Observed, RecordCounts, Sample, SampleKind};
+pub use intervals::IntervalSet;
+pub use observations::Observations;
+pub use provenance::{ListSource, ObjectEvidence};
+pub use subject::{InterfaceIdentity, Subject};
+pub use traffic::{Overflow, Traffic};
+pub use window::Window;

@@ -1,0 +1,1 @@
+//! GuardDuty findings, their claims about traffic, and verdicts on them.

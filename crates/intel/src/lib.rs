@@ -1,0 +1,1 @@
+//! Threat and trusted address lists, compiled into one matcher.

@@ -1,0 +1,1 @@
+//! VPC flow log records: bytes in, Arrow record batches out.

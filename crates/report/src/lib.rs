@@ -1,0 +1,1 @@
+//! Investigations told to people and programs.

@@ -1,0 +1,1 @@
+//! Where flow log bytes come from: layouts, listing, pruning, inflate.
