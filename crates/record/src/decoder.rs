@@ -1,0 +1,486 @@
+//! The push decoder: bytes in, record batches out, cut anywhere.
+
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
+use memchr::{memchr, memrchr};
+
+use crate::columns::{ColumnBuilder, schema_of};
+use crate::field::{DEFAULT_FORMAT, FieldId};
+use crate::format::{Format, FormatSource, is_export_timestamp};
+use crate::line::{Fault, Layout, Row, RowValues, Status, excerpt, text_of};
+use crate::predicate::Predicate;
+use crate::scan;
+use crate::tally::{RejectKind, Tally};
+
+/// Longer lines are malformed. The longest record of all fields is a few KiB.
+pub const MAX_LINE: usize = 64 * 1024;
+/// How much is scanned for separators at a time: the offsets stay in the cache.
+const BLOCK: usize = 128 * 1024;
+/// Lines at an object's beginning that may be neither header nor record before the object is refused.
+const STRANGE_LINES: u64 = 16;
+
+/// Which records a decoder hands out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Every record of good form, whatever its status, that passes the predicate.
+    #[default]
+    All,
+    /// Records that are traffic: OK, and not of a transit gateway, that pass the predicate.
+    Traffic,
+    /// As `Traffic`, and also every NODATA and SKIPDATA record, without asking the predicate: in many
+    /// formats these lack the fields that it looks at.
+    TrafficAndIdle,
+}
+
+/// What a decoder does.
+#[derive(Debug, Clone)]
+pub struct DecoderOptions {
+    /// The columns of the batches, in order.
+    pub columns: Vec<FieldId>,
+    /// Most rows of a batch.
+    pub batch_rows: usize,
+    /// The format of objects without a header. Without it, the default format is assumed where the
+    /// first line fits it.
+    pub format: Option<Format>,
+    /// Only records whose `[start, end]` overlaps `[from, to)`, seconds since 1970.
+    pub from: Option<i64>,
+    /// See `from`.
+    pub to: Option<i64>,
+    /// Which records are handed out.
+    pub keep: Keep,
+    /// Only records that pass.
+    pub predicate: Option<Arc<Predicate>>,
+}
+
+impl Default for DecoderOptions {
+    fn default() -> Self {
+        DecoderOptions {
+            columns: FieldId::all().collect(),
+            batch_rows: 8192,
+            format: None,
+            from: None,
+            to: None,
+            keep: Keep::All,
+            predicate: None,
+        }
+    }
+}
+
+/// Turns the bytes of one object into record batches.
+///
+/// `decode` takes bytes in any cut and stops when a batch is full; `flush` hands the batch out;
+/// `finish` ends the object. What was not handed out is in the [`Tally`].
+#[derive(Debug)]
+pub struct Decoder {
+    options: DecoderOptions,
+    schema: SchemaRef,
+    builders: Vec<ColumnBuilder>,
+    rows: usize,
+    layout: Option<Layout>,
+    refusal: Option<String>,
+    /// The beginning of a line whose end has not come yet.
+    carry: Vec<u8>,
+    /// Whether the rest of an over-long line is being passed over.
+    skipping: bool,
+    separators: Vec<u32>,
+    tokens: Vec<(u32, u32)>,
+    values: RowValues,
+    line_number: u64,
+    tally: Tally,
+}
+
+impl Decoder {
+    /// A decoder for one object.
+    #[must_use]
+    pub fn new(options: DecoderOptions) -> Decoder {
+        let rows = options.batch_rows.max(1);
+        let builders = options.columns.iter().map(|id| ColumnBuilder::new(*id, rows)).collect();
+        Decoder {
+            schema: schema_of(&options.columns),
+            builders,
+            rows: 0,
+            layout: None,
+            refusal: None,
+            carry: Vec::new(),
+            skipping: false,
+            separators: Vec::new(),
+            tokens: Vec::new(),
+            values: RowValues::default(),
+            line_number: 0,
+            tally: Tally::default(),
+            options: DecoderOptions { batch_rows: rows, ..options },
+        }
+    }
+
+    /// The schema of the batches.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// What was met so far.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Why the object is no flow log, if it is not. The rest of it is passed over.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// Lines met so far, blank ones included.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.line_number
+    }
+
+    /// Rows that wait for [`Decoder::flush`].
+    #[must_use]
+    pub fn buffered_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether a batch is full and must be flushed before more can be decoded.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.rows >= self.options.batch_rows
+    }
+
+    /// Takes bytes of the object and returns how many: all of them, unless a batch is full. They may
+    /// begin and end anywhere, within a line too.
+    pub fn decode(&mut self, bytes: &[u8]) -> usize {
+        let mut used = 0;
+        while used < bytes.len() && !self.is_full() {
+            if self.refusal.is_some() {
+                return bytes.len();
+            }
+            let rest = &bytes[used..];
+            used += if self.carry.is_empty() && !self.skipping {
+                self.decode_block(&rest[..rest.len().min(BLOCK)])
+            } else {
+                self.decode_carried(rest)
+            };
+        }
+        used
+    }
+
+    /// Ends the object: what was carried is its last line.
+    pub fn finish(&mut self) {
+        if self.skipping || !self.carry.is_empty() {
+            self.end_carried_line();
+        }
+        if self.layout.is_none() && self.refusal.is_none() && self.tally.counts.malformed > 0 {
+            self.refuse();
+        }
+    }
+
+    /// Ends an object that was cut off: the last line is not whole, and is not used.
+    pub fn finish_cut(&mut self) {
+        self.carry.clear();
+        self.skipping = false;
+        self.finish();
+    }
+
+    /// The rows so far as a batch; `None` if there are none.
+    pub fn flush(&mut self) -> Option<RecordBatch> {
+        if self.rows == 0 {
+            return None;
+        }
+        let columns = self.builders.iter_mut().map(ColumnBuilder::finish).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        self.rows = 0;
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options);
+        Some(batch.expect("the builders follow the schema, and every row is pushed to each"))
+    }
+
+    /// Decodes the whole lines of a block and carries what is left.
+    fn decode_block(&mut self, block: &[u8]) -> usize {
+        let Some(last) = memrchr(b'\n', block) else {
+            self.carry_on(block);
+            return block.len();
+        };
+        let mut separators = std::mem::take(&mut self.separators);
+        scan::separators(&block[..=last], &mut separators);
+        let used = self.decode_lines(block, &separators);
+        self.separators = separators;
+        if used == last + 1 && !self.is_full() {
+            self.carry_on(&block[used..]);
+            return block.len();
+        }
+        used
+    }
+
+    /// Decodes lines until the separators or the batch's room end; returns the bytes used.
+    fn decode_lines(&mut self, block: &[u8], separators: &[u32]) -> usize {
+        let mut line_start = 0u32;
+        let mut token_start = 0u32;
+        self.tokens.clear();
+        for &at in separators {
+            if at > token_start {
+                self.tokens.push((token_start - line_start, at - line_start));
+            }
+            token_start = at + 1;
+            if block[at as usize] == b'\n' {
+                self.end_line(&block[line_start as usize..at as usize]);
+                line_start = at + 1;
+                if self.is_full() {
+                    break;
+                }
+            }
+        }
+        line_start as usize
+    }
+
+    /// Decodes up to the end of the line that is being carried.
+    fn decode_carried(&mut self, bytes: &[u8]) -> usize {
+        match memchr(b'\n', bytes) {
+            None => {
+                self.carry_on(bytes);
+                bytes.len()
+            }
+            Some(end) => {
+                self.carry_on(&bytes[..end]);
+                self.end_carried_line();
+                end + 1
+            }
+        }
+    }
+
+    fn carry_on(&mut self, part: &[u8]) {
+        if self.skipping {
+            return;
+        }
+        if self.carry.len() + part.len() > MAX_LINE {
+            self.skipping = true;
+            self.carry.clear();
+        } else {
+            self.carry.extend_from_slice(part);
+        }
+    }
+
+    fn end_carried_line(&mut self) {
+        if std::mem::take(&mut self.skipping) {
+            self.begin_line();
+            self.over_long();
+            return;
+        }
+        let line = std::mem::take(&mut self.carry);
+        self.split(&line);
+        self.end_line(&line);
+        self.carry = line;
+        self.carry.clear();
+    }
+
+    /// Finds the tokens of a line that stands alone.
+    fn split(&mut self, line: &[u8]) {
+        scan::separators(line, &mut self.separators);
+        self.tokens.clear();
+        let mut start = 0;
+        let ends = self.separators.iter().copied().chain([line.len() as u32]);
+        for end in ends {
+            if end > start {
+                self.tokens.push((start, end));
+            }
+            start = end + 1;
+        }
+    }
+
+    fn begin_line(&mut self) {
+        self.line_number += 1;
+    }
+
+    /// A line is whole; its tokens are in `self.tokens`.
+    fn end_line(&mut self, line: &[u8]) {
+        self.begin_line();
+        if line.len() > MAX_LINE {
+            self.over_long();
+        } else if self.refusal.is_none() {
+            let mut tokens = std::mem::take(&mut self.tokens);
+            if self.line_number == 1 {
+                skip_byte_order_mark(line, &mut tokens);
+            }
+            if !tokens.is_empty() {
+                self.take_line(line, &tokens);
+            }
+            self.tokens = tokens;
+        }
+        self.tokens.clear();
+    }
+
+    fn over_long(&mut self) {
+        let reason = || format!("a line of more than {MAX_LINE} bytes");
+        self.tally.reject(RejectKind::Malformed, self.line_number, reason);
+        self.count_strange_line();
+    }
+
+    /// A line with something on it: header, record or neither.
+    fn take_line(&mut self, line: &[u8], tokens: &[(u32, u32)]) {
+        let Some(layout) = self.layout.take() else {
+            return self.take_first_line(line, tokens);
+        };
+        if starts_like_header(&layout, line, tokens) && self.take_header(line, tokens) {
+            return;
+        }
+        let read = layout.read(line, tokens, &mut self.values);
+        match read {
+            Ok(()) => self.take_record(&layout, line, tokens),
+            // A header with other columns is no record of the format before it.
+            Err(_) if self.take_header(line, tokens) => return,
+            Err(fault) => self.reject(&layout, &fault, line, tokens),
+        }
+        self.layout = Some(layout);
+    }
+
+    /// The first line decides the format: header, the caller's format, or the default where it fits.
+    fn take_first_line(&mut self, line: &[u8], tokens: &[(u32, u32)]) {
+        if self.take_header(line, tokens) {
+            return;
+        }
+        let stamped = is_export_timestamp(text_of(line, tokens[0]));
+        let with_stamp =
+            |format: Format| if stamped { format.with_export_timestamp() } else { format };
+        if let Some(format) = self.options.format.clone() {
+            self.adopt(FormatSource::Given, with_stamp(format));
+            return self.take_line(line, tokens);
+        }
+        let default = Layout::new(with_stamp(Format::default_v2()));
+        match default.read(line, tokens, &mut self.values) {
+            Ok(()) | Err(Fault::BadTime(_)) => {
+                self.adopt(FormatSource::AssumedDefault, default.format().clone());
+                self.take_line(line, tokens);
+            }
+            Err(_) => {
+                let reason =
+                    || format!("no header and not the default format: `{}`", excerpt(line));
+                self.tally.reject(RejectKind::Malformed, self.line_number, reason);
+                self.count_strange_line();
+            }
+        }
+    }
+
+    /// Takes the line as a header, if it is one.
+    fn take_header(&mut self, line: &[u8], tokens: &[(u32, u32)]) -> bool {
+        let texts: Vec<&[u8]> = tokens.iter().map(|token| text_of(line, *token)).collect();
+        let Some(format) = Format::from_header(&texts) else { return false };
+        self.tally.counts.headers += 1;
+        self.adopt(FormatSource::Header, format);
+        true
+    }
+
+    fn adopt(&mut self, source: FormatSource, format: Format) {
+        self.tally.formats.insert((source, format.clone()));
+        self.layout = Some(Layout::new(format));
+    }
+
+    /// While no format is known, too many strange lines mean that this is no flow log.
+    fn count_strange_line(&mut self) {
+        if self.layout.is_none() && self.tally.counts.malformed >= STRANGE_LINES {
+            self.refuse();
+        }
+    }
+
+    fn refuse(&mut self) {
+        let expected = DEFAULT_FORMAT.len();
+        self.refusal = Some(format!(
+            "no header, and no line with the {expected} fields of the default format; \
+             if it is a flow log, give --format-string"
+        ));
+    }
+
+    fn reject(&mut self, layout: &Layout, fault: &Fault, line: &[u8], tokens: &[(u32, u32)]) {
+        let kind = match fault {
+            Fault::BadTime(_) => RejectKind::BadTime,
+            _ => RejectKind::Malformed,
+        };
+        self.tally.reject(kind, self.line_number, || layout.explain(fault, line, tokens));
+    }
+
+    /// A record of good form: count it, and hand it out if it is asked for.
+    fn take_record(&mut self, layout: &Layout, line: &[u8], tokens: &[(u32, u32)]) {
+        let row =
+            Row { layout, values: &self.values, line, tokens: &tokens[layout.skipped_tokens()..] };
+        let in_range = self.options.is_in_range(row.values);
+        count_record(&mut self.tally, &row, in_range);
+        if in_range && self.options.keeps(&row) {
+            self.tally.counts.selected += 1;
+            self.rows += 1;
+            for builder in &mut self.builders {
+                builder.push(&row);
+            }
+        }
+    }
+}
+
+impl DecoderOptions {
+    /// Whether the record's time overlaps the range. One without times is in no bounded range.
+    fn is_in_range(&self, values: &RowValues) -> bool {
+        let Some((start, end)) = span_of(values) else {
+            return self.from.is_none() && self.to.is_none();
+        };
+        self.from.is_none_or(|from| end >= from) && self.to.is_none_or(|to| start < to)
+    }
+
+    fn keeps(&self, row: &Row<'_>) -> bool {
+        let passes = || self.predicate.as_ref().is_none_or(|predicate| predicate.passes(row));
+        let traffic = row.values.status == Status::Ok && !row.layout.transit_gateway;
+        match self.keep {
+            Keep::All => passes(),
+            Keep::Traffic => traffic && passes(),
+            Keep::TrafficAndIdle if row.values.status != Status::Ok => true,
+            Keep::TrafficAndIdle => traffic && passes(),
+        }
+    }
+}
+
+/// From the first to the last packet; one of the two alone stands for both.
+fn span_of(values: &RowValues) -> Option<(i64, i64)> {
+    let start = values.start.or(values.end)?;
+    Some((start, values.end.unwrap_or(start)))
+}
+
+fn count_record(tally: &mut Tally, row: &Row<'_>, in_range: bool) {
+    let counts = &mut tally.counts;
+    counts.milliseconds += u64::from(row.values.milliseconds);
+    match row.values.status {
+        Status::NoData => counts.nodata += 1,
+        Status::SkipData => counts.skipdata += 1,
+        Status::Ok if row.layout.transit_gateway => counts.transit_gateway += 1,
+        Status::Ok => {
+            let missing = |id| {
+                let column = row.layout.column(id);
+                u64::from(!column.is_some_and(|column| row.values.is_present(column)))
+            };
+            counts.ok += 1;
+            counts.in_range += u64::from(in_range);
+            counts.bytes_missing += missing(FieldId::BYTES);
+            counts.action_missing += missing(FieldId::ACTION);
+            counts.time_missing += u64::from(span_of(row.values).is_none());
+        }
+    }
+    if let Some((start, end)) = span_of(row.values) {
+        tally.widen_span(start, end);
+    }
+}
+
+/// Whether a line's first token is the name of its format's first column. A format of text columns
+/// alone would take its own header, met again in mid file, for a record.
+fn starts_like_header(layout: &Layout, line: &[u8], tokens: &[(u32, u32)]) -> bool {
+    let first_name = layout.format().names().first();
+    first_name.is_some_and(|name| text_of(line, tokens[0]) == name.as_bytes())
+}
+
+/// Takes a UTF-8 byte order mark off the first token.
+fn skip_byte_order_mark(line: &[u8], tokens: &mut Vec<(u32, u32)>) {
+    if line.starts_with(b"\xef\xbb\xbf") {
+        if let Some(first) = tokens.first_mut() {
+            first.0 += 3;
+            if first.0 >= first.1 {
+                tokens.remove(0);
+            }
+        }
+    }
+}

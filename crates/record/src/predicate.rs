@@ -1,0 +1,93 @@
+//! Questions about a record that are answered on its raw bytes, before any column is built.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::field::FieldId;
+
+/// How two numbers compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    fn holds(self, left: i128, right: i128) -> bool {
+        match self {
+            Comparison::Equal => left == right,
+            Comparison::NotEqual => left != right,
+            Comparison::Less => left < right,
+            Comparison::LessOrEqual => left <= right,
+            Comparison::Greater => left > right,
+            Comparison::GreaterOrEqual => left >= right,
+        }
+    }
+}
+
+/// A question of the caller's own about the text of some fields, for example whether an address is
+/// in a prefix set.
+pub trait RawTest: Send + Sync + fmt::Debug {
+    /// Whether a field's text passes. The text is never `-` or empty.
+    fn passes(&self, text: &[u8]) -> bool;
+}
+
+/// A question about one record. As in SQL's WHERE, a missing value (`-`, or no such column) passes
+/// no test; there is no negation but [`Predicate::TextNotIn`] and [`Comparison::NotEqual`], which a
+/// missing value does not pass either.
+#[derive(Debug, Clone)]
+pub enum Predicate {
+    /// All pass. An empty list passes.
+    And(Vec<Predicate>),
+    /// At least one passes. An empty list does not pass.
+    Or(Vec<Predicate>),
+    /// The text of the field is one of these, byte for byte.
+    TextIn(FieldId, HashSet<Box<[u8]>>),
+    /// The text of the field is none of these, byte for byte.
+    TextNotIn(FieldId, HashSet<Box<[u8]>>),
+    /// The number in the field compares so with this one. Times are nanoseconds
+    /// since 1970, as in the batches.
+    Number(FieldId, Comparison, i128),
+    /// A question of the caller's own.
+    Raw(FieldId, Arc<dyn RawTest>),
+}
+
+/// What a predicate looks at: the values of one record.
+pub(crate) trait Values {
+    /// The text of a field; `None` if missing.
+    fn text(&self, id: FieldId) -> Option<&[u8]>;
+    /// The number in a field; `None` if missing.
+    fn number(&self, id: FieldId) -> Option<i128>;
+}
+
+impl Predicate {
+    /// The field is one of these texts.
+    #[must_use]
+    pub fn text_in<T: AsRef<[u8]>>(id: FieldId, texts: impl IntoIterator<Item = T>) -> Predicate {
+        Predicate::TextIn(id, texts.into_iter().map(|text| text.as_ref().into()).collect())
+    }
+
+    pub(crate) fn passes(&self, values: &impl Values) -> bool {
+        match self {
+            Predicate::And(all) => all.iter().all(|part| part.passes(values)),
+            Predicate::Or(any) => any.iter().any(|part| part.passes(values)),
+            Predicate::TextIn(id, texts) => values.text(*id).is_some_and(|t| texts.contains(t)),
+            Predicate::TextNotIn(id, texts) => values.text(*id).is_some_and(|t| !texts.contains(t)),
+            Predicate::Number(id, comparison, right) => {
+                values.number(*id).is_some_and(|left| comparison.holds(left, *right))
+            }
+            Predicate::Raw(id, test) => values.text(*id).is_some_and(|text| test.passes(text)),
+        }
+    }
+}
