@@ -15,6 +15,8 @@ pub struct ObjectCounts {
     pub empty: u64,
     /// Not flow logs: by name, or by their content.
     pub not_a_flow_log: u64,
+    /// In a form that this version does not read, for example Parquet or JSON.
+    pub unsupported: u64,
     /// Access denied.
     pub denied: u64,
     /// In a storage class that cannot be read at once.
@@ -25,6 +27,8 @@ pub struct ObjectCounts {
     pub truncated: u64,
     /// Damaged: a checksum or the compressed form is wrong. Records before the damage are counted.
     pub corrupt: u64,
+    /// Not read to the end, because the question was answered or the run stopped before.
+    pub not_read: u64,
 }
 
 impl ObjectCounts {
@@ -34,17 +38,20 @@ impl ObjectCounts {
         self.read += other.read;
         self.empty += other.empty;
         self.not_a_flow_log += other.not_a_flow_log;
+        self.unsupported += other.unsupported;
         self.denied += other.denied;
         self.archived += other.archived;
         self.vanished += other.vanished;
         self.truncated += other.truncated;
         self.corrupt += other.corrupt;
+        self.not_read += other.not_read;
     }
 
     /// Objects that should have been read whole and were not.
     #[must_use]
     pub fn unreadable(&self) -> u64 {
-        self.denied + self.archived + self.vanished + self.truncated + self.corrupt
+        let failed = self.denied + self.archived + self.vanished + self.truncated + self.corrupt;
+        failed + self.unsupported + self.not_read
     }
 }
 
@@ -66,6 +73,8 @@ pub struct RecordCounts {
     pub bad_time: u64,
     /// Transit gateway records with traffic, kept apart: they have no interface of ours.
     pub transit_gateway: u64,
+    /// Of `ok`: inside the window.
+    pub in_window: u64,
     /// Of `ok`: without a byte counter (`-` or no such field). They count as flows and add no bytes.
     pub bytes_missing: u64,
     /// Of `ok`: without an action (`-` or no such field). They are counted as accepted.
@@ -79,14 +88,18 @@ pub struct RecordCounts {
     /// Of `ok` inside the window: `flow-direction` says one thing and the interface's own address
     /// another. The field is believed.
     pub direction_conflicts: u64,
-    /// Records that were met before.
-    pub duplicates: u64,
+    /// Of `ok` inside the window: oriented by the guess that of a private and a public address the
+    /// private one is the interface's own.
+    pub assumed_direction: u64,
+    /// Records that were met before; `None` where nobody looked.
+    pub duplicates: Option<u64>,
 }
 
 impl RecordCounts {
     /// Adds `other`.
     pub fn merge(&mut self, other: &RecordCounts) {
         self.ok += other.ok;
+        self.in_window += other.in_window;
         self.nodata += other.nodata;
         self.skipdata += other.skipdata;
         self.malformed += other.malformed;
@@ -98,7 +111,11 @@ impl RecordCounts {
         self.milliseconds += other.milliseconds;
         self.unoriented += other.unoriented;
         self.direction_conflicts += other.direction_conflicts;
-        self.duplicates += other.duplicates;
+        self.assumed_direction += other.assumed_direction;
+        self.duplicates = match (self.duplicates, other.duplicates) {
+            (Some(a), Some(b)) => Some(a + b),
+            (one, None) | (None, one) => one,
+        };
     }
 }
 
@@ -143,6 +160,8 @@ pub enum SampleKind {
     Corrupt,
     /// An object with nothing in it.
     Empty,
+    /// An object in a form that this version does not read.
+    Unsupported,
     /// An object that is no flow log.
     NotAFlowLog,
     /// A line that is no record.
