@@ -1,1 +1,46 @@
-//! Threat and trusted address lists, compiled into one matcher.
+//! Threat and trusted address lists, read and compiled into one matcher.
+//!
+//! The principal types are [`List`], one file of addresses with every entry, refusal and warning in
+//! it, and [`Matcher`], which answers for any address which entries of which lists hold it. The
+//! binary reads the lists and hands the matcher to `engine`, which asks it about the addresses of
+//! flow log records. The only I/O here is reading a list's file.
+//!
+//! A list decides who gets accused, so an entry is parsed as a whole token or not at all: a damaged
+//! address is refused with its line and the reason, and is never read as something near it. What is
+//! read differently from how it stands (host bits, a port, a defanged address) is a warning.
+//!
+//! ```
+//! use flowproof_intel::{List, ListRole, Matcher};
+//!
+//! let text = b"203.0.113.0/24 ; hosting\n203.0.113.9 # command and control\n";
+//! let threats = List::from_bytes("threats.txt", ListRole::Threat, text)?;
+//! let trusted = List::from_bytes("ours.txt", ListRole::Trusted, b"203.0.113.128/25\n")?;
+//! let matcher = Matcher::new(vec![threats, trusted]);
+//!
+//! let labels: Vec<&str> =
+//!     matcher.matches("203.0.113.9".parse()?).iter().map(|hit| hit.entry.label.as_str()).collect();
+//! assert_eq!(labels, ["command and control", "hosting"]);
+//! assert!(matcher.threat_contains("203.0.113.9".parse()?));
+//! assert!(!matcher.threat_contains("203.0.113.200".parse()?), "the trusted list wins");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod content;
+mod decode;
+mod entry;
+mod error;
+mod format;
+mod list;
+mod matcher;
+mod note;
+mod token;
+
+pub use list::{List, ListOptions, ListRole};
+
+pub use entry::Entry;
+pub use format::ListFormat;
+pub use note::{Reject, RejectReason, Tally, Warning, WarningKind};
+
+pub use matcher::{Match, Matcher};
+
+pub use error::ListError;

@@ -1,0 +1,131 @@
+//! Plain text: one entry a line.
+//!
+//! A line is cut into entry and label before anything is parsed, by signs that no entry contains:
+//!
+//! ```text
+//!   203.0.113.0/24 ; SBL000000         entry, sign, label
+//!   198.51.100.7<TAB>10                entry, blank, label
+//!   203.0.113.5 - 203.0.113.10 # scan  a range with blanks is one entry
+//! ```
+//!
+//! The entry is then read as a whole token or the line is refused.
+
+use flowproof_prefix::parse_ip;
+
+use crate::content::Content;
+use crate::list::ListOptions;
+use crate::note::RejectReason;
+use crate::token;
+
+#[cfg(test)]
+mod tests;
+
+const COLUMNS: &str = "comma-separated or quoted columns (CSV)";
+const REPUTATION: &str = "AlienVault reputation data";
+const ADDRESS_COLUMNS: &str = "columns with several addresses (as in the DShield block list)";
+
+/// Signs that begin a comment.
+const COMMENT: [&str; 3] = ["#", ";", "//"];
+
+pub(crate) fn parse(text: &str, options: &ListOptions) -> Content {
+    let mut content = Content::default();
+    for (line, text) in (1..).zip(lines(text)) {
+        // A byte order mark can stand in the middle where files were joined.
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            continue;
+        }
+        content.lines += 1;
+        if COMMENT.iter().any(|sign| text.starts_with(sign)) {
+            continue;
+        }
+        match cut(text) {
+            Ok((entry, label)) => content.add(line, entry, label, options),
+            Err(reason) => content.reject(line, text, reason),
+        }
+    }
+    content
+}
+
+/// Lines that end with LF, CRLF or CR alone. The last one needs no end.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
+/// Cuts a line into entry and label, or says why it is not a line of plain text.
+fn cut(line: &str) -> Result<(&str, &str), RejectReason> {
+    if line.starts_with(['"', '\'']) {
+        return Err(RejectReason::OtherFormat(COLUMNS));
+    }
+    let word = before_comment(first_word(line));
+    if word.contains(',') {
+        return Err(RejectReason::OtherFormat(COLUMNS));
+    }
+    let (_, rest) = line.split_at(word.len());
+    // What was cut at is the "//" of a URL. Refused here, it is told in full.
+    if rest.starts_with("//") && word.ends_with(':') && !word.ends_with("::") {
+        return Err(RejectReason::NotAnAddress);
+    }
+    if is_reputation(rest) {
+        return Err(RejectReason::OtherFormat(REPUTATION));
+    }
+    let entry = &line[..spaced_range(line, word, rest).unwrap_or(word.len())];
+    let rest = line[entry.len()..].trim_start();
+    if is_address(entry) && is_address(before_comment(first_word(rest))) {
+        return Err(RejectReason::OtherFormat(ADDRESS_COLUMNS));
+    }
+    Ok((entry, label(rest)))
+}
+
+/// The length of a range with blanks around its dash, if the line begins with one.
+///
+/// A dash may also lead to a label: `203.0.113.9 - scanner`. It is a range if an address comes after
+/// the dash, or what could only be a damaged or shortened one, which is then refused by name rather
+/// than taken for a label and half the range lost.
+fn spaced_range(line: &str, word: &str, rest: &str) -> Option<usize> {
+    let after_dash = match word.strip_suffix('-') {
+        Some(_) => rest,
+        None => rest.trim_start().strip_prefix('-')?,
+    };
+    let last = before_comment(first_word(after_dash.trim_start()));
+    looks_like_address(last).then(|| line.len() - after_dash.trim_start().len() + last.len())
+}
+
+fn looks_like_address(text: &str) -> bool {
+    let plain = token::refang(text);
+    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
+    let dots = plain.bytes().filter(|byte| *byte == b'.').count();
+    let number = digits > 0 && digits == plain.len();
+    let dotted = digits > 0 && dots >= 2 && digits + dots == plain.len();
+    number || dotted || is_address(&plain)
+}
+
+/// An address or a prefix, in any spelling of an address.
+fn is_address(text: &str) -> bool {
+    let plain = token::refang(text);
+    let address = plain.split_once('/').map_or(&*plain, |(address, _)| address);
+    parse_ip(address.as_bytes()).is_some()
+}
+
+/// `#4#2#Malicious Host#KR##37.5,126.9#3` after the address: seven signs, the first two around one
+/// digit each. As plain text all of it would be the label.
+fn is_reputation(rest: &str) -> bool {
+    let fields: Vec<&str> = rest.split('#').collect();
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    fields.len() == 8 && fields[0].is_empty() && is_digits(fields[1]) && is_digits(fields[2])
+}
+
+/// The label in what comes after an entry: without the comment sign, if there is one.
+fn label(rest: &str) -> &str {
+    let label = COMMENT.iter().find_map(|sign| rest.strip_prefix(sign)).unwrap_or(rest);
+    label.trim()
+}
+
+fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
+}
+
+fn before_comment(word: &str) -> &str {
+    let end = COMMENT.iter().filter_map(|sign| word.find(sign)).min().unwrap_or(word.len());
+    &word[..end]
+}

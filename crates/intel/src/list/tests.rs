@@ -1,0 +1,153 @@
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::*;
+use crate::note::WarningKind;
+
+fn read(bytes: &[u8]) -> Result<List, ListError> {
+    List::from_bytes("a.txt", ListRole::Threat, bytes)
+}
+
+fn error(bytes: &[u8]) -> String {
+    read(bytes).expect_err("refused").to_string()
+}
+
+fn texts(list: &List) -> Vec<&str> {
+    list.entries.iter().map(|entry| entry.text.as_str()).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+#[test]
+fn a_list_keeps_its_name_role_digest_and_entries() {
+    let list = List::from_bytes("ours.txt", ListRole::Trusted, b"192.0.2.1\n").expect("a list");
+    assert_eq!((list.name.as_str(), list.role), ("ours.txt", ListRole::Trusted));
+    assert_eq!(list.format, ListFormat::PlainText);
+    assert_eq!(texts(&list), ["192.0.2.1"]);
+    // Computed with another program.
+    let digest = "d1aa74fdddc060ca4e2e10401f2f4e0ef37f94b0d8b25137e8c530d59f4aba75";
+    assert_eq!(list.sha256, digest);
+}
+
+#[test]
+fn gzip_is_inflated_all_members_of_it_and_the_digest_is_of_the_stored_bytes() {
+    let stored = [gzip(b"192.0.2.1\n192.0."), gzip(b"2.2\n")].concat();
+    let list = read(&stored).expect("a list");
+    assert_eq!(texts(&list), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(list.sha256, sha256(&stored));
+    assert_ne!(list.sha256, sha256(b"192.0.2.1\n192.0.2.2\n"));
+}
+
+#[test]
+fn half_a_gzip_file_is_refused_as_a_whole() {
+    let stored = gzip(b"192.0.2.1\n192.0.2.2\n");
+    for end in 2..stored.len() {
+        let refusal = read(&stored[..end]).expect_err("truncated");
+        assert!(matches!(refusal, ListError::Gzip { .. }), "{refusal} at {end}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_entry() {
+    let list = read(b"\xef\xbb\xbf192.0.2.1\r\n192.0.2.2").expect("a list");
+    assert_eq!(texts(&list), ["192.0.2.1", "192.0.2.2"]);
+}
+
+#[test]
+fn bytes_that_are_not_utf8_spoil_an_entry_but_not_a_comment() {
+    let list = read(b"# caf\xe9\n192.0.2.1 caf\xe9\n192.0.2.2\xff\n").expect("a list");
+    assert_eq!(texts(&list), ["192.0.2.1"]);
+    assert_eq!(list.entries[0].label, "caf\u{fffd}");
+    assert_eq!((list.rejects.total, list.rejects.samples[0].line), (1, 3));
+}
+
+#[test]
+fn content_that_is_no_plain_list_is_refused_by_name() {
+    let page = "<!DOCTYPE html><html>429 Too Many Requests 192.0.2.55\n192.0.2.55\n</html>";
+    let unsupported = "format of list a.txt is not supported yet: looks like";
+    for (bytes, message) in [
+        (page.as_bytes(), "list a.txt looks like HTML, an error page saved as the list?".into()),
+        (
+            b"\xff\xfe1\x009\x00",
+            "list a.txt is encoded as UTF-16 (little endian), expected UTF-8".into(),
+        ),
+        (
+            b"\xfe\xff\x001\x009",
+            "list a.txt is encoded as UTF-16 (big endian), expected UTF-8".into(),
+        ),
+        (b"PK\x03\x04\0\0", format!("{unsupported} a ZIP archive")),
+        (b"<?xml version=\"1.0\"?>\n<ioc>", format!("{unsupported} XML")),
+        (b"{\"cidr\":\"192.0.2.0/24\"}\n", format!("{unsupported} JSON")),
+        (
+            b"\"first_seen\",\"dst_ip\"\n\"2025-06-01\",\"192.0.2.1\"\n",
+            format!("{unsupported} comma-separated or quoted columns (CSV)"),
+        ),
+        (
+            b"Indicator type, Indicator, Description\nCIDR, 192.0.2.0/24, example\n",
+            format!("{unsupported} comma-separated or quoted columns (CSV)"),
+        ),
+        (
+            b"192.0.2.1#4#2#Malicious Host#KR##37.5,126.9#3\nwww.example.com#4#2#x#CA#y#1,2#3\n",
+            format!("{unsupported} AlienVault reputation data"),
+        ),
+        (
+            b"Start\tEnd\tNetmask\n192.0.2.0\t192.0.2.255\t24\n",
+            format!("{unsupported} columns with several addresses (as in the DShield block list)"),
+        ),
+    ] {
+        assert_eq!(error(bytes), message);
+        let zipped = error(&gzip(bytes));
+        assert_eq!(zipped, message, "the same inside gzip");
+    }
+}
+
+#[test]
+fn a_list_without_entries_is_an_error_unless_allowed() {
+    assert_eq!(
+        error(b"# ASNs\nAS64496 \n\nAS64497 \n"),
+        "list a.txt has no entry (lines: 3, refused: 2), first line 2: \"AS64496\": not an address"
+    );
+    assert_eq!(error(b""), "list a.txt has no entry (lines: 0, refused: 0)");
+    assert_eq!(
+        error(b"\x00\x01"),
+        "list a.txt has no entry (lines: 1, refused: 1), first line 1: \"\\0\\u{1}\": not an address"
+    );
+    let options = ListOptions { allow_empty: true, ..ListOptions::default() };
+    let list = List::from_bytes_with("a.txt", ListRole::Threat, b"# none\n", &options);
+    assert_eq!(list.expect("allowed").entries, []);
+}
+
+#[test]
+fn what_is_read_otherwise_than_it_stands_is_a_warning_with_its_line() {
+    let list = read(b"192.0.2.1\n203.0.113.9/24 ; x\n::ffff:198.51.100.7\n192.0.2[.]9:80\n");
+    let list = list.expect("a list");
+    let warnings: Vec<String> = list.warnings.samples.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "line 2: \"203.0.113.9/24\" has host bits set, read as 203.0.113.0/24",
+            "line 3: \"::ffff:198.51.100.7\" is an IPv4-mapped IPv6 address, read as 198.51.100.7",
+            "line 4: \"192.0.2[.]9:80\" has a port, which is ignored, read as 192.0.2.9",
+            "line 4: \"192.0.2[.]9:80\" is defanged, read as 192.0.2.9",
+        ]
+    );
+    assert_eq!((list.warnings.total, list.warnings.samples[0].kind), (4, WarningKind::HostBits));
+}
+
+#[test]
+fn repeated_and_nested_entries_are_all_kept() {
+    let list = read(b"192.0.2.1\n192.0.2.1/32\n192.0.2.0/24\n192.0.2.1\n").expect("a list");
+    assert_eq!(list.entries.len(), 4);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_that_names_it() {
+    let refusal = List::read("no/such/list.txt", ListRole::Threat).expect_err("no such file");
+    assert!(matches!(refusal, ListError::Read { .. }));
+    assert_eq!(refusal.to_string(), "cannot read list no/such/list.txt");
+}

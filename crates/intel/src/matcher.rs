@@ -1,0 +1,137 @@
+//! [`Matcher`]: all lists together, compiled for look-up.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use flowproof_prefix::{PrefixMap, PrefixSet, canonical_prefix};
+use ipnet::IpNet;
+
+use crate::entry::Entry;
+use crate::list::{List, ListRole};
+
+#[cfg(test)]
+mod tests;
+
+/// An entry of a list that holds an address.
+#[derive(Debug, Clone, Copy)]
+pub struct Match<'a> {
+    /// The list.
+    pub list: &'a List,
+    /// The entry of it.
+    pub entry: &'a Entry,
+    /// The prefix of the entry that holds the address. The entry of a range has several.
+    pub prefix: IpNet,
+}
+
+/// Lists compiled for look-up: built once, then asked from any thread.
+///
+/// The order of lists, and of entries in them, decides no more than the order in which equally wide
+/// matches are told.
+#[derive(Debug, Default)]
+pub struct Matcher {
+    lists: Vec<List>,
+    /// For each distinct prefix the slice of `places` that it stands for.
+    prefixes: PrefixMap<Range<usize>>,
+    /// The entries of each prefix side by side.
+    places: Vec<Place>,
+    threat: PrefixSet,
+    trusted: PrefixSet,
+}
+
+/// Where an entry stands: indices of the list and of the entry in it. A list is bounded at 1 GiB, so
+/// neither can pass 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    list: u32,
+    entry: u32,
+}
+
+impl Matcher {
+    /// Compiles lists. They may overlap in any way.
+    pub fn new(lists: Vec<List>) -> Self {
+        let mut placed = placed(&lists);
+        // Equal prefixes are neighbours now, so that each stands for one slice of the places.
+        placed.sort_unstable();
+        let ranges = placed.iter().enumerate().map(|(at, (prefix, _))| (*prefix, at..at + 1));
+        let prefixes = PrefixMap::build(ranges, |range, next| range.end = next.end);
+        Self {
+            prefixes,
+            places: placed.into_iter().map(|(_, place)| place).collect(),
+            threat: prefixes_of(&lists, ListRole::Threat),
+            trusted: prefixes_of(&lists, ListRole::Trusted),
+            lists,
+        }
+    }
+
+    /// Every entry of every list that holds `address`: the narrowest entry first, then in the order
+    /// of lists, then of lines. Trusted lists are among them.
+    pub fn matches(&self, address: IpAddr) -> Vec<Match<'_>> {
+        let mut matches: Vec<(Place, Match<'_>)> = self
+            .prefixes
+            .matches(address)
+            .flat_map(|(prefix, range)| {
+                self.places[range.clone()].iter().map(move |at| (at, prefix))
+            })
+            .map(|(place, prefix)| (*place, self.found(*place, prefix)))
+            .collect();
+        // By entry and not by prefix: a prefix that a range was cut into can be narrower than an
+        // entry that is narrower than the range.
+        matches.sort_by_cached_key(|(place, found)| (found.entry.addresses(), *place));
+        matches.into_iter().map(|(_, found)| found).collect()
+    }
+
+    fn found(&self, place: Place, prefix: IpNet) -> Match<'_> {
+        let list = &self.lists[place.list as usize];
+        Match { list, entry: &list.entries[place.entry as usize], prefix }
+    }
+
+    /// Whether any list holds `address`, threat or trusted.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.prefixes.contains(address)
+    }
+
+    /// Whether `address` counts as a threat: a threat list holds it and no trusted list does. A
+    /// trusted entry wins over a threat entry whichever of them is narrower.
+    pub fn threat_contains(&self, address: IpAddr) -> bool {
+        self.threat.contains(address) && !self.trusted.contains(address)
+    }
+
+    /// Whether a trusted list holds `address`.
+    pub fn is_trusted(&self, address: IpAddr) -> bool {
+        self.trusted.contains(address)
+    }
+
+    /// Every prefix of every threat list, for look-ups by integer. Trusted lists take nothing away
+    /// from it: an address in both sets is a suppressed match, which is counted too.
+    pub fn threat_set(&self) -> &PrefixSet {
+        &self.threat
+    }
+
+    /// Every prefix of every trusted list, for look-ups by integer.
+    pub fn trusted_set(&self) -> &PrefixSet {
+        &self.trusted
+    }
+
+    /// The lists, in the order they were given.
+    pub fn lists(&self) -> &[List] {
+        &self.lists
+    }
+}
+
+/// Each prefix of each entry, with the place of the entry.
+fn placed(lists: &[List]) -> Vec<(IpNet, Place)> {
+    let mut placed = Vec::new();
+    for (list_index, list) in lists.iter().enumerate() {
+        for (entry_index, entry) in list.entries.iter().enumerate() {
+            let place = Place { list: list_index as u32, entry: entry_index as u32 };
+            // Canonical as the map keeps them, also if a caller made the list up by hand.
+            placed.extend(entry.prefixes.iter().map(|net| (canonical_prefix(*net), place)));
+        }
+    }
+    placed
+}
+
+fn prefixes_of(lists: &[List], role: ListRole) -> PrefixSet {
+    let lists = lists.iter().filter(|list| list.role == role);
+    lists.flat_map(|list| &list.entries).flat_map(|entry| entry.prefixes.iter().copied()).collect()
+}
