@@ -1,1 +1,59 @@
 //! Investigations told to people and programs.
+//!
+//! The principal type is [`Investigation`]: a finding, what flow logs say of it, and what that
+//! stands on. `cli` puts it together from what `engine` counted and `finding` judged, and hands it
+//! to one of the formats here. Each format is a module and one function, from a value to an
+//! [`io::Write`](std::io::Write); they choose and arrange, and compute nothing but sums of what they
+//! leave out. No format reads a file, a clock or the environment, so the same investigation always
+//! gives the same bytes.
+//!
+//! - [`write_text`]: what an analyst reads and pastes into a ticket;
+//! - [`write_json`]: what programs read, as `docs/investigation.schema.json` describes it.
+//!
+//! What logs, lists and findings hold was written by others, possibly by the intruder. None of it
+//! can act on a terminal or forge a line of a report: see [`printable`].
+//!
+//! ```
+//! use flowproof_evidence::{Coverage, Subject, Traffic};
+//! use flowproof_finding::{Status, Verdict};
+//! use flowproof_report::{Investigation, TextOptions, Tool, WindowView, write_text};
+//!
+//! let investigation = Investigation {
+//!     generated_by: Tool::flowproof(),
+//!     subject: Subject { instance: Some("i-0aaaabbbbcccc0001".into()), ..Subject::default() },
+//!     finding: None,
+//!     window: WindowView::default(),
+//!     verdict: Verdict {
+//!         status: Status::NotObservable,
+//!         reasons: vec!["no record of the instance was found".into()],
+//!         next_steps: vec![],
+//!         claims: vec![],
+//!         claimed_traffic: Traffic::default(),
+//!     },
+//!     totals: Traffic::default(),
+//!     remotes: vec![],
+//!     timeline: vec![],
+//!     coverage: Coverage::default(),
+//!     evidence: vec![],
+//!     lists: vec![],
+//! };
+//! let mut out = Vec::new();
+//! write_text(&investigation, &TextOptions::default(), &mut out)?;
+//! let text = String::from_utf8(out)?;
+//! assert!(text.starts_with("Verdict: NOT OBSERVABLE\n  - no record of the instance was found\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod escape;
+#[cfg(test)]
+mod fixture;
+mod format;
+mod investigation;
+mod json;
+mod text;
+
+pub use escape::printable;
+pub use format::{counted, duration, exact_bytes, human_bytes, protocol, span, thousands, utc};
+pub use investigation::{Investigation, Tool, WindowView};
+pub use json::{SCHEMA, write_json};
+pub use text::{TextOptions, write_text};

@@ -1,0 +1,367 @@
+//! Investigations for the tests of every format.
+
+use std::net::IpAddr;
+
+use flowproof_evidence::{
+    Coverage, Gap, ListMatch, ListSource, ObjectCounts, ObjectEvidence, Observed, RecordCounts,
+    Remote, Sample, SampleKind, Subject, TimelineHour, Traffic,
+};
+use flowproof_finding::{
+    Action, Claim, ClaimDirection, ClaimKind, ClaimResult, Finding, Outcome, OwnBytes, Status,
+    Verdict,
+};
+use jiff::Timestamp;
+
+use crate::{Investigation, Tool, WindowView};
+
+pub(crate) fn at(time: &str) -> Timestamp {
+    time.parse().unwrap()
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// A Tor contact that the records bear out, with something to say in every section.
+pub(crate) fn corroborated() -> Investigation {
+    Investigation {
+        generated_by: Tool { name: "flowproof".to_owned(), version: "0.1.0".to_owned() },
+        subject: Subject {
+            instance: Some("i-0aaaabbbbcccc0001".to_owned()),
+            interfaces: texts(&["eni-0a1b2c3d4e5f60001", "eni-0a1b2c3d4e5f60002"]),
+            addresses: vec![address("10.0.1.5"), address("2001:db8::5")],
+            account: Some("123456789012".to_owned()),
+            region: Some("us-east-1".to_owned()),
+        },
+        finding: Some(tor_finding()),
+        window: WindowView {
+            from: Some(at("2025-06-01T00:00:00Z")),
+            to: Some(at("2025-06-02T00:00:00Z")),
+            slack_seconds: 900,
+        },
+        verdict: Verdict {
+            status: Status::Corroborated,
+            reasons: texts(&[
+                "The records show accepted outbound TCP traffic with 203.0.113.9 port 9001: \
+                 1,234,567 bytes out and 98,765,432 bytes in, over 3 flows.",
+                "203.0.113.9 is on the list tor-exits.txt.",
+            ]),
+            next_steps: texts(&[
+                "Isolate the instance and keep its memory and disk.",
+                "Ask who else in the account talked to 203.0.113.9.",
+            ]),
+            claims: vec![ClaimResult {
+                claim: tor_claim(),
+                outcome: Outcome::Seen,
+                traffic: claimed(),
+            }],
+            claimed_traffic: claimed(),
+        },
+        totals: Traffic {
+            bytes_in: 98_770_532,
+            bytes_out: 1_240_667,
+            bytes_unoriented: 480,
+            packets_in: 70_010,
+            packets_out: 4_020,
+            packets_unoriented: 8,
+            flows: 17,
+            rejected_bytes: 180,
+            rejected_packets: 3,
+            rejected_flows: 3,
+            first_seen: Some(at("2025-06-01T00:10:00Z")),
+            last_seen: Some(at("2025-06-01T22:01:00Z")),
+        },
+        remotes: remotes(),
+        timeline: timeline(),
+        coverage: coverage(),
+        evidence: vec![
+            ObjectEvidence {
+                object: "s3://example-logs/AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/01/\
+                         123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20250601T0005Z_\
+                         1a2b3c4d.log.gz"
+                    .to_owned(),
+                etag: Some("\"0123456789abcdef0123456789abcdef\"".to_owned()),
+                size: 1_234_567,
+                records: 12,
+            },
+            ObjectEvidence {
+                object: "logs/late.log".to_owned(),
+                etag: Some(format!("sha256:{}", "ab".repeat(32))),
+                size: 512,
+                records: 8,
+            },
+        ],
+        lists: vec![
+            ListSource {
+                path: "tor-exits.txt".to_owned(),
+                sha256: "cd".repeat(32),
+                entries: 1_312,
+                rejected: 2,
+                trusted: false,
+            },
+            ListSource {
+                path: "own-ranges.txt".to_owned(),
+                sha256: "ef".repeat(32),
+                entries: 1,
+                rejected: 0,
+                trusted: true,
+            },
+        ],
+    }
+}
+
+fn tor_finding() -> Finding {
+    Finding {
+        id: "0ab1c2d3e4f5061728394a5b6c7d8e9f".to_owned(),
+        arn: Some("arn:aws:guardduty:us-east-1:123456789012:detector/d/finding/f".to_owned()),
+        finding_type: "UnauthorizedAccess:EC2/TorClient".to_owned(),
+        severity: Some(8.0),
+        title: Some("The instance is communicating with a Tor entry node.".to_owned()),
+        subject: Subject::default(),
+        interfaces: Vec::new(),
+        resource_type: Some("Instance".to_owned()),
+        resource_role: Some("ACTOR".to_owned()),
+        count: Some(3),
+        sample: false,
+        first_seen: Some(at("2025-06-01T01:02:03Z")),
+        last_seen: Some(at("2025-06-01T05:06:07.5Z")),
+        own_bytes: Some(OwnBytes { in_bytes: Some(318), out_bytes: Some(88) }),
+        action: Action::NetworkConnection,
+        claims: vec![tor_claim()],
+        notes: texts(&["the finding names no subnet"]),
+    }
+}
+
+fn tor_claim() -> Claim {
+    Claim {
+        kind: ClaimKind::NetworkConnection,
+        remote: Some(address("203.0.113.9")),
+        remote_alternative: Some(address("2001:db8:9::9")),
+        remote_port: Some(9001),
+        local_port: Some(49_152),
+        protocol: Some(6),
+        direction: ClaimDirection::Outbound,
+        blocked: Some(false),
+        bytes_in: Some(318),
+        bytes_out: Some(88),
+    }
+}
+
+fn claimed() -> Traffic {
+    Traffic {
+        bytes_in: 98_765_432,
+        bytes_out: 1_234_567,
+        packets_in: 70_000,
+        packets_out: 4_000,
+        flows: 3,
+        first_seen: Some(at("2025-06-01T01:02:00Z")),
+        last_seen: Some(at("2025-06-01T05:07:00Z")),
+        ..Traffic::default()
+    }
+}
+
+fn remotes() -> Vec<Remote> {
+    let benign = Traffic { bytes_in: 5_100, bytes_out: 6_100, flows: 13, ..Traffic::default() };
+    let probe = Traffic {
+        rejected_bytes: 180,
+        rejected_packets: 3,
+        rejected_flows: 3,
+        ..Traffic::default()
+    };
+    let unknown =
+        Traffic { bytes_unoriented: 480, packets_unoriented: 8, flows: 1, ..Traffic::default() };
+    vec![
+        Remote {
+            address: Some(address("192.0.2.80")),
+            ports: vec![443],
+            protocols: vec![6],
+            traffic: benign,
+            matches: vec![ListMatch {
+                list: "own-ranges.txt".to_owned(),
+                line: 1,
+                entry: "192.0.2.0/24".to_owned(),
+                label: String::new(),
+                trusted: true,
+            }],
+            claimed: false,
+        },
+        Remote {
+            address: Some(address("198.51.100.77")),
+            ports: (20..30).collect(),
+            protocols: vec![6, 17],
+            traffic: probe,
+            matches: Vec::new(),
+            claimed: false,
+        },
+        Remote {
+            address: Some(address("203.0.113.9")),
+            ports: vec![9001],
+            protocols: vec![6],
+            traffic: claimed(),
+            matches: vec![ListMatch {
+                list: "tor-exits.txt".to_owned(),
+                line: 42,
+                entry: "203.0.113.0/28".to_owned(),
+                label: "Tor exit".to_owned(),
+                trusted: false,
+            }],
+            claimed: true,
+        },
+        Remote {
+            address: None,
+            ports: Vec::new(),
+            protocols: vec![253],
+            traffic: unknown,
+            matches: Vec::new(),
+            claimed: false,
+        },
+    ]
+}
+
+fn timeline() -> Vec<TimelineHour> {
+    let hour = |start: &str, bytes_in, bytes_out, rejected_flows| TimelineHour {
+        start: at(start),
+        traffic: Traffic { bytes_in, bytes_out, flows: 1, rejected_flows, ..Traffic::default() },
+    };
+    let mut hours = vec![
+        hour("2025-06-01T00:00:00Z", 2_550, 3_050, 0),
+        hour("2025-06-01T01:00:00Z", 60_000_000, 1_000_000, 3),
+        hour("2025-06-01T05:00:00Z", 38_765_432, 234_567, 0),
+        hour("2025-06-01T22:00:00Z", 2_550, 3_050, 0),
+    ];
+    hours[3].traffic.bytes_unoriented = 480;
+    hours
+}
+
+fn coverage() -> Coverage {
+    let first = "eni-0a1b2c3d4e5f60001".to_owned();
+    Coverage {
+        objects: ObjectCounts {
+            listed: 8,
+            read: 2,
+            empty: 1,
+            not_a_flow_log: 1,
+            denied: 1,
+            truncated: 2,
+            corrupt: 1,
+            ..ObjectCounts::default()
+        },
+        records: RecordCounts {
+            ok: 1_020,
+            in_window: 20,
+            nodata: 14,
+            skipdata: 1,
+            malformed: 2,
+            bad_time: 1,
+            transit_gateway: 5,
+            bytes_missing: 4,
+            unoriented: 1,
+            duplicates: Some(6),
+            ..RecordCounts::default()
+        },
+        observed: vec![
+            Observed {
+                interface: first.clone(),
+                from: at("2025-06-01T00:00:00Z"),
+                to: at("2025-06-01T08:00:00Z"),
+            },
+            Observed {
+                interface: first.clone(),
+                from: at("2025-06-01T10:30:00Z"),
+                to: at("2025-06-02T00:00:00Z"),
+            },
+        ],
+        gaps: vec![Gap {
+            interface: first,
+            from: at("2025-06-01T08:00:00Z"),
+            to: at("2025-06-01T10:30:00Z"),
+            why: "SKIPDATA".to_owned(),
+        }],
+        samples: vec![
+            Sample {
+                kind: SampleKind::Truncated,
+                object: "logs/cut.log.gz".to_owned(),
+                line: Some(1_200),
+                reason: "the gzip stream ends in mid block".to_owned(),
+            },
+            Sample {
+                kind: SampleKind::NotAFlowLog,
+                object: "logs/index.html".to_owned(),
+                line: None,
+                reason: "an HTML page".to_owned(),
+            },
+        ],
+    }
+}
+
+/// A DNS finding, of which flow logs show nothing, over logs that hold nothing.
+pub(crate) fn not_observable() -> Investigation {
+    let mut finding = tor_finding();
+    finding.finding_type = "Trojan:EC2/DNSDataExfiltration".to_owned();
+    finding.sample = true;
+    finding.claims.clear();
+    Investigation {
+        generated_by: Tool { name: "flowproof".to_owned(), version: "0.1.0".to_owned() },
+        subject: Subject { interfaces: texts(&["eni-0a1b2c3d4e5f60009"]), ..Subject::default() },
+        finding: Some(finding),
+        window: WindowView::default(),
+        verdict: Verdict {
+            status: Status::NotObservable,
+            reasons: texts(&[
+                "a sample finding: it describes no real traffic",
+                "Queries to the Amazon resolver are never in flow logs.",
+            ]),
+            next_steps: Vec::new(),
+            claims: Vec::new(),
+            claimed_traffic: Traffic::default(),
+        },
+        totals: Traffic::default(),
+        remotes: Vec::new(),
+        timeline: Vec::new(),
+        coverage: Coverage::default(),
+        evidence: Vec::new(),
+        lists: Vec::new(),
+    }
+}
+
+/// The same text in every place that takes what others wrote.
+pub(crate) fn hostile(text: &str) -> Investigation {
+    let mut told = corroborated();
+    let evil = || text.to_owned();
+    told.generated_by = Tool { name: evil(), version: evil() };
+    told.subject.instance = Some(evil());
+    told.subject.interfaces = vec![evil()];
+    told.subject.account = Some(evil());
+    told.subject.region = Some(evil());
+    if let Some(finding) = &mut told.finding {
+        finding.id = evil();
+        finding.finding_type = evil();
+        finding.title = Some(evil());
+        finding.notes = vec![evil()];
+    }
+    told.verdict.reasons = vec![evil()];
+    told.verdict.next_steps = vec![evil()];
+    told.remotes.truncate(1);
+    told.remotes[0].matches =
+        vec![ListMatch { list: evil(), line: 7, entry: evil(), label: evil(), trusted: false }];
+    told.timeline.truncate(1);
+    told.window.to = Some(at("2025-06-01T02:00:00Z"));
+    told.coverage.observed.truncate(1);
+    told.coverage.observed[0].interface = evil();
+    told.coverage.gaps[0].interface = evil();
+    told.coverage.gaps[0].why = evil();
+    told.coverage.samples.truncate(1);
+    told.coverage.samples[0].object = evil();
+    told.coverage.samples[0].reason = evil();
+    told.evidence.truncate(1);
+    told.evidence[0].object = evil();
+    told.evidence[0].etag = Some(evil());
+    told.lists.truncate(1);
+    told.lists[0].path = evil();
+    told.lists[0].sha256 = evil();
+    told
+}

@@ -1,0 +1,63 @@
+//! One finding, or one question about a subject, answered.
+
+use flowproof_evidence::{
+    Coverage, ListSource, ObjectEvidence, Remote, Subject, TimelineHour, Traffic,
+};
+use flowproof_finding::{Finding, Verdict};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// All that is said of one investigation. Every format tells this and computes nothing new.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Investigation {
+    /// The program that made it.
+    pub generated_by: Tool,
+    /// Whose traffic it is.
+    pub subject: Subject,
+    /// The finding under investigation; `None` if the subject was given by hand.
+    pub finding: Option<Finding>,
+    /// The time that was asked about.
+    pub window: WindowView,
+    /// What the records say of the finding, with the claimed traffic as far as they show it.
+    pub verdict: Verdict,
+    /// All of the subject's traffic in the window.
+    pub totals: Traffic,
+    /// All of it by remote. Formats that show a selection choose it themselves and say so.
+    pub remotes: Vec<Remote>,
+    /// All of it by hour of the records' `start`; hours without a record may be left out.
+    pub timeline: Vec<TimelineHour>,
+    /// What was read and what could not be.
+    pub coverage: Coverage,
+    /// The objects that the answer stands on.
+    pub evidence: Vec<ObjectEvidence>,
+    /// The lists that remotes were matched against.
+    pub lists: Vec<ListSource>,
+}
+
+/// A program by name and version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// The program's name.
+    pub name: String,
+    /// Its version, for example `0.1.0`.
+    pub version: String,
+}
+
+impl Tool {
+    /// Flowproof, at the version that all of its crates share.
+    #[must_use]
+    pub fn flowproof() -> Tool {
+        Tool { name: "flowproof".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// The time that was asked about, `[from, to)`, and how far around it records were looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct WindowView {
+    /// The first instant inside; `None` is the beginning of the logs.
+    pub from: Option<Timestamp>,
+    /// The first instant after; `None` is the end of the logs.
+    pub to: Option<Timestamp>,
+    /// Seconds by which the window was widened at both ends to find records.
+    pub slack_seconds: u64,
+}
