@@ -1,1 +1,59 @@
-//! Where flow log bytes come from: layouts, listing, pruning, inflate.
+//! Where flow log bytes come from: places are listed, objects pruned by their keys, opened, and
+//! inflated. What the bytes mean is no matter of this crate.
+//!
+//! The principal type is [`Object`]. [`list`] makes them from a [`Selection`] (places, a window of
+//! time, accounts, Regions), which the command line fills; `engine` opens each with [`open`],
+//! pushes its [`Chunks`] through an [`Inflater`] and hands the text to `record`. Listing and
+//! reading are async and run on tokio; the inflater does no I/O and runs where its caller likes.
+//!
+//! ```
+//! use flowproof_source::{Ending, Inflater, Selection, list, open};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # std::fs::write(folder.path().join("a.log"), "version account-id\n2 123456789012\n")?;
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! # runtime.block_on(async {
+//! let selection = Selection {
+//!     wheres: vec![folder.path().display().to_string()],
+//!     ..Selection::default()
+//! };
+//! for object in list(&selection).await?.objects {
+//!     let mut chunks = open(&object).await?;
+//!     let (mut inflater, mut text) = (Inflater::new(), Vec::new());
+//!     while let Some(chunk) = chunks.next().await? {
+//!         inflater.inflate(&chunk, &mut text, usize::MAX)?;
+//!     }
+//!     assert_eq!(text, b"version account-id\n2 123456789012\n");
+//!     assert_eq!(inflater.finish(), Ending::Complete);
+//!     assert!(chunks.digest().is_some_and(|digest| digest.starts_with("sha256:")));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod chunks;
+mod error;
+mod inflate;
+mod layout;
+mod listing;
+mod names;
+mod object;
+mod plan;
+mod spool;
+
+pub use plan::{Selection, Slack};
+
+pub use listing::{ListCounts, Listing, Nearest, Skipped, list};
+
+pub use object::{Location, Object};
+
+pub use layout::{Layout, LayoutKind, key_layout};
+
+pub use chunks::{Chunks, open};
+
+pub use inflate::{Encoding, Ending, InflateError, Inflater};
+
+pub use error::SourceError;
+
+pub use spool::Spool;

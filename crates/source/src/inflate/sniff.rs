@@ -1,0 +1,100 @@
+//! The encoding of an object, by its first bytes.
+
+use super::Ending;
+
+/// How the bytes of an object are written. Told by magic bytes, never by the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Not compressed, as far as the first bytes tell.
+    Plain,
+    /// RFC 1952, any number of members.
+    Gzip,
+    /// RFC 8878. Known, not read.
+    Zstd,
+    /// Known, not read.
+    Bzip2,
+    /// Known, not read.
+    Xz,
+    /// Known, not read.
+    Zip,
+    /// Apache Parquet. Known, not inflated: it is no stream.
+    Parquet,
+}
+
+impl Encoding {
+    /// The word for it in results: `plain`, `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `parquet`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Plain => "plain",
+            Encoding::Gzip => "gzip",
+            Encoding::Zstd => "zstd",
+            Encoding::Bzip2 => "bzip2",
+            Encoding::Xz => "xz",
+            Encoding::Zip => "zip",
+            Encoding::Parquet => "parquet",
+        }
+    }
+}
+
+/// The longest magic below, in bytes.
+const LONGEST: usize = 6;
+
+const MAGICS: &[(&[u8], Encoding)] = &[
+    (&[0x1f, 0x8b], Encoding::Gzip),
+    (&[0x28, 0xb5, 0x2f, 0xfd], Encoding::Zstd),
+    (b"BZh", Encoding::Bzip2),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0x00], Encoding::Xz),
+    (&[b'P', b'K', 0x03, 0x04], Encoding::Zip),
+    (b"PAR1", Encoding::Parquet),
+];
+
+/// Collects first bytes until they tell the encoding.
+#[derive(Debug, Default)]
+pub(super) struct Sniffer {
+    held: Vec<u8>,
+}
+
+/// What the first bytes told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Magic {
+    /// No magic: the bytes looked at belong to the content.
+    Plain {
+        held: Vec<u8>,
+    },
+    /// Exactly the two magic bytes of gzip were taken.
+    Gzip,
+    Foreign(Encoding),
+}
+
+impl Sniffer {
+    /// Takes one more byte. `None` while a magic may still come of it.
+    pub(super) fn push(&mut self, byte: u8) -> Option<Magic> {
+        self.held.push(byte);
+        debug_assert!(self.held.len() <= LONGEST, "a prefix of a magic is shorter than the magic");
+        match self.candidate() {
+            None => Some(Magic::Plain { held: std::mem::take(&mut self.held) }),
+            Some((magic, _)) if self.held.len() < magic.len() => None,
+            Some((_, Encoding::Gzip)) => Some(Magic::Gzip),
+            Some((_, encoding)) => Some(Magic::Foreign(*encoding)),
+        }
+    }
+
+    /// How an object ended that was over before its encoding was known.
+    ///
+    /// It is a few bytes long and each of them fits a magic; no flow log record is that short.
+    pub(super) fn finish(&self) -> Ending {
+        match self.candidate() {
+            Some((_, encoding)) if !self.held.is_empty() => Ending::Truncated {
+                reason: format!("ends within the magic bytes of {}", encoding.name()),
+            },
+            _ => Ending::Empty,
+        }
+    }
+
+    /// A magic that begins with the bytes held.
+    fn candidate(&self) -> Option<&'static (&'static [u8], Encoding)> {
+        MAGICS.iter().find(|(magic, _)| magic.starts_with(&self.held))
+    }
+}

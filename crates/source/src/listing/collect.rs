@@ -1,0 +1,184 @@
+//! Judges, counts and keeps what finders send.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use flowproof_evidence::Window;
+
+use super::{Find, Identity, ListCounts, Listing, Nearest, Skipped, What};
+use crate::object::Object;
+use crate::plan::{FolderVerdict, ObjectVerdict, Plan, Pruned};
+
+/// Takes finds in any order; the listing is the same as long as each file keeps its key.
+#[derive(Debug)]
+pub(super) struct Collector {
+    plan: Arc<Plan>,
+    seen: HashSet<Identity>,
+    objects: Vec<Object>,
+    counts: ListCounts,
+    not_flow_logs: Smallest<Skipped>,
+    empty: Smallest<Skipped>,
+    unreadable: Smallest<Skipped>,
+    available: Available,
+}
+
+impl Collector {
+    pub(super) fn new(plan: Arc<Plan>) -> Collector {
+        Collector {
+            plan,
+            seen: HashSet::new(),
+            objects: Vec::new(),
+            counts: ListCounts::default(),
+            not_flow_logs: Smallest::new(Listing::MAX_SKIPPED),
+            empty: Smallest::new(Listing::MAX_SKIPPED),
+            unreadable: Smallest::new(Listing::MAX_SKIPPED),
+            available: Available::default(),
+        }
+    }
+
+    pub(super) fn take(&mut self, find: Find) {
+        let Find { key, identity, what } = find;
+        if !self.is_new(identity) {
+            return;
+        }
+        match what {
+            What::File { location, size, etag, named } => {
+                match self.plan.object(&key, size, named) {
+                    ObjectVerdict::Take { layout } => {
+                        self.counts.listed += 1;
+                        self.objects.push(Object { key, location, size, etag, layout });
+                    }
+                    ObjectVerdict::Pruned(pruned) => self.pruned(pruned),
+                    ObjectVerdict::NotAFlowLog { reason } => self.not_a_flow_log(key, reason),
+                    ObjectVerdict::Empty => self.empty(key),
+                }
+            }
+            What::Folder(FolderVerdict::Enter) => {}
+            What::Folder(FolderVerdict::Pruned(pruned)) => {
+                self.counts.pruned_folders += 1;
+                self.available.add(pruned, &self.plan);
+            }
+            What::Folder(FolderVerdict::Foreign { reason }) => {
+                self.not_a_flow_log(key + "/", reason);
+            }
+            What::NotAFile { reason } => self.not_a_flow_log(key, reason),
+            What::Denied { reason } => {
+                self.counts.denied += 1;
+                self.unreadable(key, reason);
+            }
+            What::Vanished => {
+                self.counts.vanished += 1;
+                self.unreadable(key, "gone, or a link that leads nowhere".to_owned());
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Listing {
+        self.objects.sort_by(|a, b| a.key.cmp(&b.key));
+        let samples = [self.not_flow_logs, self.empty, self.unreadable];
+        let mut skipped: Vec<Skipped> = samples.into_iter().flat_map(|kind| kind.items).collect();
+        skipped.sort();
+        let nearest = if self.objects.is_empty() { self.available.finish() } else { None };
+        Listing { objects: self.objects, counts: self.counts, skipped, nearest }
+    }
+
+    /// Whether this was not met before.
+    fn is_new(&mut self, identity: Option<Identity>) -> bool {
+        identity.is_none_or(|identity| self.seen.insert(identity))
+    }
+
+    fn pruned(&mut self, pruned: Pruned) {
+        match &pruned {
+            Pruned::Time { .. } => self.counts.pruned_by_time += 1,
+            Pruned::Account { .. } => self.counts.pruned_by_account += 1,
+            Pruned::Region { .. } => self.counts.pruned_by_region += 1,
+        }
+        self.available.add(pruned, &self.plan);
+    }
+
+    fn not_a_flow_log(&mut self, key: String, reason: &str) {
+        self.counts.listed += 1;
+        self.counts.not_a_flow_log += 1;
+        self.not_flow_logs.add(Skipped { key, reason: reason.to_owned() });
+    }
+
+    fn empty(&mut self, key: String) {
+        self.counts.listed += 1;
+        self.counts.empty += 1;
+        self.empty.add(Skipped { key, reason: "zero bytes".to_owned() });
+    }
+
+    fn unreadable(&mut self, key: String, reason: String) {
+        self.counts.listed += 1;
+        self.unreadable.add(Skipped { key, reason });
+    }
+}
+
+/// Keeps the first few in sorted order, so that samples do not depend on the order of finding.
+#[derive(Debug)]
+struct Smallest<T> {
+    items: BTreeSet<T>,
+    limit: usize,
+}
+
+impl<T: Ord> Smallest<T> {
+    fn new(limit: usize) -> Smallest<T> {
+        Smallest { items: BTreeSet::new(), limit }
+    }
+
+    fn add(&mut self, item: T) {
+        self.items.insert(item);
+        if self.items.len() > self.limit {
+            self.items.pop_last();
+        }
+    }
+}
+
+/// What there is besides what was asked for.
+#[derive(Debug)]
+struct Available {
+    before: Option<Window>,
+    after: Option<Window>,
+    accounts: Smallest<String>,
+    regions: Smallest<String>,
+}
+
+impl Default for Available {
+    fn default() -> Available {
+        let names = || Smallest::new(Nearest::MAX_NAMES);
+        Available { before: None, after: None, accounts: names(), regions: names() }
+    }
+}
+
+impl Available {
+    fn add(&mut self, pruned: Pruned, plan: &Plan) {
+        match pruned {
+            Pruned::Time { span } if plan.is_before(span) => {
+                self.before = Some(later(self.before, span));
+            }
+            Pruned::Time { span } => self.after = Some(earlier(self.after, span)),
+            Pruned::Account { account } => self.accounts.add(account),
+            Pruned::Region { region } => self.regions.add(region),
+        }
+    }
+
+    fn finish(self) -> Option<Nearest> {
+        let nearest = Nearest {
+            before: self.before,
+            after: self.after,
+            accounts: self.accounts.items.into_iter().collect(),
+            regions: self.regions.items.into_iter().collect(),
+        };
+        (nearest != Nearest::default()).then_some(nearest)
+    }
+}
+
+/// The later of two spans; of two with the same end the shorter, since it tells more.
+fn later(known: Option<Window>, span: Window) -> Window {
+    known.filter(|known| (known.to, known.from) > (span.to, span.from)).unwrap_or(span)
+}
+
+/// The earlier of two spans; of two with the same beginning the shorter.
+fn earlier(known: Option<Window>, span: Window) -> Window {
+    known.filter(|known| (known.from, known.to) < (span.from, span.to)).unwrap_or(span)
+}

@@ -1,0 +1,164 @@
+//! From places to objects.
+//!
+//! Finders (one for each kind of store; today there is [`local`]) send what they find down a
+//! bounded channel as they find it, and ask the plan before they enter a folder. The
+//! [`Collector`] at its end judges each find, counts it and keeps what is wanted.
+
+mod collect;
+mod local;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flowproof_evidence::Window;
+use tokio::sync::mpsc;
+
+use crate::error::SourceError;
+use crate::object::{Location, Object};
+use crate::plan::{FolderVerdict, Plan, Selection};
+use collect::Collector;
+
+/// Finds that may wait to be judged.
+const WAITING: usize = 1024;
+
+/// What a selection comes to.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Listing {
+    /// The objects to read, sorted by key. A file that was reached twice stands here once.
+    pub objects: Vec<Object>,
+    /// How many there are of what.
+    pub counts: ListCounts,
+    /// Some of what was passed over, sorted by key: at most [`Listing::MAX_SKIPPED`] of each kind.
+    pub skipped: Vec<Skipped>,
+    /// If no object is left: what there is instead.
+    pub nearest: Option<Nearest>,
+}
+
+impl Listing {
+    /// How many of a kind [`skipped`](Listing::skipped) holds at most.
+    pub const MAX_SKIPPED: usize = 20;
+}
+
+/// Counts of what was found. Every file found is counted once.
+///
+/// Folders that are passed over whole count as one: in `not_a_flow_log` if they are hidden or of
+/// another service, in `pruned_folders` if the window, the accounts or the Regions rule them out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListCounts {
+    /// What is neither pruned nor a pruned folder: the objects to read and all of `not_a_flow_log`,
+    /// `empty`, `denied` and `vanished`.
+    pub listed: u64,
+    /// Files left out because their stamp or folder lies outside the window.
+    pub pruned_by_time: u64,
+    /// Files left out because they are of another account.
+    pub pruned_by_account: u64,
+    /// Files left out because they are of another Region.
+    pub pruned_by_region: u64,
+    /// Folders not entered, for one of these three reasons.
+    pub pruned_folders: u64,
+    /// Not flow logs, by their names.
+    pub not_a_flow_log: u64,
+    /// Zero bytes long.
+    pub empty: u64,
+    /// Files and folders that must not be looked at.
+    pub denied: u64,
+    /// Links that lead nowhere, and files that went while they were listed.
+    pub vanished: u64,
+}
+
+/// Something that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// Its key. Folders end in `/`.
+    pub key: String,
+    /// Why, in a few words.
+    pub reason: String,
+}
+
+/// What there is when the selection comes to nothing: enough to correct the question.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Nearest {
+    /// The last day, hour or five minutes before the window for which there are objects.
+    pub before: Option<Window>,
+    /// The first after it.
+    pub after: Option<Window>,
+    /// Other accounts than those asked for: the first [`Nearest::MAX_NAMES`].
+    pub accounts: Vec<String>,
+    /// Other Regions, likewise.
+    pub regions: Vec<String>,
+}
+
+impl Nearest {
+    /// How many accounts and Regions are named at most.
+    pub const MAX_NAMES: usize = 20;
+}
+
+/// Finds the objects of a selection. Files are not opened; standard input and pipes are read to
+/// their end and kept in a temporary file.
+///
+/// What cannot be looked at is counted and sampled, and the listing goes on. Memory grows with the
+/// files found, by some hundred bytes and twice its path for each.
+///
+/// # Errors
+///
+/// [`SourceError::NotFound`] for a place that does not exist or a glob that matches nothing,
+/// [`SourceError::Unsupported`] for `s3://` and other remote places, and
+/// [`SourceError::BadPattern`], [`SourceError::Denied`] or [`SourceError::Io`] for places that
+/// cannot be looked at themselves.
+pub async fn list(selection: &Selection) -> Result<Listing, SourceError> {
+    let plan = Arc::new(Plan::new(selection));
+    let (sender, mut finds) = mpsc::channel(WAITING);
+    let finder = {
+        let (wheres, plan) = (selection.wheres.clone(), Arc::clone(&plan));
+        tokio::task::spawn_blocking(move || local::find(&wheres, &plan, &sender))
+    };
+    let mut collector = Collector::new(plan);
+    while let Some(find) = finds.recv().await {
+        collector.take(find);
+    }
+    match finder.await {
+        Ok(result) => result?,
+        // The thread is gone: it panicked, or the runtime is shutting down.
+        Err(error) => {
+            let place = selection.wheres.join(" ");
+            return Err(SourceError::Io { place, source: std::io::Error::other(error) });
+        }
+    }
+    let listing = collector.finish();
+    tracing::debug!(objects = listing.objects.len(), counts = ?listing.counts, "listed");
+    Ok(listing)
+}
+
+/// What a finder met.
+#[derive(Debug)]
+struct Find {
+    key: String,
+    /// What the key leads to, so that what is met twice counts once. Streams have none.
+    identity: Option<Identity>,
+    what: What,
+}
+
+/// Of what kind it is.
+#[derive(Debug)]
+enum What {
+    /// `named` if the user gave this very name.
+    File { location: Location, size: u64, etag: Option<String>, named: bool },
+    /// A folder that is not entered.
+    Folder(FolderVerdict),
+    /// A link back to a folder in which it lies, a socket or another thing that holds no records.
+    NotAFile { reason: &'static str },
+    /// It is there, but must not be looked at.
+    Denied { reason: String },
+    /// A link that leads nowhere, or a file that went just now.
+    Vanished,
+}
+
+/// Tells that two keys lead to the same file: its path with every link resolved.
+type Identity = PathBuf;

@@ -1,0 +1,32 @@
+//! One file or key that holds flow log records.
+
+use std::path::PathBuf;
+
+use crate::layout::Layout;
+use crate::spool::Spool;
+
+/// One file or key, listed but not opened.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// The path as the user would write it, with `/` between its parts; `-` for standard input.
+    pub key: String,
+    /// Where [`open`](crate::open) finds the bytes.
+    pub location: Location,
+    /// Bytes as stored, when it was listed.
+    pub size: u64,
+    /// The store's own mark of this version of the content. Files have none: the digest of what was
+    /// read is their identity.
+    pub etag: Option<String>,
+    /// What the key tells, if it follows a known layout.
+    pub layout: Option<Layout>,
+}
+
+/// Where the bytes of an object are.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Location {
+    /// A file.
+    Local(PathBuf),
+    /// Standard input or a pipe, kept in a temporary file so that it can be read again.
+    Spooled(Spool),
+}
