@@ -1,1 +1,54 @@
-//! GuardDuty findings, their claims about traffic, and verdicts on them.
+//! GuardDuty findings: what they claim about traffic, and what flow logs make of the claim.
+//!
+//! The principal type is [`Finding`]. [`read_findings`] makes it from the bytes of a file, in the
+//! shapes that people have: `GetFindings` output, EventBridge events, the S3 export (`.jsonl` and
+//! `.jsonl.gz`), single findings, lists and streams of any of these. A finding carries its
+//! [`Claim`]s; [`corroborate`] compares them with [`flowproof_evidence::Observations`], which
+//! `engine` fills from flow logs, and gives a [`Verdict`], which `report` tells.
+//!
+//! Everything here is pure: bytes and values in, values out. There is no I/O and no clock.
+//!
+//! ```
+//! use flowproof_evidence::Observations;
+//! use flowproof_finding::{Status, corroborate, read_findings};
+//!
+//! let bytes = br#"{"id": "f1", "type": "Backdoor:EC2/C&CActivity.B",
+//!     "resource": {"instanceDetails": {"instanceId": "i-0aaaabbbbcccc0001"}},
+//!     "service": {"action": {"actionType": "NETWORK_CONNECTION", "networkConnectionAction": {
+//!         "connectionDirection": "OUTBOUND", "remoteIpDetails": {"ipAddressV4": "203.0.113.9"}}}}}"#;
+//! let read = read_findings(bytes)?;
+//! let finding = &read.findings[0];
+//! assert_eq!(finding.claims[0].remote, Some("203.0.113.9".parse()?));
+//!
+//! // Without a single record of the instance nothing can be said, and that is what is said.
+//! let verdict = corroborate(finding, &Observations::default())?;
+//! assert_eq!(verdict.status, Status::NotObservable);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod check;
+mod claim;
+mod corroborate;
+mod error;
+mod family;
+mod finding;
+mod parse;
+mod read;
+mod shape;
+mod stream;
+mod summary;
+mod text;
+mod value;
+mod window;
+
+pub use claim::{Claim, ClaimDirection, ClaimKind};
+pub use corroborate::{ClaimResult, Outcome, Status, Verdict, corroborate};
+pub use error::FindingError;
+pub use finding::{Action, Finding, OwnBytes};
+pub use read::{Findings, REFUSED_KEPT, Refused, read_findings};
+pub use summary::FindingSummary;
+pub use text::MAX_INFLATED_BYTES;
+pub use window::{FindingWindow, window};
+
+#[doc(hidden)]
+pub use check::check_never_panics;

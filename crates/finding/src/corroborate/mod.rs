@@ -1,0 +1,275 @@
+//! Comparing a finding's claims with what the records say.
+//!
+//! The rules, in the order in which they are tried:
+//!
+//! | | if | then |
+//! | --- | --- | --- |
+//! | a | the finding is a sample | said first; judged as usual, but contradicted and inconclusive become not observable |
+//! | b | it claims no traffic | not observable if its action or type is one that flow logs never show; else inconclusive |
+//! | c | the subject left no record in the window | not observable; inconclusive if the records may be in what could not be read |
+//! | d | records with a claimed remote exist | each claim gets an [`Outcome`], the best that one of its conversations supports |
+//! | e | all claims are seen | corroborated |
+//! | | some are seen | inconclusive: part of the claim is there |
+//! | | there is nothing with any claimed remote, and the records are complete | contradicted |
+//! | | anything else | inconclusive, and everything that is missing is named |
+//! | f | records were lost, unreadable or without bytes | the figures of a corroborated claim are called a lower bound |
+//! | | records lack the action | acceptance cannot be checked: at most inconclusive |
+//! | g | the finding counts bytes or occurrences itself | the figures are compared and explained; the status stays |
+//!
+//! Records are complete if the window is bounded and holds the finding's time, every interface of the
+//! subject was observed without a gap, nothing was lost (SKIPDATA), unreadable, malformed or without
+//! usable times, every record's direction is known, and not all records are REJECTs (a flow log may
+//! be set to log nothing else).
+//!
+//! A claim is seen in its place (rule d): outbound on the remote's port with bytes out, inbound and
+//! probes on the subject's port with bytes in, either where the direction is unknown; with the same
+//! protocol where both are known; and within [`TIME_TOLERANCE`] of the finding's time. A TCP
+//! connection must have carried more than headers, unless the finding's type is about packets
+//! without an answer.
+
+mod contact;
+mod holes;
+mod next_steps;
+mod own_figures;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use flowproof_evidence::{Conversation, Observations, Overflow, Traffic};
+use serde::Serialize;
+
+use crate::{Action, Claim, Finding, family};
+use contact::{Contact, Place};
+
+/// How far from the finding's time traffic may lie and still be its traffic: GuardDuty's times and
+/// the records' aggregation are both coarse.
+const TIME_TOLERANCE: Duration = Duration::from_secs(3600);
+
+/// What flow logs say of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The claimed traffic is in the records: accepted, in the claimed direction and place.
+    Corroborated,
+    /// The subject was observed without a gap and nothing of the claim is there.
+    Contradicted,
+    /// Something is missing, or only part of the claim is there.
+    Inconclusive,
+    /// Flow logs can never show it, or the subject was never logged.
+    NotObservable,
+}
+
+/// What the records say of one claim. The order is from the best to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Accepted traffic in the claimed direction and place.
+    Seen,
+    /// In the claimed place, and no more than bare headers.
+    HandshakeOnly,
+    /// Traffic with the remote, in records without ports.
+    PortsUnknown,
+    /// In the claimed place, in a direction that cannot be known.
+    Unoriented,
+    /// In the claimed place, in records without the counters that would show what was transferred.
+    CountersMissing,
+    /// In the claimed place, and all of it REJECTed.
+    RejectedOnly,
+    /// Traffic with the remote on another port, in another protocol or the other way.
+    Elsewhere,
+    /// Traffic with the remote, too far from the finding's time.
+    OutOfTime,
+    /// No record with the remote.
+    NotSeen,
+    /// The claim names no remote to look for.
+    NoRemote,
+}
+
+/// One claim and what the records say of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimResult {
+    /// The claim.
+    pub claim: Claim,
+    /// What the records say of it.
+    pub outcome: Outcome,
+    /// The traffic that the outcome stands on: that in the claimed place, else that with the remote.
+    pub traffic: Traffic,
+}
+
+/// The judgement of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The judgement in one word.
+    pub status: Status,
+    /// Why, the most important first.
+    pub reasons: Vec<String>,
+    /// What to do next.
+    pub next_steps: Vec<String>,
+    /// The claims one by one, in the finding's order.
+    pub claims: Vec<ClaimResult>,
+    /// All traffic with any claimed remote, wherever and whichever way; each conversation once.
+    pub claimed_traffic: Traffic,
+}
+
+impl Verdict {
+    fn without_claims(status: Status, reasons: Vec<String>, next_steps: Vec<String>) -> Verdict {
+        let claimed_traffic = Traffic::default();
+        Verdict { status, reasons, next_steps, claims: Vec::new(), claimed_traffic }
+    }
+}
+
+/// Judges a finding by what the records say of its subject. The same finding and observations give
+/// the same verdict, in whatever order the conversations stand.
+///
+/// # Errors
+///
+/// [`Overflow`] if a total of the claimed traffic exceeds 64 bits.
+pub fn corroborate(finding: &Finding, observations: &Observations) -> Result<Verdict, Overflow> {
+    let mut verdict = if finding.claims.is_empty() {
+        without_claims(finding)
+    } else {
+        with_claims(finding, observations)?
+    };
+    if finding.sample {
+        mark_as_sample(&mut verdict);
+    }
+    Ok(verdict)
+}
+
+/// Rule a.
+fn mark_as_sample(verdict: &mut Verdict) {
+    verdict.reasons.insert(0, "a sample finding: it describes no real traffic".to_owned());
+    if verdict.status != Status::Corroborated {
+        verdict.status = Status::NotObservable;
+        verdict.next_steps = next_steps::sample();
+    }
+}
+
+/// Rule b.
+fn without_claims(finding: &Finding) -> Verdict {
+    let never = |reason: String| {
+        let steps = next_steps::never_observable(finding);
+        Verdict::without_claims(Status::NotObservable, vec![reason], steps)
+    };
+    if let Some(reason) = words::unobservable_action(&finding.action) {
+        return never(reason);
+    }
+    if let Some(reason) = family::unobservable(&finding.finding_type)
+        && !finding.action.claims_traffic()
+    {
+        return never(reason.to_owned());
+    }
+    let reason = match &finding.action {
+        Action::NetworkConnection | Action::PortProbe => {
+            "the finding's action has no details: there is no remote to look for".to_owned()
+        }
+        Action::Other { name } => format!(
+            "the finding's action `{}` is not known: it is not clear what flow logs should show",
+            crate::value::excerpt(name)
+        ),
+        _ => "the finding reports no action: there is no remote to look for".to_owned(),
+    };
+    Verdict::without_claims(Status::Inconclusive, vec![reason], next_steps::no_remote())
+}
+
+/// Rules c to g.
+fn with_claims(finding: &Finding, observations: &Observations) -> Result<Verdict, Overflow> {
+    let by_remote = by_remote(&observations.conversations);
+    let place = Place::of(finding);
+    let mut contacts = Vec::with_capacity(finding.claims.len());
+    for claim in &finding.claims {
+        contacts.push(Contact::find(claim, &by_remote, &place)?);
+    }
+    let (status, reasons, next_steps) = judge(finding, observations, &contacts);
+    let result = |(claim, contact): (&Claim, &Contact<'_>)| ClaimResult {
+        claim: claim.clone(),
+        outcome: contact.outcome,
+        traffic: contact.traffic,
+    };
+    Ok(Verdict {
+        status,
+        reasons,
+        next_steps,
+        claims: finding.claims.iter().zip(&contacts).map(result).collect(),
+        claimed_traffic: claimed_traffic(finding.remotes(), &by_remote)?,
+    })
+}
+
+type ByRemote<'o> = BTreeMap<IpAddr, Vec<&'o Conversation>>;
+
+fn by_remote(conversations: &[Conversation]) -> ByRemote<'_> {
+    let mut map = ByRemote::new();
+    for conversation in conversations {
+        if let Some(remote) = conversation.remote {
+            map.entry(remote).or_default().push(conversation);
+        }
+    }
+    map
+}
+
+fn claimed_traffic(
+    remotes: BTreeSet<IpAddr>,
+    by_remote: &ByRemote<'_>,
+) -> Result<Traffic, Overflow> {
+    let mut total = Traffic::default();
+    for conversation in remotes.iter().filter_map(|remote| by_remote.get(remote)).flatten() {
+        total.merge(&conversation.traffic)?;
+    }
+    Ok(total)
+}
+
+/// Status, reasons and next steps.
+type Judgement = (Status, Vec<String>, Vec<String>);
+
+fn judge(finding: &Finding, observations: &Observations, contacts: &[Contact<'_>]) -> Judgement {
+    if !holes::has_records(observations) {
+        return unrecorded(finding, observations);
+    }
+    let holes = holes::all(finding, observations);
+    let seen = contacts.iter().filter(|contact| contact.outcome == Outcome::Seen).count();
+    let absent = contacts.iter().all(|contact| contact.outcome == Outcome::NotSeen);
+    let unchecked = observations.coverage.records.action_missing;
+    let status = if seen == contacts.len() && unchecked == 0 {
+        Status::Corroborated
+    } else if absent && holes.is_empty() {
+        Status::Contradicted
+    } else {
+        Status::Inconclusive
+    };
+
+    let mut reasons = vec![words::headline(status, seen, contacts.len(), absent)];
+    reasons.extend(words::claims(finding, contacts));
+    if seen > 0 && unchecked > 0 {
+        reasons.push(format!(
+            "{unchecked} records carry no action: whether the traffic was accepted cannot be checked"
+        ));
+    }
+    reasons.extend(own_figures::compare(finding, contacts));
+    match status {
+        Status::Corroborated => reasons.extend(holes::lower_bound(observations)),
+        _ => reasons.extend(holes.iter().cloned()),
+    }
+    let steps = next_steps::judged(finding, status, contacts, unchecked > 0, !holes.is_empty());
+    (status, reasons, steps)
+}
+
+/// Rule c.
+fn unrecorded(finding: &Finding, observations: &Observations) -> Judgement {
+    let mut reasons = vec![words::no_record(finding, observations)];
+    let lost = holes::unread(&observations.coverage);
+    if lost.is_empty() {
+        reasons.extend(holes::skipdata(&observations.coverage));
+        return (Status::NotObservable, reasons, next_steps::unrecorded());
+    }
+    reasons.push("its records may be in what could not be read".to_owned());
+    reasons.extend(lost);
+    (Status::Inconclusive, reasons, next_steps::unread())
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

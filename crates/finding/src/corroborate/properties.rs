@@ -1,0 +1,270 @@
+//! What holds for every finding and all records.
+
+use flowproof_evidence::{
+    Conversation, Coverage, ObjectCounts, Observations, Observed, PortSide, RecordCounts,
+    ServicePort, Traffic, Window,
+};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::tests::{
+    at, both_ways, connection, conversation, finding, gap, observed, outbound, theirs,
+};
+use super::{Status, corroborate};
+use crate::Finding;
+
+const REMOTES: &[&str] = &["203.0.113.9", "198.51.100.23", "192.0.2.200", "2001:db8::9"];
+
+fn any_finding() -> impl Strategy<Value = Finding> {
+    let direction = prop::sample::select(vec!["INBOUND", "OUTBOUND", "UNKNOWN", ""]);
+    let port = prop::sample::select(vec![0_u16, 22, 443]);
+    let finding_type = prop::sample::select(vec![
+        "UnauthorizedAccess:EC2/TorClient",
+        "Recon:EC2/PortProbeUnprotectedPort",
+        "Trojan:EC2/BlackholeTraffic",
+        "Trojan:EC2/DropPoint!DNS",
+    ]);
+    let probes = prop::collection::vec((0..REMOTES.len(), port.clone()), 0..4);
+    let flags = any::<[bool; 3]>();
+    (finding_type, direction, port.clone(), port, probes, flags).prop_map(
+        |(finding_type, direction, theirs, ours, probes, [sample, is_probe, known])| {
+            let mut action = connection(direction, theirs, ours);
+            if is_probe {
+                let details = probes.iter().map(|&(remote, port)| {
+                    json!({
+                    "remoteIpDetails": {"ipAddressV4": REMOTES[remote]},
+                    "localPortDetails": {"port": port}})
+                });
+                action = json!({"actionType": "PORT_PROBE", "portProbeAction":
+                    {"portProbeDetails": details.collect::<Vec<_>>()}});
+            }
+            let mut finding = finding(finding_type, action, json!({"sample": sample}));
+            if !known {
+                finding.subject.interfaces.clear();
+            }
+            finding
+        },
+    )
+}
+
+/// Counters that are mostly small, often 0 and at times as large as they go.
+fn counter() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => Just(0), 5 => 0_u64..5000, 1 => Just(u64::MAX / 2), 1 => Just(u64::MAX)]
+}
+
+fn any_traffic(counter: impl Strategy<Value = u64>) -> impl Strategy<Value = Traffic> {
+    let counters = prop::collection::vec(counter, 10);
+    let times = any::<Option<(u32, u32)>>();
+    (counters, times).prop_map(|(n, times)| {
+        let time = |second: u32| Timestamp::from_second(second.into()).unwrap();
+        let near = times.map(|(a, b)| {
+            let base = at("2025-06-01T00:00:00Z").as_second() as u32;
+            (time(base - a % 9000), time(base + b % 9000))
+        });
+        Traffic {
+            bytes_in: n[0],
+            bytes_out: n[1],
+            bytes_unoriented: n[2],
+            packets_in: n[3],
+            packets_out: n[4],
+            packets_unoriented: n[5],
+            flows: n[6],
+            rejected_bytes: n[7],
+            rejected_packets: n[8],
+            rejected_flows: n[9],
+            first_seen: near.map(|(first, _)| first),
+            last_seen: near.map(|(_, last)| last),
+        }
+    })
+}
+
+fn any_port() -> impl Strategy<Value = Option<ServicePort>> {
+    let side = prop::sample::select(vec![PortSide::Local, PortSide::Remote]);
+    let port = prop::sample::select(vec![0_u16, 22, 443, 49152]);
+    prop::option::of((side, port).prop_map(|(side, port)| ServicePort { side, port }))
+}
+
+fn any_conversation(counter: impl Strategy<Value = u64>) -> impl Strategy<Value = Conversation> {
+    let protocol = prop::sample::select(vec![None, Some(1), Some(6), Some(17)]);
+    (prop::option::weighted(0.9, 0..REMOTES.len()), any_port(), protocol, any_traffic(counter))
+        .prop_map(|(remote, port, protocol, traffic)| {
+            let mut made = conversation(REMOTES[0], port, traffic);
+            made.remote = remote.map(|index| REMOTES[index].parse().unwrap());
+            made.protocol = protocol;
+            made
+        })
+}
+
+/// Complete coverage as often as not: verdicts of contradiction need it.
+fn any_coverage() -> impl Strategy<Value = Coverage> {
+    prop_oneof![Just(observed(Vec::new()).coverage), holey_coverage()]
+}
+
+fn holey_coverage() -> impl Strategy<Value = Coverage> {
+    let count = || prop_oneof![6 => Just(0_u64), 1 => 1_u64..9];
+    (prop::collection::vec(count(), 10), any::<[bool; 3]>()).prop_map(|(n, [seen, other, hole])| {
+        let observed_at = |interface: &str| Observed {
+            interface: interface.into(),
+            from: at("2025-06-01T00:00:00Z"),
+            to: at("2025-06-01T00:10:00Z"),
+        };
+        let ours = seen.then(|| observed_at("eni-0a1b2c3d4e5f60001"));
+        Coverage {
+            objects: ObjectCounts { denied: n[0], corrupt: n[1], ..ObjectCounts::default() },
+            records: RecordCounts {
+                skipdata: n[2],
+                malformed: n[3],
+                bad_time: n[4],
+                time_missing: n[5],
+                action_missing: n[6],
+                bytes_missing: n[7],
+                direction_conflicts: n[8],
+                ..RecordCounts::default()
+            },
+            observed: ours.into_iter().chain(other.then(|| observed_at("eni-2"))).collect(),
+            gaps: if hole && n[9] > 0 { vec![gap()] } else { Vec::new() },
+            samples: Vec::new(),
+        }
+    })
+}
+
+fn any_observations(counter: impl Strategy<Value = u64>) -> impl Strategy<Value = Observations> {
+    let conversations = prop::collection::vec(any_conversation(counter), 0..8);
+    (conversations, any_coverage(), any::<[bool; 3]>()).prop_map(
+        |(conversations, coverage, [open, beginning, known])| {
+            let mut made = observed(conversations);
+            made.coverage = coverage;
+            if open {
+                let Window { from, to } = made.window;
+                let from = from.filter(|_| beginning);
+                made.window = Window { from, to: to.filter(|_| !beginning) };
+            }
+            if !known {
+                made.subject.interfaces.clear();
+            }
+            made
+        },
+    )
+}
+
+/// The ways in which evidence gets lost.
+const LOSSES: &[fn(&mut Observations)] = &[
+    |o| o.coverage.gaps.push(gap()),
+    |o| o.coverage.records.skipdata += 1,
+    |o| o.coverage.records.malformed += 1,
+    |o| o.coverage.records.bad_time += 1,
+    |o| o.coverage.records.time_missing += 1,
+    |o| o.coverage.objects.denied += 1,
+    |o| o.coverage.objects.archived += 1,
+    |o| o.coverage.objects.vanished += 1,
+    |o| o.coverage.objects.truncated += 1,
+    |o| o.coverage.objects.corrupt += 1,
+    |o| o.coverage.observed.clear(),
+    |o| o.window.to = None,
+];
+
+proptest! {
+    #[test]
+    fn no_observations_make_it_panic_and_a_wrong_total_is_never_given(
+        finding in any_finding(),
+        observations in any_observations(counter()),
+    ) {
+        let remotes = finding.remotes();
+        let claimed = observations.conversations.iter()
+            .filter(|c| c.remote.is_some_and(|remote| remotes.contains(&remote)));
+        let bytes_out: u128 = claimed.map(|c| u128::from(c.traffic.bytes_out)).sum();
+        match corroborate(&finding, &observations) {
+            Ok(verdict) => {
+                prop_assert_eq!(u128::from(verdict.claimed_traffic.bytes_out), bytes_out);
+                prop_assert!(!verdict.reasons.is_empty());
+                prop_assert_eq!(verdict.claims.len(), finding.claims.len());
+            }
+            Err(_) => prop_assert!(!finding.claims.is_empty()),
+        }
+    }
+
+    #[test]
+    fn lost_evidence_never_contradicts(
+        finding in any_finding(),
+        observations in any_observations(0_u64..5000),
+        loss in prop::sample::select(LOSSES),
+    ) {
+        let mut observations = observations;
+        loss(&mut observations);
+        let verdict = corroborate(&finding, &observations).unwrap();
+        prop_assert_ne!(verdict.status, Status::Contradicted);
+    }
+
+    #[test]
+    fn a_contradiction_falls_with_any_loss_of_evidence(
+        others in prop::collection::vec(any_conversation(0_u64..5000), 0..6),
+        losses in prop::sample::subsequence(LOSSES, 1..=LOSSES.len()),
+    ) {
+        let mut others = others;
+        for other in &mut others {
+            other.remote = Some("198.51.100.77".parse().unwrap());
+            other.traffic = both_ways();
+        }
+        let mut observations = observed(others);
+        let before = corroborate(&outbound(), &observations).unwrap().status;
+        prop_assert_eq!(before, Status::Contradicted);
+        losses.iter().for_each(|loss| loss(&mut observations));
+        let after = corroborate(&outbound(), &observations).unwrap().status;
+        prop_assert!(matches!(after, Status::Inconclusive | Status::NotObservable), "{:?}", after);
+    }
+
+    #[test]
+    fn a_verdict_of_contradiction_means_that_no_claimed_remote_is_there(
+        finding in any_finding(),
+        observations in any_observations(0_u64..5000),
+    ) {
+        let verdict = corroborate(&finding, &observations).unwrap();
+        if verdict.status == Status::Contradicted {
+            prop_assert_eq!(verdict.claimed_traffic, Traffic::default());
+            prop_assert!(!finding.sample);
+        }
+        if verdict.status == Status::Corroborated {
+            prop_assert!(verdict.claimed_traffic.flows > 0);
+        }
+    }
+
+    #[test]
+    fn unrelated_remotes_never_change_the_claimed_traffic(
+        observations in any_observations(0_u64..5000),
+        others in prop::collection::vec(any_conversation(0_u64..5000), 0..6),
+    ) {
+        let before = corroborate(&outbound(), &observations).unwrap();
+        let mut more = observations;
+        more.conversations.extend(others.into_iter().map(|mut other| {
+            other.remote = Some("198.51.100.77".parse().unwrap());
+            other
+        }));
+        let after = corroborate(&outbound(), &more).unwrap();
+        prop_assert_eq!(before.claimed_traffic, after.claimed_traffic);
+        prop_assert_eq!(before.claims, after.claims);
+    }
+
+    #[test]
+    fn the_order_of_conversations_changes_nothing(
+        (observations, shuffled) in any_observations(0_u64..5000).prop_flat_map(|observations| {
+            let shuffled = Just(observations.conversations.clone()).prop_shuffle();
+            (Just(observations), shuffled)
+        }),
+        finding in any_finding(),
+    ) {
+        let mut reordered = observations.clone();
+        reordered.conversations = shuffled;
+        prop_assert_eq!(corroborate(&finding, &observations), corroborate(&finding, &reordered));
+    }
+
+    #[test]
+    fn more_of_the_claimed_traffic_keeps_it_corroborated(
+        others in prop::collection::vec(any_conversation(0_u64..5000), 0..6),
+    ) {
+        let mut observations = observed(vec![conversation(REMOTES[0], theirs(443), both_ways())]);
+        observations.conversations.extend(others);
+        let status = corroborate(&outbound(), &observations).unwrap().status;
+        prop_assert_eq!(status, Status::Corroborated);
+    }
+}
