@@ -52,8 +52,9 @@ const LONGEST_RECORD: i64 = 600 + 60;
 /// A selection made ready for judging.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// The first and last second that a stamp may have.
-    first_stamp: Option<i64>,
+    /// The first second in which a wanted record may end.
+    first_end: Option<i64>,
+    /// The last second that its stamp may name.
     last_stamp: Option<i64>,
     accounts: Vec<String>,
     regions: Vec<String>,
@@ -93,8 +94,8 @@ impl Plan {
         let slack = i64::from(selection.slack.seconds);
         let Window { from, to } = selection.window;
         Plan {
-            // A record that overlaps ends at or after `from`, and the stamp is its end rounded down.
-            first_stamp: from.map(|from| bucket(from.as_second() - slack)),
+            // A record that overlaps ends at or after `from`, so that its bucket ends after it.
+            first_end: from.map(|from| from.as_second() - slack),
             // It starts before `to`, ends soon after, and the stamp is no later than its end.
             last_stamp: to.map(|to| to.as_second() + LONGEST_RECORD + slack),
             accounts: selection.accounts.clone(),
@@ -153,25 +154,21 @@ impl Plan {
         Some(Pruned::Region { region: region.to_owned() })
     }
 
-    /// Leaves out a span in which no wanted stamp can lie.
+    /// Leaves out a span of whole buckets in which no wanted record can end.
     fn prune_time(&self, span: Window) -> Option<Pruned> {
         let from = span.from?.as_second();
         let is_after = self.last_stamp.is_some_and(|last| from > last);
         (self.is_before(span) || is_after).then_some(Pruned::Time { span })
     }
 
-    /// Whether a span is over before the first wanted stamp.
+    /// Whether a span is over before the first wanted record ends.
     pub(crate) fn is_before(&self, span: Window) -> bool {
-        span.to.zip(self.first_stamp).is_some_and(|(to, first)| to.as_second() <= first)
+        span.to.zip(self.first_end).is_some_and(|(to, first)| to.as_second() <= first)
     }
 }
 
 fn excluded(wanted: &[String], found: &str) -> bool {
     !wanted.is_empty() && !wanted.iter().any(|one| one == found)
-}
-
-fn bucket(second: i64) -> i64 {
-    second - second.rem_euclid(BUCKET)
 }
 
 /// The five minutes that a stamp begins. A stamp off the grid is taken as it stands.

@@ -72,6 +72,15 @@ fn stamps_are_kept_from_the_bucket_of_from_to_eleven_minutes_after_to() {
 }
 
 #[test]
+fn a_fraction_of_a_second_at_the_end_of_the_window_counts() {
+    // A record may start at 00:04:00, within the window, and end 660 s later, at 00:15:00.
+    let window = ("2025-06-01T00:00:00Z", "2025-06-01T00:04:00.5Z");
+    assert!(kept(&plan(window.0, window.1, NO_SLACK), at("2025-06-01T00:15:00Z")));
+    let window = ("2025-06-01T00:00:00Z", "2025-06-01T00:03:59.5Z");
+    assert!(!kept(&plan(window.0, window.1, NO_SLACK), at("2025-06-01T00:15:00Z")));
+}
+
+#[test]
 fn slack_widens_both_sides() {
     let plan = plan("2025-06-01T00:00:00Z", "2025-06-02T00:00:00Z", Slack::default());
     for (stamp, expected) in [
