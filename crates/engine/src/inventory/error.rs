@@ -1,0 +1,37 @@
+//! Why an input is no inventory.
+
+/// What is read, in the words of error messages.
+const EXPECTED: &str = "the JSON of `aws ec2 describe-network-interfaces` or `describe-instances`";
+
+/// An input that is not read as an inventory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InventoryError {
+    /// There is nothing in it but white space.
+    #[error("expected {EXPECTED}, got nothing")]
+    Empty,
+    /// It does not begin like JSON.
+    #[error("expected {EXPECTED}, got {looks_like}")]
+    NotJson {
+        /// What it looks like.
+        looks_like: String,
+    },
+    /// It begins like JSON and is damaged, or it ends too early.
+    #[error("expected {EXPECTED}, got invalid JSON at line {line} column {column}: {reason}")]
+    InvalidJson {
+        /// The line, counted from 1.
+        line: u64,
+        /// The column in bytes, counted from 1.
+        column: u64,
+        /// What the parser says.
+        reason: String,
+    },
+    /// It is JSON of another shape.
+    #[error("line {line}: expected {EXPECTED}, got {looks_like}")]
+    OtherShape {
+        /// The line on which the JSON document begins, counted from 1.
+        line: u64,
+        /// What it looks like.
+        looks_like: String,
+    },
+}

@@ -1,0 +1,220 @@
+use std::net::IpAddr;
+
+use super::*;
+
+/// `interface instance addresses...` of each interface.
+fn outline(inventory: &Inventory) -> Vec<String> {
+    let line = |identity: &InterfaceIdentity| {
+        let InterfaceIdentity { interface, instance, addresses } = identity;
+        let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+        let instance = instance.as_deref().unwrap_or("-");
+        format!("{interface} {instance} {}", addresses.join(" ")).trim_end().to_owned()
+    };
+    inventory.interfaces.iter().map(line).collect()
+}
+
+fn read(text: &str) -> Inventory {
+    read_inventory(text.as_bytes()).expect("an inventory")
+}
+
+fn error(bytes: &[u8]) -> String {
+    read_inventory(bytes).expect_err("no inventory").to_string()
+}
+
+const EXPECTED: &str =
+    "expected the JSON of `aws ec2 describe-network-interfaces` or `describe-instances`, got ";
+
+const INTERFACES: &str = r#"{"NetworkInterfaces": [
+    {
+        "NetworkInterfaceId": "eni-0a1b2c3d4e5f60002", "InterfaceType": "interface",
+        "Attachment": {"InstanceId": "i-0aaaabbbbcccc0001", "InstanceOwnerId": "123456789012"},
+        "Association": {"PublicIp": "203.0.113.80"},
+        "PrivateIpAddress": "10.0.1.9",
+        "PrivateIpAddresses": [
+            {"Primary": true, "PrivateIpAddress": "10.0.1.9",
+                "Association": {"PublicIp": "203.0.113.80"}},
+            {"Primary": false, "PrivateIpAddress": "10.0.1.5"}
+        ],
+        "Ipv6Addresses": [{"Ipv6Address": "2001:db8::5"}]
+    },
+    {
+        "NetworkInterfaceId": "eni-0a1b2c3d4e5f60001", "InterfaceType": "nat_gateway",
+        "Attachment": {"InstanceOwnerId": "amazon-aws"},
+        "PrivateIpAddress": "10.0.0.7", "PrivateIpAddresses": [], "Ipv6Addresses": null
+    },
+    {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60003", "TagSet": []}
+]}"#;
+
+const INSTANCES: &str = r#"{"Reservations": [
+    {"Instances": [
+        {"InstanceId": "i-0aaaabbbbcccc0001", "PrivateIpAddress": "10.0.1.9",
+            "PublicIpAddress": "203.0.113.80",
+            "NetworkInterfaces": [
+                {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60004",
+                    "Attachment": {"DeviceIndex": 1}, "PrivateIpAddress": "10.0.2.9"},
+                {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60002",
+                    "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.9"}],
+                    "Ipv6Addresses": [{"Ipv6Address": "2001:db8::6"}]}
+            ]},
+        {"InstanceId": "i-0aaaabbbbcccc0002", "State": {"Name": "terminated"},
+            "NetworkInterfaces": []}
+    ]},
+    {"Instances": [{"InstanceId": "i-0aaaabbbbcccc0003", "State": {"Name": "terminated"}}]}
+]}"#;
+
+#[test]
+fn interfaces_are_read_with_private_and_ipv6_addresses_and_without_public_ones() {
+    let inventory = read(INTERFACES);
+    assert_eq!(
+        outline(&inventory),
+        [
+            "eni-0a1b2c3d4e5f60001 - 10.0.0.7",
+            "eni-0a1b2c3d4e5f60002 i-0aaaabbbbcccc0001 10.0.1.5 10.0.1.9 2001:db8::5",
+            "eni-0a1b2c3d4e5f60003 -",
+        ]
+    );
+    assert_eq!(inventory.notes, [""; 0]);
+}
+
+#[test]
+fn instances_own_their_interfaces_and_terminated_ones_have_none() {
+    let inventory = read(INSTANCES);
+    assert_eq!(
+        outline(&inventory),
+        [
+            "eni-0a1b2c3d4e5f60002 i-0aaaabbbbcccc0001 10.0.1.9 2001:db8::6",
+            "eni-0a1b2c3d4e5f60004 i-0aaaabbbbcccc0001 10.0.2.9",
+        ]
+    );
+    assert_eq!(inventory.notes, [""; 0]);
+}
+
+#[test]
+fn lists_and_concatenations_and_merged_files_give_the_same() {
+    let apart = read(INTERFACES).merge(read(INSTANCES));
+    assert_eq!(
+        outline(&apart)[1],
+        "eni-0a1b2c3d4e5f60002 i-0aaaabbbbcccc0001 10.0.1.5 10.0.1.9 2001:db8::5 2001:db8::6"
+    );
+    assert_eq!((apart.interfaces.len(), apart.notes.len()), (4, 0));
+    assert_eq!(read(&format!("[{INTERFACES}, {INSTANCES}]")), apart);
+    assert_eq!(read(&format!("\u{feff}{INTERFACES}{INSTANCES}\n")), apart);
+    assert_eq!(read(&format!("\n{INTERFACES}\r\n\n[{INSTANCES}]")), apart);
+}
+
+#[test]
+fn keys_may_begin_with_a_small_letter() {
+    // Every key of the fixtures follows a quote, and no value begins with a capital letter that
+    // matters.
+    let small = |text: &str| {
+        let mut small = String::new();
+        for letter in text.chars() {
+            let lower = if small.ends_with('"') { letter.to_ascii_lowercase() } else { letter };
+            small.push(lower);
+        }
+        small
+    };
+    assert!(small(INTERFACES).contains("networkInterfaceId"));
+    assert_eq!(read(&small(INTERFACES)), read(INTERFACES));
+    assert_eq!(read(&small(INSTANCES)), read(INSTANCES));
+}
+
+#[test]
+fn an_interface_that_moved_belongs_to_the_last_instance_and_a_note_names_it() {
+    let attached = |instance: &str| {
+        format!(
+            r#"{{"NetworkInterfaces": [{{"NetworkInterfaceId": "eni-0a1b2c3d4e5f60001",
+                "Attachment": {{"InstanceId": "{instance}"}}}}]}}"#
+        )
+    };
+    let (first, last) = (attached("i-0aaaabbbbcccc0009"), attached("i-0aaaabbbbcccc0001"));
+    let note = "interface eni-0a1b2c3d4e5f60001 is attached to different instances \
+        (i-0aaaabbbbcccc0001, i-0aaaabbbbcccc0009); the last one named, i-0aaaabbbbcccc0001, is \
+        taken as its instance";
+    for inventory in [read(&format!("{first}{last}")), read(&first).merge(read(&last))] {
+        assert_eq!(outline(&inventory), ["eni-0a1b2c3d4e5f60001 i-0aaaabbbbcccc0001"]);
+        assert_eq!(inventory.notes, [note]);
+    }
+    let detached = r#"{"NetworkInterfaces": [{"NetworkInterfaceId": "eni-0a1b2c3d4e5f60001"}]}"#;
+    let inventory = read(&format!("{last}{detached}{last}"));
+    assert_eq!(outline(&inventory), ["eni-0a1b2c3d4e5f60001 i-0aaaabbbbcccc0001"]);
+    assert_eq!(inventory.notes, [""; 0]);
+}
+
+#[test]
+fn what_is_left_out_is_counted_in_notes() {
+    let inventory = read(
+        r#"{"NetworkInterfaces": [
+            {"NetworkInterfaceId": "eni-1", "PrivateIpAddress": "10.0.1.500",
+                "PrivateIpAddresses": [{"PrivateIpAddress": 7}, {}, "10.0.1.8"],
+                "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.16/28"}]},
+            {"PrivateIpAddress": "10.0.1.6"}, "eni-2"
+        ]}"#,
+    );
+    assert_eq!(outline(&inventory), ["eni-1 -"]);
+    assert_eq!(
+        inventory.notes,
+        [
+            "left out: address prefixes given to interfaces (1), first eni-1",
+            "left out: addresses that cannot be read (2), first of eni-1: \"10.0.1.500\"",
+            "left out: interfaces without an id (2), first an object with the keys \
+             PrivateIpAddress",
+        ]
+    );
+}
+
+#[test]
+fn an_inventory_without_interfaces_is_noted() {
+    let nothing = ["the inventory names no network interface"];
+    assert_eq!(read(r#"{"NetworkInterfaces": []}"#).notes, nothing);
+    assert_eq!(read(r#"{"Reservations": []}"#).notes, nothing);
+    assert_eq!(read("[]").notes, nothing);
+}
+
+#[test]
+fn anything_else_is_refused_with_what_it_looks_like() {
+    for (input, message) in [
+        (&b" \n"[..], "nothing"),
+        (b"\x1f\x8b\x08\0", "gzip data, inflate it first"),
+        (b"\xff\xfe{\0", "UTF-16 text, save it as UTF-8"),
+        (b"<DescribeInstancesResponse>", "XML or HTML"),
+        (b"Reservations:\n- Groups: []\n", "Reservations:, use --output json"),
+        (b"2 123456789012 eni-1", "2 123456789012 eni-1, use --output json"),
+        (b"\x00\xff\x1b[31m", "\\0\u{fffd}\\u{1b}[31m, use --output json"),
+        (
+            b"{\"NetworkInterfaces\": [\n{\"Ne",
+            "invalid JSON at line 2 column 4: EOF while parsing a string",
+        ),
+        (b"{\"NetworkInterfaces\": []} x", "invalid JSON at line 1 column 27: expected value"),
+    ] {
+        assert_eq!(error(input), format!("{EXPECTED}{message}"));
+    }
+}
+
+#[test]
+fn json_of_another_shape_is_refused_with_its_line() {
+    for (input, line, message) in [
+        (r#"{"Findings": [], "a": 1}"#, 1, "an object with the keys Findings, a"),
+        ("{\"NetworkInterfaces\": [\n]}\n\n {}", 4, "an empty object"),
+        (r#"{"NetworkInterfaces": {}}"#, 1, "an object with the keys NetworkInterfaces"),
+        (r#"[{"NetworkInterfaces": []}, 7]"#, 1, "7"),
+        ("[[]]", 1, "a list of 0 values"),
+        (r#"["eni-1"]"#, 1, "\"eni-1\""),
+    ] {
+        assert_eq!(error(input.as_bytes()), format!("line {line}: {EXPECTED}{message}"));
+    }
+}
+
+#[test]
+fn a_cut_anywhere_is_refused() {
+    let text = format!("[{INTERFACES}, {INSTANCES}]");
+    for end in 0..text.len() {
+        read_inventory(&text.as_bytes()[..end]).expect_err("half an inventory");
+    }
+}
+
+#[test]
+fn a_deep_input_is_refused_and_not_followed() {
+    let deep = "[".repeat(1_000_000);
+    assert!(error(deep.as_bytes()).ends_with("recursion limit exceeded"));
+}
