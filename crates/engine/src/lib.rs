@@ -1,1 +1,51 @@
 //! Flow logs as a DataFusion table, and the analyses over it.
+//!
+//! The principal type is [`Session`]: a selection of flow log objects, listed, on which questions
+//! are asked. `cli` asks them; `source` brings the bytes, `record` decodes them, `intel` knows the
+//! lists, and each [`Answer`] is told in the types of `evidence`.
+//!
+//! ```
+//! use flowproof_engine::{Key, Session, SessionOptions, VolumeFilter};
+//! use flowproof_source::Selection;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # std::fs::write(folder.path().join("a.log"), "2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 \
+//! #     203.0.113.9 49152 443 6 10 8400 1748736000 1748736060 ACCEPT OK\n")?;
+//! # let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+//! # runtime.block_on(async {
+//! let wheres = vec![folder.path().display().to_string()];
+//! let selection = Selection { wheres, ..Selection::default() };
+//! let session = Session::open(&selection, SessionOptions::default()).await?;
+//! let answer = session.volumes(&[Key::Interface], &VolumeFilter::default()).await?;
+//! assert_eq!(answer.value.batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
+//! assert_eq!(answer.coverage.records.ok, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod answer;
+mod error;
+mod functions;
+mod orient;
+mod query;
+mod scan;
+mod session;
+mod subject;
+mod sum;
+mod table;
+mod volumes;
+
+pub use session::{Session, SessionOptions};
+
+pub use subject::{SubjectQuestion, SubjectTraffic};
+
+pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
+
+pub use answer::{Answer, ReadObject};
+
+pub use orient::AddressBook;
+
+pub use scan::Progress;
+
+pub use error::EngineError;

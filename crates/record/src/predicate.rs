@@ -44,14 +44,16 @@ pub trait RawTest: Send + Sync + fmt::Debug {
 }
 
 /// A question about one record. As in SQL's WHERE, a missing value (`-`, or no such column) passes
-/// no test; there is no negation but [`Predicate::TextNotIn`] and [`Comparison::NotEqual`], which a
-/// missing value does not pass either.
+/// no test but [`Predicate::Missing`]; there is no negation but [`Predicate::TextNotIn`] and
+/// [`Comparison::NotEqual`], which a missing value does not pass either.
 #[derive(Debug, Clone)]
 pub enum Predicate {
     /// All pass. An empty list passes.
     And(Vec<Predicate>),
     /// At least one passes. An empty list does not pass.
     Or(Vec<Predicate>),
+    /// The field has no value.
+    Missing(FieldId),
     /// The text of the field is one of these, byte for byte.
     TextIn(FieldId, HashSet<Box<[u8]>>),
     /// The text of the field is none of these, byte for byte.
@@ -82,6 +84,7 @@ impl Predicate {
         match self {
             Predicate::And(all) => all.iter().all(|part| part.passes(values)),
             Predicate::Or(any) => any.iter().any(|part| part.passes(values)),
+            Predicate::Missing(id) => values.text(*id).is_none(),
             Predicate::TextIn(id, texts) => values.text(*id).is_some_and(|t| texts.contains(t)),
             Predicate::TextNotIn(id, texts) => values.text(*id).is_some_and(|t| !texts.contains(t)),
             Predicate::Number(id, comparison, right) => {

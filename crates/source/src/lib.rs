@@ -44,7 +44,7 @@ mod spool;
 
 pub use plan::{Selection, Slack};
 
-pub use listing::{ListCounts, Listing, Nearest, Skipped, list};
+pub use listing::{ListCounts, Listing, Nearest, Skipped, SkippedKind, list};
 
 pub use object::{Location, Object};
 

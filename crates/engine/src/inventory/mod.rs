@@ -1,5 +1,5 @@
-//! What `aws ec2 describe-network-interfaces` and `describe-instances` print: which interface belongs
-//! to which instance, and which addresses are its own.
+//! What `aws ec2 describe-network-interfaces` and `describe-instances` print: which interface
+//! belongs to which instance, and which addresses are its own.
 
 mod error;
 mod merge;

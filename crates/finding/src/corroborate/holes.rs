@@ -118,6 +118,8 @@ pub(super) fn unread(coverage: &Coverage) -> Vec<String> {
         (objects.vanished, "object", "gone before it was read"),
         (objects.truncated, "object", "cut off"),
         (objects.corrupt, "object", "damaged"),
+        (objects.unsupported, "object", "in a form that is not read"),
+        (objects.not_read, "object", "not read to the end"),
         (records.malformed, "line", "malformed"),
         (records.bad_time, "record", "with impossible times"),
         (records.time_missing, "record", "without times"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use flowproof_evidence::Window;
 
-use super::{Find, Identity, ListCounts, Listing, Nearest, Skipped, What};
+use super::{Find, Identity, ListCounts, Listing, Nearest, Skipped, SkippedKind, What};
 use crate::object::Object;
 use crate::plan::{FolderVerdict, ObjectVerdict, Plan, Pruned};
 
@@ -64,11 +64,12 @@ impl Collector {
             What::NotAFile { reason } => self.not_a_flow_log(key, reason),
             What::Denied { reason } => {
                 self.counts.denied += 1;
-                self.unreadable(key, reason);
+                self.unreadable(SkippedKind::Denied, key, reason);
             }
             What::Vanished => {
                 self.counts.vanished += 1;
-                self.unreadable(key, "gone, or a link that leads nowhere".to_owned());
+                let reason = "gone, or a link that leads nowhere".to_owned();
+                self.unreadable(SkippedKind::Vanished, key, reason);
             }
         }
     }
@@ -99,18 +100,22 @@ impl Collector {
     fn not_a_flow_log(&mut self, key: String, reason: &str) {
         self.counts.listed += 1;
         self.counts.not_a_flow_log += 1;
-        self.not_flow_logs.add(Skipped { key, reason: reason.to_owned() });
+        self.not_flow_logs.add(Skipped {
+            kind: SkippedKind::NotAFlowLog,
+            key,
+            reason: reason.to_owned(),
+        });
     }
 
     fn empty(&mut self, key: String) {
         self.counts.listed += 1;
         self.counts.empty += 1;
-        self.empty.add(Skipped { key, reason: "zero bytes".to_owned() });
+        self.empty.add(Skipped { kind: SkippedKind::Empty, key, reason: "zero bytes".to_owned() });
     }
 
-    fn unreadable(&mut self, key: String, reason: String) {
+    fn unreadable(&mut self, kind: SkippedKind, key: String, reason: String) {
         self.counts.listed += 1;
-        self.unreadable.add(Skipped { key, reason });
+        self.unreadable.add(Skipped { kind, key, reason });
     }
 }
 

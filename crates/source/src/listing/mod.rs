@@ -71,6 +71,20 @@ pub struct ListCounts {
     pub vanished: u64,
 }
 
+/// Why something was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SkippedKind {
+    /// It is no flow log, by its name.
+    NotAFlowLog,
+    /// It is zero bytes long.
+    Empty,
+    /// It must not be looked at.
+    Denied,
+    /// It is gone, or a link that leads nowhere.
+    Vanished,
+}
+
 /// Something that was passed over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -79,6 +93,8 @@ pub struct Skipped {
     pub key: String,
     /// Why, in a few words.
     pub reason: String,
+    /// What kind of thing it is.
+    pub kind: SkippedKind,
 }
 
 /// What there is when the selection comes to nothing: enough to correct the question.

@@ -1,0 +1,199 @@
+//! An answer with what it stands on: objects, coverage, samples of trouble.
+
+use flowproof_evidence::{
+    Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
+};
+use flowproof_record::{Counts, FormatSource, RejectKind, Tally};
+use flowproof_source::{Listing, Object, SkippedKind};
+
+use crate::scan::{ObjectReport, Outcome};
+
+/// A result and what it stands on.
+#[derive(Debug, Clone)]
+pub struct Answer<T> {
+    /// The result.
+    pub value: T,
+    /// What was read for it and what could not be.
+    pub coverage: Coverage,
+    /// The objects that were read, in the order of their keys.
+    pub evidence: Vec<ObjectEvidence>,
+    /// Each object that was listed and what was in it.
+    pub objects: Vec<ReadObject>,
+}
+
+/// One object and what was in it.
+#[derive(Debug, Clone)]
+pub struct ReadObject {
+    /// The object.
+    pub object: Object,
+    /// What became of it, as the counts of objects name it.
+    pub outcome: &'static str,
+    /// `plain`, `gzip`, or what it was found to be; `None` if it was not opened.
+    pub encoding: Option<&'static str>,
+    /// `sha256:` and the digest of the stored bytes, if they were read to the end.
+    pub digest: Option<String>,
+    /// Inflated bytes.
+    pub text_bytes: u64,
+    /// What was in it, line by line.
+    pub tally: Tally,
+    /// Records in it that the question is about.
+    pub rows: u64,
+    /// The counts of its lines.
+    pub records: RecordCounts,
+    reason: Option<(SampleKind, String)>,
+}
+
+impl ReadObject {
+    pub(crate) fn new(object: &Object, report: Option<&ObjectReport>) -> ReadObject {
+        let nothing = ObjectReport::default();
+        let report = report.unwrap_or(&nothing);
+        let (outcome, reason) = name_outcome(&report.outcome);
+        ReadObject {
+            object: object.clone(),
+            outcome,
+            encoding: report.encoding.map(|encoding| encoding.name()),
+            digest: report.digest.clone(),
+            text_bytes: report.text_bytes,
+            tally: report.tally.clone(),
+            rows: report.rows,
+            records: record_counts(&report.tally.counts, report),
+            reason,
+        }
+    }
+
+    fn count(&self, objects: &mut ObjectCounts) {
+        let count = match self.outcome {
+            "read" => &mut objects.read,
+            "empty" => &mut objects.empty,
+            "not_a_flow_log" => &mut objects.not_a_flow_log,
+            "unsupported" => &mut objects.unsupported,
+            "truncated" => &mut objects.truncated,
+            "corrupt" => &mut objects.corrupt,
+            "denied" => &mut objects.denied,
+            "vanished" => &mut objects.vanished,
+            _ => &mut objects.not_read,
+        };
+        *count += 1;
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let sample = |kind, line, reason: String| Sample {
+            kind,
+            object: self.object.key.clone(),
+            line,
+            reason,
+        };
+        let mut samples = Vec::new();
+        if let Some((kind, reason)) = &self.reason {
+            samples.push(sample(*kind, None, reason.clone()));
+        }
+        for reject in &self.tally.rejects {
+            let kind = match reject.kind {
+                RejectKind::Malformed => SampleKind::Malformed,
+                RejectKind::BadTime => SampleKind::BadTime,
+            };
+            samples.push(sample(kind, Some(reject.line), reject.reason.clone()));
+        }
+        for (source, format) in &self.tally.formats {
+            let unknown = format.unknown().map(|name| {
+                let reason = format!("field `{name}` is not known to this version and was skipped");
+                sample(SampleKind::UnknownField, None, reason)
+            });
+            samples.extend(unknown);
+            let assumed = match source {
+                FormatSource::AssumedDefault => "no header: the default format was assumed",
+                FormatSource::Given => "no header: the given format string was used",
+                _ => continue,
+            };
+            samples.push(sample(SampleKind::Assumed, None, assumed.to_owned()));
+        }
+        samples
+    }
+}
+
+fn name_outcome(outcome: &Outcome) -> (&'static str, Option<(SampleKind, String)>) {
+    let told = |kind, reason: &String| Some((kind, reason.clone()));
+    match outcome {
+        Outcome::NotRead => ("not_read", None),
+        Outcome::Read => ("read", None),
+        Outcome::Empty => ("empty", Some((SampleKind::Empty, "nothing in it".to_owned()))),
+        Outcome::NotAFlowLog(why) => ("not_a_flow_log", told(SampleKind::NotAFlowLog, why)),
+        Outcome::Unsupported(why) => ("unsupported", told(SampleKind::Unsupported, why)),
+        Outcome::Truncated(why) => ("truncated", told(SampleKind::Truncated, why)),
+        Outcome::Corrupt(why) => ("corrupt", told(SampleKind::Corrupt, why)),
+        Outcome::Denied(why) => ("denied", told(SampleKind::Denied, why)),
+        Outcome::Vanished(why) => ("vanished", told(SampleKind::Vanished, why)),
+    }
+}
+
+fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
+    RecordCounts {
+        ok: counts.ok,
+        nodata: counts.nodata,
+        skipdata: counts.skipdata,
+        malformed: counts.malformed,
+        bad_time: counts.bad_time,
+        transit_gateway: counts.transit_gateway,
+        in_window: counts.in_range,
+        bytes_missing: counts.bytes_missing,
+        action_missing: counts.action_missing,
+        time_missing: counts.time_missing,
+        milliseconds: counts.milliseconds,
+        unoriented: report.unoriented,
+        direction_conflicts: report.direction_conflicts,
+        assumed_direction: report.assumed_direction,
+        duplicates: None,
+    }
+}
+
+impl<T> Answer<T> {
+    pub(crate) fn new(value: T, listing: &Listing, objects: Vec<ReadObject>) -> Answer<T> {
+        let mut coverage = Coverage::default();
+        coverage.objects.listed = listing.counts.listed;
+        coverage.objects.not_a_flow_log = listing.counts.not_a_flow_log;
+        coverage.objects.empty = listing.counts.empty;
+        coverage.objects.denied = listing.counts.denied;
+        coverage.objects.vanished = listing.counts.vanished;
+        let skipped = listing.skipped.iter().map(|skipped| Sample {
+            kind: match skipped.kind {
+                SkippedKind::Empty => SampleKind::Empty,
+                SkippedKind::Denied => SampleKind::Denied,
+                SkippedKind::Vanished => SampleKind::Vanished,
+                _ => SampleKind::NotAFlowLog,
+            },
+            object: skipped.key.clone(),
+            line: None,
+            reason: skipped.reason.clone(),
+        });
+        coverage.samples.extend(skipped);
+        for object in &objects {
+            object.count(&mut coverage.objects);
+            coverage.records.merge(&object.records);
+            coverage.samples.extend(object.samples());
+        }
+        coverage.settle_samples();
+        let read = objects.iter().filter(|object| object.outcome != "not_read");
+        let evidence = read.map(|read| ObjectEvidence {
+            object: read.object.key.clone(),
+            etag: read.object.etag.clone().or_else(|| read.digest.clone()),
+            size: read.object.size,
+            records: read.rows,
+        });
+        Answer { value, coverage, evidence: evidence.collect(), objects }
+    }
+
+    /// The same answer with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
+        let Answer { value, coverage, evidence, objects } = self;
+        Answer { value: f(value), coverage, evidence, objects }
+    }
+}
+
+impl<T> Answer<T> {
+    /// Whether any flow log was there to answer from: an object that is one, or could not be read.
+    #[must_use]
+    pub fn has_flow_logs(&self) -> bool {
+        let objects = &self.coverage.objects;
+        objects.read + objects.unreadable() > 0
+    }
+}

@@ -1,0 +1,44 @@
+//! What can go wrong with a question as a whole. What goes wrong with objects and lines is no error:
+//! it is in the answer's coverage.
+
+use datafusion::error::DataFusionError;
+use flowproof_evidence::Overflow;
+use flowproof_source::SourceError;
+
+/// Why there is no answer, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A place could not be listed: correct it.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The query is wrong, or it failed: correct it.
+    #[error("{}", message_of(.0))]
+    Query(#[source] Box<DataFusionError>),
+    /// A total does not fit in 64 bits: ask for less at once.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+    /// The result could not be written.
+    #[error("the result could not be written")]
+    Output(#[source] std::io::Error),
+    /// Threads could not be started.
+    #[error("worker threads could not be started")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> EngineError {
+        EngineError::Query(Box::new(error))
+    }
+}
+
+impl From<arrow::error::ArrowError> for EngineError {
+    fn from(error: arrow::error::ArrowError) -> EngineError {
+        EngineError::from(DataFusionError::from(error))
+    }
+}
+
+/// The root of the error without DataFusion's wrapping.
+fn message_of(error: &DataFusionError) -> String {
+    error.find_root().strip_backtrace()
+}

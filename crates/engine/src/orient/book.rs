@@ -1,0 +1,68 @@
+//! Which addresses and which instance belong to which interface.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+
+use flowproof_evidence::InterfaceIdentity;
+
+/// What is known of interfaces before the records are read, and what they then taught.
+#[derive(Debug, Clone, Default)]
+pub struct AddressBook {
+    interfaces: BTreeMap<String, Entry>,
+}
+
+/// One interface of the book.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entry {
+    pub(crate) instance: Option<String>,
+    /// Own addresses in the one spelling that batches have.
+    addresses: HashSet<String>,
+    /// Whether an address was taken as the interface's own only because it is the private one of two.
+    pub(crate) assumed: bool,
+}
+
+impl Entry {
+    pub(crate) fn owns(&self, address: &str) -> bool {
+        self.addresses.contains(address)
+    }
+
+    /// Whether the book says nothing of this interface's addresses in the family of `like`.
+    pub(crate) fn lacks_family(&self, like: &str) -> bool {
+        let family = |address: &str| address.contains(':');
+        !self.addresses.iter().any(|address| family(address) == family(like))
+    }
+}
+
+impl AddressBook {
+    /// Adds what is known of an interface to what the book has.
+    pub fn add(&mut self, identity: &InterfaceIdentity) {
+        let entry = self.interfaces.entry(identity.interface.clone()).or_default();
+        if identity.instance.is_some() {
+            entry.instance.clone_from(&identity.instance);
+        }
+        entry.addresses.extend(identity.addresses.iter().map(|a| a.to_canonical().to_string()));
+    }
+
+    /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
+    pub(crate) fn learn(&mut self, interface: &str, address: IpAddr, assumed: bool) {
+        let entry = self.interfaces.entry(interface.to_owned()).or_default();
+        entry.addresses.insert(address.to_string());
+        entry.assumed |= assumed;
+    }
+
+    pub(crate) fn get(&self, interface: &str) -> Option<&Entry> {
+        self.interfaces.get(interface)
+    }
+
+    /// The interfaces of an instance.
+    pub fn interfaces_of<'a>(&'a self, instance: &'a str) -> impl Iterator<Item = &'a str> {
+        let of = move |entry: &Entry| entry.instance.as_deref() == Some(instance);
+        self.interfaces.iter().filter(move |(_, entry)| of(entry)).map(|(id, _)| id.as_str())
+    }
+
+    /// Whether the book knows nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.interfaces.is_empty()
+    }
+}

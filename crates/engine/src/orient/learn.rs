@@ -1,0 +1,207 @@
+//! Learns interfaces' own addresses from their records.
+//!
+//! AWS writes an interface's primary private IPv4 address in each of its IPv4 records, whatever the
+//! packet said, so the own address is in every record of the interface: it is what the records'
+//! address pairs have in common. Two addresses at most need to be kept, those of the first record,
+//! and each further record can only strike candidates out. Intersections do not depend on order, so
+//! threads can learn apart and be merged.
+//!
+//! Two traps are minded. An interface that only ever talks to one other address has two candidates
+//! to the end: if exactly one of them is private, that one is taken and marked as assumed, since a
+//! public address is never an interface's own in its records - unless somebody runs a VPC on public
+//! ranges. And the IPv6 addresses of an interface may be many, so that the one address in common may
+//! be the remote's: IPv6 is learned only if the other ends are in more than one /64.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use super::AddressBook;
+
+/// What the records of each interface have in common so far.
+#[derive(Debug, Default)]
+pub(crate) struct Learner {
+    interfaces: HashMap<String, [Option<Common>; 2]>,
+}
+
+/// The addresses that all records so far have in common, each with the networks at the other end:
+/// at most the two smallest, since "more than one" is all that is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Common(BTreeMap<IpAddr, BTreeSet<u128>>);
+
+impl Common {
+    fn of_pair(a: IpAddr, b: IpAddr) -> Common {
+        let ends = [(a, BTreeSet::from([network(b)])), (b, BTreeSet::from([network(a)]))];
+        Common(BTreeMap::from(ends))
+    }
+
+    fn intersect(&mut self, other: &Common) {
+        self.0.retain(|address, _| other.0.contains_key(address));
+        for (address, networks) in &mut self.0 {
+            networks.extend(&other.0[address]);
+            while networks.len() > 2 {
+                networks.pop_last();
+            }
+        }
+    }
+}
+
+/// The /64 of an IPv6 address, the /32 of an IPv4 one.
+fn network(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits() >> 64,
+    }
+}
+
+/// Whether the address is of a range that is not routed on the Internet.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_private() || (address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64)
+        }
+        IpAddr::V6(address) => address.is_unique_local(),
+    }
+}
+
+impl Learner {
+    /// Takes in the address pair of one record.
+    pub(crate) fn meet(&mut self, interface: &str, source: IpAddr, destination: IpAddr) {
+        if source.is_ipv4() != destination.is_ipv4() || source == destination {
+            return;
+        }
+        self.take_in(
+            interface,
+            usize::from(source.is_ipv6()),
+            Common::of_pair(source, destination),
+        );
+    }
+
+    fn take_in(&mut self, interface: &str, family: usize, common: Common) {
+        if let Some(families) = self.interfaces.get_mut(interface) {
+            match &mut families[family] {
+                Some(so_far) => so_far.intersect(&common),
+                none => *none = Some(common),
+            }
+        } else {
+            let mut families = [None, None];
+            families[family] = Some(common);
+            self.interfaces.insert(interface.to_owned(), families);
+        }
+    }
+
+    /// Takes in what another thread learned.
+    pub(crate) fn merge(&mut self, other: Learner) {
+        for (interface, families) in other.interfaces {
+            for (family, common) in families.into_iter().enumerate() {
+                if let Some(common) = common {
+                    self.take_in(&interface, family, common);
+                }
+            }
+        }
+    }
+
+    /// Writes what can be known into the book; returns how many addresses that is.
+    pub(crate) fn teach(&self, book: &mut AddressBook) -> usize {
+        let mut taught = 0;
+        for (interface, families) in &self.interfaces {
+            for common in families.iter().flatten() {
+                if let Some((address, assumed)) = own_address(common) {
+                    book.learn(interface, address, assumed);
+                    taught += 1;
+                }
+            }
+        }
+        taught
+    }
+}
+
+/// The interface's own address, and whether it is only assumed to be.
+fn own_address(common: &Common) -> Option<(IpAddr, bool)> {
+    let addresses: Vec<_> = common.0.iter().collect();
+    match addresses[..] {
+        [(address, networks)] => {
+            (address.is_ipv4() || networks.len() > 1).then_some((*address, false))
+        }
+        [(a, _), (b, _)] if a.is_ipv4() => match (is_private(*a), is_private(*b)) {
+            (true, false) => Some((*a, true)),
+            (false, true) => Some((*b, true)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flowproof_evidence::InterfaceIdentity;
+    use proptest::prelude::*;
+
+    fn learned(pairs: &[(&str, &str)]) -> Vec<(IpAddr, bool)> {
+        let mut learner = Learner::default();
+        for (a, b) in pairs {
+            learner.meet("eni-1", a.parse().unwrap(), b.parse().unwrap());
+        }
+        learner.interfaces["eni-1"].iter().flatten().filter_map(own_address).collect()
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_address_in_all_records_is_the_interfaces_own() {
+        let pairs = [("10.0.1.5", "10.0.2.9"), ("10.0.3.3", "10.0.1.5"), ("10.0.1.5", "10.0.2.9")];
+        assert_eq!(learned(&pairs), [(ip("10.0.1.5"), false)]);
+    }
+
+    #[test]
+    fn of_one_pair_alone_the_private_address_is_assumed() {
+        assert_eq!(learned(&[("203.0.113.9", "10.0.1.5")]), [(ip("10.0.1.5"), true)]);
+        assert_eq!(learned(&[("10.0.1.5", "10.0.2.9")]), [], "two private ones: not known");
+        assert_eq!(learned(&[("203.0.113.9", "198.51.100.7")]), [], "two public ones: not known");
+    }
+
+    #[test]
+    fn an_interface_that_passes_others_traffic_on_has_no_address_to_learn() {
+        assert_eq!(learned(&[("10.0.1.5", "10.0.2.9"), ("10.0.3.3", "10.0.4.4")]), []);
+    }
+
+    #[test]
+    fn one_remote_of_several_own_ipv6_addresses_is_not_taken_for_the_own() {
+        let remote = "2001:db8:ffff::9";
+        assert_eq!(learned(&[("2001:db8::5", remote), ("2001:db8::6", remote)]), []);
+        let own = "2001:db8::5";
+        assert_eq!(learned(&[(own, remote), ("2001:db8:eeee::1", own)]), [(ip(own), false)]);
+    }
+
+    #[test]
+    fn families_are_learned_apart() {
+        let mut learner = Learner::default();
+        learner.meet("eni-1", ip("10.0.1.5"), ip("203.0.113.9"));
+        learner.meet("eni-1", ip("2001:db8::5"), ip("2001:db8:ffff::9"));
+        let mut book = AddressBook::default();
+        book.add(&InterfaceIdentity { interface: "eni-2".into(), ..Default::default() });
+        assert_eq!(learner.teach(&mut book), 1);
+        assert!(book.get("eni-1").unwrap().owns("10.0.1.5"));
+        assert!(book.get("eni-1").unwrap().assumed);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_learned_does_not_depend_on_order_or_threads(
+            pairs in prop::collection::vec((0u8..5, 0u8..5), 1..20),
+            split in any::<prop::sample::Index>(),
+        ) {
+            let address = |n: u8| IpAddr::from([10, 0, 0, n]);
+            let mut whole = Learner::default();
+            pairs.iter().for_each(|(a, b)| whole.meet("eni-1", address(*a), address(*b)));
+            let (left, right) = pairs.split_at(split.index(pairs.len()));
+            let (mut one, mut two) = (Learner::default(), Learner::default());
+            left.iter().rev().for_each(|(a, b)| one.meet("eni-1", address(*a), address(*b)));
+            right.iter().for_each(|(a, b)| two.meet("eni-1", address(*b), address(*a)));
+            two.merge(one);
+            prop_assert_eq!(two.interfaces, whole.interfaces);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Which side of a record is the interface's own: from the record's `flow-direction`, else from the
+//! address book, else from what the records themselves teach, else not known and counted so.
+
+mod batch;
+mod book;
+mod learn;
+
+pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, effective, spellings};
+pub use book::AddressBook;
+pub(crate) use learn::Learner;

@@ -1,0 +1,101 @@
+//! `query`: the caller's own SQL.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::Column;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::expr::Sort as SortExpr;
+use datafusion::logical_expr::{Expr, Limit, LogicalPlan, LogicalPlanBuilder, Sort};
+use datafusion::prelude::{DataFrame, SessionContext};
+use flowproof_intel::Matcher;
+
+use crate::answer::Answer;
+use crate::error::EngineError;
+use crate::session::{Session, Terms};
+use crate::volumes::Rows;
+
+impl Session {
+    /// Answers SQL over the tables `flow_logs` and `traffic`.
+    ///
+    /// Rows that the query leaves in no order are sorted by all columns, and rows that it leaves
+    /// equal in its order are sorted by the others, so that the same input gives the same output
+    /// whatever the threads.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Query`] if the SQL is wrong, is no query, or fails.
+    pub async fn query(
+        &self,
+        sql: &str,
+        matcher: Option<Arc<Matcher>>,
+    ) -> Result<Answer<Rows>, EngineError> {
+        let terms = Terms { matcher, ..self.terms() };
+        let learn_first = self.asks_for_sides(sql, &terms).await?;
+        let plan = |context: SessionContext| async move { read_only(&context, sql).await };
+        let run = self.run(terms, learn_first, plan).await?;
+        Ok(self.answer(Rows { schema: run.schema, batches: run.batches }, &run.told))
+    }
+
+    /// Whether the query looks at columns that need to know which side is local. Its own filters
+    /// would let the first reading see part of an interface's records only.
+    async fn asks_for_sides(&self, sql: &str, terms: &Terms) -> Result<bool, EngineError> {
+        let context = self.planning_context(terms)?;
+        let frame = read_only(&context, sql).await?;
+        let plan = context.state().optimize(frame.logical_plan())?;
+        let mut asks = false;
+        plan.apply(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                let of_sides = ["local", "remote", "local_port", "remote_port", "direction"];
+                let names = scan.projected_schema.field_names();
+                asks |= names.iter().any(|name| {
+                    let column = name.rsplit('.').next().unwrap_or(name);
+                    of_sides.contains(&column) || column == "own_interface"
+                });
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(asks)
+    }
+}
+
+/// Plans a query that reads; anything else is refused.
+async fn read_only(context: &SessionContext, sql: &str) -> Result<DataFrame, EngineError> {
+    let options =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame = context.sql_with_options(sql, options).await?;
+    let (state, plan) = frame.into_parts();
+    Ok(DataFrame::new(state, in_order(plan)?))
+}
+
+/// The plan with its result in an order that leaves nothing to chance.
+fn in_order(plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
+    Ok(match plan {
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_) => plan,
+        LogicalPlan::Limit(limit) => {
+            let input = in_order(Arc::unwrap_or_clone(limit.input))?;
+            LogicalPlan::Limit(Limit { input: Arc::new(input), ..limit })
+        }
+        LogicalPlan::Sort(Sort { expr, input, fetch }) => {
+            let mut order = expr;
+            order.extend(all_columns(&input));
+            LogicalPlan::Sort(Sort { expr: order, input, fetch })
+        }
+        other => {
+            let order = all_columns(&other);
+            if order.is_empty() {
+                return Ok(other);
+            }
+            LogicalPlanBuilder::from(other).sort(order)?.build()?
+        }
+    })
+}
+
+/// Every column that can be sorted by, ascending.
+fn all_columns(plan: &LogicalPlan) -> Vec<SortExpr> {
+    let sortable = |data_type: &DataType| !data_type.is_nested();
+    let fields = plan.schema().iter().filter(|(_, field)| sortable(field.data_type()));
+    let columns = fields.map(|field| Expr::Column(Column::from(field)));
+    columns.map(|column| column.sort(true, true)).collect()
+}

@@ -1,0 +1,53 @@
+//! What all partitions of a scan share.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use flowproof_record::Format;
+use flowproof_source::Object;
+use rayon::ThreadPool;
+
+use super::{Progress, ScanReport};
+use crate::orient::Orientation;
+
+/// Whose times a scan keeps for the coverage of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum CoverageScope {
+    /// Nobody's: the answer is about all interfaces alike.
+    #[default]
+    Nobody,
+    /// These interfaces'.
+    Interfaces(BTreeSet<String>),
+    /// Every interface's: the subject's are not known before.
+    Everybody,
+}
+
+impl CoverageScope {
+    pub(crate) fn includes(&self, interface: &str) -> bool {
+        match self {
+            CoverageScope::Nobody => false,
+            CoverageScope::Interfaces(ids) => ids.contains(interface),
+            CoverageScope::Everybody => true,
+        }
+    }
+}
+
+/// What all partitions of a scan share: the objects, what is asked of them, and where to report.
+#[derive(Debug)]
+pub(crate) struct ScanContext {
+    pub(crate) objects: Arc<Vec<Object>>,
+    /// The format of objects without a header.
+    pub(crate) format: Option<Format>,
+    /// The window `[from, to)` in seconds since 1970.
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
+    pub(crate) batch_rows: usize,
+    pub(crate) orientation: Orientation,
+    pub(crate) coverage: CoverageScope,
+    /// Whether filters are done on raw bytes. Off, DataFusion does them: the second path that tests
+    /// compare with.
+    pub(crate) push_filters: bool,
+    pub(crate) pool: Arc<ThreadPool>,
+    pub(crate) report: ScanReport,
+    pub(crate) progress: Arc<Progress>,
+}

@@ -1,0 +1,19 @@
+//! The scan: objects in, batches out, and a report of everything that is not in the batches.
+//!
+//! Objects are dealt out to partitions by size. Each partition reads its objects one after the
+//! other: tokio brings a chunk of stored bytes, a rayon thread inflates and decodes it in steps of a
+//! few MiB of text, and the batches go up the plan. At any moment a partition holds one chunk, one
+//! step's batches and the decoder's buffers, however large the objects are.
+
+mod context;
+mod exec;
+mod partition;
+mod report;
+mod step;
+mod times;
+
+pub(crate) use context::{CoverageScope, ScanContext};
+pub(crate) use exec::FlowLogExec;
+pub use report::Progress;
+pub(crate) use report::{ObjectReport, Outcome, ScanReport, ScanTold};
+pub(crate) use times::{InterfaceTimes, NO_INTERFACE};

@@ -1,0 +1,95 @@
+//! One partition of a scan: its objects read one after the other.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, Result};
+use flowproof_source::{Chunks, SourceError, open};
+use tokio::sync::oneshot;
+
+use super::Outcome;
+use super::step::{Next, ScanPlan, Work};
+
+/// Reads objects and hands out their batches.
+#[derive(Debug)]
+pub(super) struct Partition {
+    plan: Arc<ScanPlan>,
+    /// Places of the objects in the listing.
+    objects: VecDeque<usize>,
+    current: Option<(Chunks, Work)>,
+    ready: VecDeque<RecordBatch>,
+}
+
+impl Partition {
+    pub(super) fn new(plan: Arc<ScanPlan>, objects: Vec<usize>) -> Partition {
+        Partition { plan, objects: objects.into(), current: None, ready: VecDeque::new() }
+    }
+
+    /// The next batch; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            match self.current.take() {
+                Some((chunks, work)) => self.advance(chunks, work).await?,
+                None => match self.objects.pop_front() {
+                    Some(object_idx) => self.open(object_idx).await,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    async fn open(&mut self, object_idx: usize) {
+        let work = Work::new(Arc::clone(&self.plan), object_idx);
+        match open(&self.plan.context.objects[object_idx]).await {
+            Ok(chunks) => self.current = Some((chunks, work)),
+            Err(error) => work.end_early(outcome_of(&error)),
+        }
+    }
+
+    /// Takes the current object one step on.
+    async fn advance(&mut self, mut chunks: Chunks, work: Work) -> Result<()> {
+        let (mut work, batches, next) = self.on_rayon(work).await?;
+        self.ready.extend(batches);
+        match next {
+            Next::Done => return Ok(()),
+            Next::Again => {}
+            Next::Feed => match chunks.next().await {
+                Ok(Some(chunk)) => work.feed(chunk),
+                Ok(None) => work.end_input(chunks.digest()),
+                Err(error) => {
+                    work.end_early(outcome_of(&error));
+                    return Ok(());
+                }
+            },
+        }
+        self.current = Some((chunks, work));
+        Ok(())
+    }
+
+    /// Runs a step on a rayon thread; nothing on it ever waits.
+    async fn on_rayon(&self, mut work: Work) -> Result<(Work, Vec<RecordBatch>, Next)> {
+        let (sender, receiver) = oneshot::channel();
+        self.plan.context.pool.spawn(move || {
+            let result = work.step().map(|(batches, next)| (work, batches, next));
+            // The receiver is gone only if the query was given up.
+            let _ = sender.send(result);
+        });
+        receiver.await.map_err(|_| {
+            DataFusionError::Internal("a decoding thread ended without an answer".into())
+        })?
+    }
+}
+
+/// What an object comes to that cannot be read, or not on.
+fn outcome_of(error: &SourceError) -> Outcome {
+    let reason = error.to_string();
+    match error {
+        SourceError::Denied { .. } => Outcome::Denied(reason),
+        SourceError::Vanished { .. } | SourceError::NotFound { .. } => Outcome::Vanished(reason),
+        _ => Outcome::Corrupt(reason),
+    }
+}

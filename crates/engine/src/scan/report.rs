@@ -1,0 +1,130 @@
+//! What a scan tells beside its rows: what became of each object, and what is not in the rows.
+//!
+//! Reports are kept by object, and a second report of the same object takes the place of the first.
+//! A plan that scans the table twice, or a partition that is run again, therefore counts nothing
+//! twice.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flowproof_record::Tally;
+use flowproof_source::Encoding;
+
+use super::InterfaceTimes;
+use crate::orient::Learner;
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Outcome {
+    /// Not begun, or left before its end.
+    #[default]
+    NotRead,
+    /// Read to its end.
+    Read,
+    /// Nothing in it but blanks.
+    Empty,
+    NotAFlowLog(String),
+    Unsupported(String),
+    Truncated(String),
+    Corrupt(String),
+    Denied(String),
+    Vanished(String),
+}
+
+/// All that is told of one object.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ObjectReport {
+    pub(crate) outcome: Outcome,
+    pub(crate) encoding: Option<Encoding>,
+    /// `sha256:` and the digest of the stored bytes, if they were read to the end.
+    pub(crate) digest: Option<String>,
+    pub(crate) stored_bytes: u64,
+    pub(crate) text_bytes: u64,
+    /// Rows handed up the plan.
+    pub(crate) rows: u64,
+    pub(crate) tally: Tally,
+    pub(crate) unoriented: u64,
+    pub(crate) direction_conflicts: u64,
+    pub(crate) assumed_direction: u64,
+}
+
+/// Where the partitions of a scan report.
+#[derive(Debug, Default)]
+pub(crate) struct ScanReport {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    objects: BTreeMap<usize, ObjectReport>,
+    learner: Learner,
+    times: BTreeMap<String, InterfaceTimes>,
+}
+
+/// What a scan told, taken at its end.
+#[derive(Debug, Default)]
+pub(crate) struct ScanTold {
+    /// By the object's place in the listing.
+    pub(crate) objects: BTreeMap<usize, ObjectReport>,
+    pub(crate) learner: Learner,
+    pub(crate) times: BTreeMap<String, InterfaceTimes>,
+}
+
+impl ScanReport {
+    /// Takes in the report of an object and what its records taught.
+    pub(crate) fn put(
+        &self,
+        object_idx: usize,
+        report: ObjectReport,
+        learner: Learner,
+        times: BTreeMap<String, InterfaceTimes>,
+    ) {
+        let mut inner = self.lock();
+        inner.objects.insert(object_idx, report);
+        inner.learner.merge(learner);
+        for (interface, more) in times {
+            inner.times.entry(interface).or_default().merge(&more);
+        }
+    }
+
+    /// All that was told since the scan was made.
+    pub(crate) fn take(&self) -> ScanTold {
+        let Inner { objects, learner, times } = std::mem::take(&mut *self.lock());
+        ScanTold { objects, learner, times }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // A thread that panicked in here left whole values behind: each is put in one move.
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// How far a run has come, for whoever shows it while it runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    objects: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_object(&self) {
+        self.objects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Objects done so far, in all passes of the run.
+    #[must_use]
+    pub fn objects(&self) -> u64 {
+        self.objects.load(Ordering::Relaxed)
+    }
+
+    /// Stored (compressed) bytes read so far, in all passes of the run.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,139 @@
+//! When each interface left records: the raw matter of coverage.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampNanosecondType;
+use datafusion::common::{DataFusionError, Result};
+use flowproof_evidence::IntervalSet;
+use flowproof_record::FieldId;
+
+use super::CoverageScope;
+use crate::table::text_column;
+
+/// A record longer than this says nothing of the time in between: AWS's longest aggregation interval
+/// is 600 seconds, and records may be late by 60.
+const LONGEST_RECORD: i64 = 660;
+/// An interface whose records are all shorter is taken to have intervals of 60 seconds.
+const LONGER_THAN_A_MINUTE: i64 = 90;
+
+/// What records without an interface id are noted under: whose they are is not known.
+pub(crate) const NO_INTERFACE: &str = "";
+
+/// The fields that coverage looks at.
+pub(super) const TIME_FIELDS: [FieldId; 4] =
+    [FieldId::INTERFACE_ID, FieldId::START, FieldId::END, FieldId::LOG_STATUS];
+
+/// When one interface left records, in seconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct InterfaceTimes {
+    /// OK and NODATA records.
+    pub(crate) observed: IntervalSet,
+    /// SKIPDATA records.
+    pub(crate) skipped: IntervalSet,
+    /// How many there are.
+    pub(crate) skipped_records: u64,
+    /// The longest NODATA or SKIPDATA record: it spans the whole aggregation interval.
+    longest_idle: i64,
+    /// The longest OK record: it spans the interval or less.
+    longest_ok: i64,
+}
+
+impl InterfaceTimes {
+    pub(crate) fn merge(&mut self, other: &InterfaceTimes) {
+        self.observed.merge(&other.observed);
+        self.skipped.merge(&other.skipped);
+        self.skipped_records += other.skipped_records;
+        self.longest_idle = self.longest_idle.max(other.longest_idle);
+        self.longest_ok = self.longest_ok.max(other.longest_ok);
+    }
+
+    /// The length of the interface's aggregation interval, 60 or 600 seconds, as its records show
+    /// it. The shorter one is taken where they do not: it finds more gaps, never fewer.
+    pub(crate) fn aggregation_seconds(&self) -> i64 {
+        let longest = if self.longest_idle > 0 { self.longest_idle } else { self.longest_ok };
+        if longest > LONGER_THAN_A_MINUTE { 600 } else { 60 }
+    }
+}
+
+/// Notes the times of a batch's records for the interfaces in scope.
+pub(super) fn note_times(
+    batch: &RecordBatch,
+    scope: &CoverageScope,
+    times: &mut BTreeMap<String, InterfaceTimes>,
+) -> Result<()> {
+    let interface = text_column(batch, FieldId::INTERFACE_ID)?;
+    let status = text_column(batch, FieldId::LOG_STATUS)?;
+    let seconds = |id: FieldId| {
+        let column = batch.column_by_name(id.field().column);
+        let column = column.and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
+        column.ok_or_else(|| DataFusionError::Internal(format!("no {}", id.field().name)))
+    };
+    let (starts, ends) = (seconds(FieldId::START)?, seconds(FieldId::END)?);
+    for row in 0..batch.num_rows() {
+        if starts.is_null(row) && ends.is_null(row) {
+            continue;
+        }
+        let id = if interface.is_valid(row) { interface.value(row) } else { NO_INTERFACE };
+        let times = match times.get_mut(id) {
+            Some(times) => times,
+            None if id == NO_INTERFACE || scope.includes(id) => times.entry(id.to_owned()).or_default(),
+            None => continue,
+        };
+        let at = |row: usize,
+                  first: &arrow::array::TimestampNanosecondArray,
+                  other: &arrow::array::TimestampNanosecondArray| {
+            let nanoseconds = if first.is_valid(row) { first.value(row) } else { other.value(row) };
+            nanoseconds / 1_000_000_000
+        };
+        let (start, end) = (at(row, starts, ends), at(row, ends, starts));
+        times.note(status.is_valid(row).then(|| status.value(row)), start, end);
+    }
+    Ok(())
+}
+
+impl InterfaceTimes {
+    fn note(&mut self, status: Option<&str>, start: i64, end: i64) {
+        let length = end - start;
+        match status {
+            Some("SKIPDATA") => {
+                self.skipped.insert(start, end);
+                self.skipped_records += 1;
+                self.longest_idle = self.longest_idle.max(length);
+            }
+            _ if length > LONGEST_RECORD => {}
+            Some("NODATA") => {
+                self.observed.insert(start, end);
+                self.longest_idle = self.longest_idle.max(length);
+            }
+            _ => {
+                self.observed.insert(start, end);
+                self.longest_ok = self.longest_ok.max(length);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_records_tell_the_interval_before_busy_ones_do() {
+        let mut times = InterfaceTimes::default();
+        assert_eq!(times.aggregation_seconds(), 60, "unsure: the shorter");
+        times.note(Some("OK"), 1000, 1400);
+        assert_eq!(times.aggregation_seconds(), 600);
+        times.note(Some("NODATA"), 2000, 2058);
+        assert_eq!(times.aggregation_seconds(), 60);
+    }
+
+    #[test]
+    fn a_record_of_years_vouches_for_nothing() {
+        let mut times = InterfaceTimes::default();
+        times.note(Some("NODATA"), 946_684_800, 1_748_736_060);
+        assert!(times.observed.is_empty());
+        times.note(Some("SKIPDATA"), 946_684_800, 1_748_736_060);
+        assert!(!times.skipped.is_empty(), "what says that records are lost is believed");
+    }
+}

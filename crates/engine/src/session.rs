@@ -1,0 +1,228 @@
+//! One selection of flow logs, ready for questions.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use flowproof_evidence::Window;
+use flowproof_intel::Matcher;
+use flowproof_record::Format;
+use flowproof_source::{Listing, Object, Selection, list};
+
+use crate::answer::{Answer, ReadObject};
+use crate::error::EngineError;
+use crate::functions;
+use crate::orient::{AddressBook, Orientation};
+use crate::scan::{CoverageScope, Progress, ScanContext, ScanReport, ScanTold};
+use crate::sum::checked_sum;
+use crate::table::{FlowLogTable, TableKind};
+
+/// How a session works.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Threads that decode, and partitions of a plan. At least one.
+    pub threads: usize,
+    /// Bytes that aggregations and sorts may hold before they spill to temporary files.
+    pub memory: usize,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+    /// The format of objects without a header.
+    pub format: Option<Format>,
+    /// Interfaces that are known before the records are read.
+    pub book: AddressBook,
+    /// Whether filters are done on raw bytes. Only tests turn it off, to compare the two ways.
+    #[doc(hidden)]
+    pub push_filters: bool,
+}
+
+impl Default for SessionOptions {
+    fn default() -> SessionOptions {
+        SessionOptions {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory: 512 * 1024 * 1024,
+            batch_rows: 8192,
+            format: None,
+            book: AddressBook::default(),
+            push_filters: true,
+        }
+    }
+}
+
+/// One selection of flow logs, listed, on which any number of questions can be asked.
+///
+/// Each question reads the objects anew, and mostly once. Where neither the records nor the address
+/// book say which side of a record is the interface's own, the first reading learns it and a second
+/// one answers.
+#[derive(Debug)]
+pub struct Session {
+    options: SessionOptions,
+    window: Window,
+    listing: Listing,
+    objects: Arc<Vec<Object>>,
+    pool: Arc<rayon::ThreadPool>,
+    progress: Arc<Progress>,
+}
+
+/// What a question adds to the session's own settings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Terms {
+    pub(crate) orientation: Orientation,
+    pub(crate) coverage: CoverageScope,
+    /// The lists that SQL functions know.
+    pub(crate) matcher: Option<Arc<Matcher>>,
+}
+
+/// A plan's result and what the scans beneath it told.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Vec<RecordBatch>,
+    pub(crate) told: ScanTold,
+}
+
+impl Session {
+    /// Lists a selection.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Source`] if a place is not there, [`EngineError::Threads`] if the system gives
+    /// no threads.
+    pub async fn open(selection: &Selection, options: SessionOptions) -> Result<Self, EngineError> {
+        let listing = list(selection).await?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads.max(1))
+            .thread_name(|index| format!("decode-{index}"))
+            // A panic on a step is told to whoever waits for the step; it must not end the process.
+            .panic_handler(|_| {})
+            .build()
+            .map_err(EngineError::Threads)?;
+        Ok(Session {
+            window: selection.window,
+            objects: Arc::new(listing.objects.clone()),
+            listing,
+            pool: Arc::new(pool),
+            options,
+            progress: Arc::new(Progress::default()),
+        })
+    }
+
+    /// What was listed.
+    #[must_use]
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// How far the current question has come.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    pub(crate) fn book(&self) -> &AddressBook {
+        &self.options.book
+    }
+
+    /// Terms with the session's address book and nothing else.
+    pub(crate) fn terms(&self) -> Terms {
+        let book = Arc::new(self.options.book.clone());
+        let orientation = Orientation { book, ..Orientation::default() };
+        Terms { orientation, ..Terms::default() }
+    }
+
+    /// A context to plan with, without reading anything.
+    pub(crate) fn planning_context(&self, terms: &Terms) -> Result<SessionContext, EngineError> {
+        Ok(self.context(terms)?.0)
+    }
+
+    /// The context and the scan of one pass.
+    fn context(&self, terms: &Terms) -> Result<(SessionContext, Arc<ScanContext>), EngineError> {
+        let config = SessionConfig::new()
+            .with_target_partitions(self.options.threads.max(1))
+            .with_batch_size(self.options.batch_rows)
+            .with_information_schema(false);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory)))
+            .build_arc()?;
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        context.register_udaf(checked_sum());
+        functions::register(&context, terms.matcher.clone());
+        let scan = Arc::new(ScanContext {
+            objects: Arc::clone(&self.objects),
+            format: self.options.format.clone(),
+            from: self.window.from.map(|from| from.as_second()),
+            to: self.window.to.map(|to| to.as_second() + i64::from(to.subsec_nanosecond() > 0)),
+            batch_rows: self.options.batch_rows,
+            orientation: terms.orientation.clone(),
+            coverage: terms.coverage.clone(),
+            push_filters: self.options.push_filters,
+            pool: Arc::clone(&self.pool),
+            report: ScanReport::default(),
+            progress: Arc::clone(&self.progress),
+        });
+        for (name, kind) in [("flow_logs", TableKind::FlowLogs), ("traffic", TableKind::Traffic)] {
+            let table = FlowLogTable::new(kind, Arc::clone(&scan));
+            context.register_table(name, Arc::new(table))?;
+        }
+        Ok((context, scan))
+    }
+
+    /// Runs a plan; a second time if the first taught whose addresses are whose.
+    ///
+    /// `plan` must not leave out records of an interface by anything but the interface, or what is
+    /// learned would depend on the question: `learn_first` has a pass of its own look at all.
+    pub(crate) async fn run<P, F>(
+        &self,
+        mut terms: Terms,
+        learn_first: bool,
+        plan: P,
+    ) -> Result<Run, EngineError>
+    where
+        P: Fn(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
+        if learn_first {
+            let everything = |context: SessionContext| async move {
+                Ok(context.sql("SELECT count(direction) FROM traffic").await?)
+            };
+            let first = self.pass(&terms, everything).await?;
+            learn(&mut terms, &first.told);
+            return self.pass(&terms, plan).await;
+        }
+        let run = self.pass(&terms, &plan).await?;
+        if learn(&mut terms, &run.told) { self.pass(&terms, plan).await } else { Ok(run) }
+    }
+
+    async fn pass<P, F>(&self, terms: &Terms, plan: P) -> Result<Run, EngineError>
+    where
+        P: FnOnce(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
+        let (context, scan) = self.context(terms)?;
+        let frame = plan(context).await?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let batches = frame.collect().await?;
+        Ok(Run { schema, batches, told: scan.report.take() })
+    }
+
+    /// The answer around a run's result.
+    pub(crate) fn answer<T>(&self, value: T, told: &ScanTold) -> Answer<T> {
+        let read: BTreeMap<usize, _> = told.objects.iter().map(|(k, v)| (*k, v)).collect();
+        let objects = self.objects.iter().enumerate();
+        let objects = objects.map(|(idx, object)| ReadObject::new(object, read.get(&idx).copied()));
+        Answer::new(value, &self.listing, objects.collect())
+    }
+}
+
+/// Takes over what the records taught; whether that is anything.
+fn learn(terms: &mut Terms, told: &ScanTold) -> bool {
+    let mut book = AddressBook::clone(&terms.orientation.book);
+    let taught = told.learner.teach(&mut book);
+    terms.orientation.book = Arc::new(book);
+    taught > 0
+}

@@ -1,0 +1,103 @@
+//! Where the subject's interfaces left records, and where not.
+
+use std::collections::BTreeMap;
+
+use flowproof_evidence::{Gap, IntervalSet, Observed};
+use jiff::Timestamp;
+
+use super::{SubjectQuestion, SubjectTraffic};
+use crate::scan::{InterfaceTimes, NO_INTERFACE};
+
+/// Why a gap is one.
+const NO_RECORD: &str = "no record";
+const SKIPDATA: &str = "SKIPDATA";
+
+/// The subject's share of a coverage.
+#[derive(Debug, Default)]
+pub(super) struct SubjectCoverage {
+    pub(super) observed: Vec<Observed>,
+    pub(super) gaps: Vec<Gap>,
+    /// SKIPDATA records of the subject's interfaces, and of interfaces that are not told.
+    pub(super) skipdata: u64,
+}
+
+/// The observed stretches and the gaps of each of the subject's interfaces.
+///
+/// An interface leaves at least one record for each aggregation interval, and that record begins and
+/// ends somewhere within it. Two records of neighbouring intervals are therefore less than two
+/// intervals apart; a longer hole is a gap.
+pub(super) fn observed(
+    question: &SubjectQuestion,
+    traffic: &SubjectTraffic,
+    times: &BTreeMap<String, InterfaceTimes>,
+) -> SubjectCoverage {
+    let mut coverage = SubjectCoverage::default();
+    let skipped = |id: &str| times.get(id).map_or(0, |times| times.skipped_records);
+    coverage.skipdata = skipped(NO_INTERFACE);
+    for interface in &traffic.observations.subject.interfaces {
+        if let Some(times) = times.get(interface) {
+            coverage.skipdata += times.skipped_records;
+            coverage.add(interface, times, question);
+        }
+    }
+    if traffic.observations.subject.interfaces.is_empty() {
+        coverage.skipdata = times.values().map(|times| times.skipped_records).sum();
+    }
+    coverage.observed.sort();
+    coverage.gaps.sort();
+    coverage
+}
+
+impl SubjectCoverage {
+    fn add(&mut self, interface: &str, times: &InterfaceTimes, question: &SubjectQuestion) {
+        let tolerance = 2 * times.aggregation_seconds();
+        for (start, end) in joined(&times.observed, tolerance) {
+            let (Some(from), Some(to)) = (at(start), at(end)) else { continue };
+            self.observed.push(Observed { interface: interface.to_owned(), from, to });
+        }
+        if times.observed.is_empty() {
+            // Never observed: that is more than a gap, and the verdict says so by itself.
+            return self.add_skipped(interface, times, question);
+        }
+        // An open window reaches from the first record to the last.
+        let first = times.observed.iter().map(|piece| piece.0).min().unwrap_or_default();
+        let last = times.observed.iter().map(|piece| piece.1).max().unwrap_or_default();
+        let from = question.window.from.map_or(first, |from| from.as_second());
+        let to = question.window.to.map_or(last, |to| to.as_second());
+        for (start, end) in times.observed.gaps(from, to, tolerance) {
+            self.gap(interface, start, end, NO_RECORD);
+        }
+        self.add_skipped(interface, times, question);
+    }
+
+    fn add_skipped(&mut self, interface: &str, times: &InterfaceTimes, question: &SubjectQuestion) {
+        for (start, end) in times.skipped.iter() {
+            if question.window.overlaps_seconds(start, end) {
+                self.gap(interface, start, end, SKIPDATA);
+            }
+        }
+    }
+
+    fn gap(&mut self, interface: &str, start: i64, end: i64, why: &str) {
+        if let (Some(from), Some(to)) = (at(start), at(end)) {
+            let interface = interface.to_owned();
+            self.gaps.push(Gap { interface, from, to, why: why.to_owned() });
+        }
+    }
+}
+
+/// The pieces of a set with the holes closed that are no longer than `tolerance`.
+fn joined(set: &IntervalSet, tolerance: i64) -> Vec<(i64, i64)> {
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (start, end) in set.iter() {
+        match joined.last_mut() {
+            Some(last) if start - last.1 <= tolerance => last.1 = last.1.max(end),
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
+}
+
+fn at(second: i64) -> Option<Timestamp> {
+    Timestamp::from_second(second).ok()
+}

@@ -1,0 +1,177 @@
+//! `subject`: everything that one instance did in a window, in one plan and mostly one reading.
+
+mod coverage;
+mod rollup;
+mod rows;
+mod sql;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use datafusion::prelude::SessionContext;
+use flowproof_evidence::{
+    InterfaceIdentity, Observations, Remote, Subject, TimelineHour, Traffic, Window,
+};
+use flowproof_intel::Matcher;
+use flowproof_record::FieldId;
+
+use crate::answer::Answer;
+use crate::error::EngineError;
+use crate::orient::{AddressBook, Orientation, spellings};
+use crate::scan::CoverageScope;
+use crate::session::{Run, Session, Terms};
+use rows::Row;
+
+/// Whose traffic is asked about, and what to look at closely.
+#[derive(Debug, Clone, Default)]
+pub struct SubjectQuestion {
+    /// Whose traffic.
+    pub subject: Subject,
+    /// Which addresses belong to which of the subject's interfaces, as far as the caller knows.
+    pub identities: Vec<InterfaceIdentity>,
+    /// The window that coverage is judged over. The session's own window, which says which records
+    /// are looked at, is this one widened by the slack.
+    pub window: Window,
+    /// Remotes that a finding names. They are known not to be the subject's own.
+    pub claimed: BTreeSet<IpAddr>,
+    /// Ports of the claimed remotes that the finding names.
+    pub claimed_remote_ports: BTreeSet<u16>,
+    /// Ports of the subject that the finding names.
+    pub claimed_local_ports: BTreeSet<u16>,
+}
+
+/// A subject's traffic, told in several ways.
+#[derive(Debug, Clone, Default)]
+pub struct SubjectTraffic {
+    /// The subject's traffic, conversation by conversation, with its coverage: what verdicts are
+    /// made from.
+    pub observations: Observations,
+    /// All of it.
+    pub totals: Traffic,
+    /// By remote, in the order of addresses.
+    pub remotes: Vec<Remote>,
+    /// By hour of `start`. Records without times are in no hour.
+    pub timeline: Vec<TimelineHour>,
+    /// What the reader must know to judge the figures.
+    pub notes: Vec<String>,
+}
+
+impl Session {
+    /// Tells everything that a subject did in the session's window.
+    ///
+    /// A subject is looked up by its interfaces and its instance id. Addresses alone are looked for
+    /// in all records; the figures are then the subject's own interfaces' if those were logged,
+    /// else what other interfaces (of a NAT gateway, of peers) logged about it.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Query`] or [`EngineError::Overflow`] if a total does not fit in 64 bits.
+    pub async fn subject(
+        &self,
+        question: &SubjectQuestion,
+        matcher: Option<&Matcher>,
+    ) -> Result<Answer<SubjectTraffic>, EngineError> {
+        let mut question = question.clone();
+        self.add_known_interfaces(&mut question);
+        let mut run = self.run_subject(&question).await?;
+        let mut rows = rows::read(&run.batches)?;
+        if self.learns_interfaces(&mut question, &run, &rows) {
+            run = self.run_subject(&question).await?;
+            rows = rows::read(&run.batches)?;
+        }
+        let mut traffic = rollup::roll_up(&question, rows, matcher)?;
+        self.note_attribution(&question, &run, &mut traffic);
+        let coverage = coverage::observed(&question, &traffic, &run.told.times);
+        let mut answer = self.answer(traffic, &run.told);
+        answer.coverage.observed = coverage.observed;
+        answer.coverage.gaps = coverage.gaps;
+        answer.value.observations.window = question.window;
+        answer.value.observations.coverage = answer.coverage.clone();
+        // Records that other interfaces lost say nothing of the subject.
+        answer.value.observations.coverage.records.skipdata = coverage.skipdata;
+        Ok(answer)
+    }
+
+    /// The interfaces that the address book has for the subject's instance.
+    fn add_known_interfaces(&self, question: &mut SubjectQuestion) {
+        let subject = &mut question.subject;
+        if let Some(instance) = &subject.instance {
+            subject.interfaces.extend(self.book().interfaces_of(instance).map(str::to_owned));
+        }
+        subject.interfaces.sort();
+        subject.interfaces.dedup();
+    }
+
+    async fn run_subject(&self, question: &SubjectQuestion) -> Result<Run, EngineError> {
+        let sql = sql::subject_sql(question);
+        let plan = |context: SessionContext| {
+            let sql = sql.clone();
+            async move { Ok(context.sql(&sql).await?) }
+        };
+        self.run(self.subject_terms(question), false, plan).await
+    }
+
+    fn subject_terms(&self, question: &SubjectQuestion) -> Terms {
+        let mut book = AddressBook::clone(self.book());
+        question.identities.iter().for_each(|identity| book.add(identity));
+        let by_address = looks_for_addresses(&question.subject);
+        let addresses = question.subject.addresses.iter().copied();
+        let orientation = Orientation {
+            book: Arc::new(book),
+            perspective: if by_address { spellings(addresses) } else { BTreeSet::new() },
+            foreign: spellings(question.claimed.iter().copied()),
+        };
+        let interfaces: BTreeSet<String> = question.subject.interfaces.iter().cloned().collect();
+        let coverage = match interfaces.is_empty() {
+            true => CoverageScope::Everybody,
+            false => CoverageScope::Interfaces(interfaces),
+        };
+        Terms { orientation, coverage, matcher: None }
+    }
+
+    /// Takes over interfaces that records with the instance's id taught, if there are flow logs
+    /// without that field in which they must be looked for by a second reading.
+    fn learns_interfaces(&self, question: &mut SubjectQuestion, run: &Run, rows: &[Row]) -> bool {
+        let known = &question.subject.interfaces;
+        let of_instance = rows.iter().filter(|row| row.of_instance);
+        let learned: BTreeSet<String> = of_instance
+            .filter_map(|row| row.interface.clone())
+            .filter(|interface| !known.contains(interface))
+            .collect();
+        let lacks_instance = formats(run).any(|format| !format.has(FieldId::INSTANCE_ID));
+        if learned.is_empty() || !lacks_instance {
+            return false;
+        }
+        question.subject.interfaces.extend(learned);
+        question.subject.interfaces.sort();
+        true
+    }
+
+    /// Says it if an instance was asked for that no record can be attributed to.
+    fn note_attribution(
+        &self,
+        question: &SubjectQuestion,
+        run: &Run,
+        traffic: &mut SubjectTraffic,
+    ) {
+        let subject = &question.subject;
+        let Some(instance) = &subject.instance else { return };
+        let none_has_it = !formats(run).any(|format| format.has(FieldId::INSTANCE_ID));
+        if none_has_it && subject.interfaces.is_empty() && subject.addresses.is_empty() {
+            traffic.notes.push(format!(
+                "no record can be attributed to {instance}: the flow logs lack instance-id; name \
+                 its interfaces, or give an inventory"
+            ));
+        }
+    }
+}
+
+/// Whether the subject's interfaces are not known, so that its addresses must be looked for.
+fn looks_for_addresses(subject: &Subject) -> bool {
+    subject.interfaces.is_empty() && !subject.addresses.is_empty()
+}
+
+fn formats(run: &Run) -> impl Iterator<Item = &flowproof_record::Format> {
+    run.told.objects.values().flat_map(|report| report.tally.formats.iter().map(|(_, f)| f))
+}

@@ -1,0 +1,85 @@
+//! The subject's query.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{SubjectQuestion, looks_for_addresses};
+use crate::volumes::{TOTALS, quoted};
+
+/// All traffic of the subject, by conversation and hour.
+///
+/// `port` is the one that tells what a conversation is about: a port that the finding names, if the
+/// remote is one that it names; else the lower of the two. Records of unknown direction keep their
+/// two addresses as they stand.
+pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
+    let instance = match &question.subject.instance {
+        Some(instance) => format!("coalesce(instance_id = {}, false)", quoted(&[instance])),
+        None => "false".to_owned(),
+    };
+    format!(
+        "SELECT interface_id, own_interface, of_instance, local, remote, protocol, port_side, \
+         CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END AS port, \
+         hour, source, destination, {TOTALS} \
+         FROM (SELECT *, {instance} AS of_instance, {} AS port_side, \
+         date_trunc('hour', coalesce(\"start\", \"end\")) AS hour, \
+         CASE WHEN direction IS NULL THEN srcaddr END AS source, \
+         CASE WHEN direction IS NULL THEN dstaddr END AS destination \
+         FROM traffic WHERE {}) \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11",
+        port_side_sql(question),
+        filter_sql(question),
+    )
+}
+
+/// Whose port says what a conversation is about; NULL where there are no ports (ICMP has 0 and 0).
+fn port_side_sql(question: &SubjectQuestion) -> String {
+    let mut cases = vec![
+        "WHEN direction IS NULL THEN NULL".to_owned(),
+        "WHEN coalesce(remote_port, 0) = 0 AND coalesce(local_port, 0) = 0 THEN NULL".to_owned(),
+    ];
+    let claimed = address_list(question.claimed.iter());
+    let mut named = |ports: &BTreeSet<u16>, side: &str| {
+        if !ports.is_empty() && !question.claimed.is_empty() {
+            let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+            cases.push(format!(
+                "WHEN remote IN ({claimed}) AND {side}_port IN ({ports}) THEN '{side}'"
+            ));
+        }
+    };
+    named(&question.claimed_remote_ports, "remote");
+    named(&question.claimed_local_ports, "local");
+    cases.push("WHEN remote_port IS NULL THEN 'local'".to_owned());
+    cases.push("WHEN local_port IS NULL OR remote_port <= local_port THEN 'remote'".to_owned());
+    format!("CASE {} ELSE 'local' END", cases.join(" "))
+}
+
+/// The subject's records. A record's own instance id is believed over the interface's name, since
+/// interfaces move from instance to instance.
+fn filter_sql(question: &SubjectQuestion) -> String {
+    let subject = &question.subject;
+    let mut any = Vec::new();
+    let instance = subject.instance.as_ref().map(|instance| quoted(&[instance]));
+    if let Some(instance) = &instance {
+        any.push(format!("instance_id = {instance}"));
+    }
+    let only_unnamed = |filter: String| match &instance {
+        Some(_) => format!("({filter} AND instance_id IS NULL)"),
+        None => filter,
+    };
+    if !subject.interfaces.is_empty() {
+        let interfaces = quoted(&subject.interfaces);
+        any.push(only_unnamed(format!("interface_id IN ({interfaces})")));
+    }
+    if looks_for_addresses(subject) {
+        let list = address_list(subject.addresses.iter());
+        let columns = ["srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr"];
+        let each = columns.map(|column| format!("{column} IN ({list})"));
+        any.push(only_unnamed(format!("({})", each.join(" OR "))));
+    }
+    if any.is_empty() { "false".to_owned() } else { any.join(" OR ") }
+}
+
+fn address_list<'a>(addresses: impl Iterator<Item = &'a IpAddr>) -> String {
+    let texts: Vec<String> = addresses.map(|a| a.to_canonical().to_string()).collect();
+    quoted(&texts)
+}

@@ -1,0 +1,133 @@
+//! The columns of the tables.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch, StringViewArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result};
+use flowproof_record::FieldId;
+
+/// The tables that one selection of flow logs is shown as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TableKind {
+    /// `flow_logs`: every record of good form, whatever its `log-status`.
+    FlowLogs,
+    /// `traffic`: records with traffic, told from the interface's own side.
+    Traffic,
+}
+
+/// A column of a table: a field of the record, or something that the engine adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TableColumn {
+    /// A field of the record.
+    Field(FieldId),
+    /// The source object's key.
+    Object,
+    /// The flow log's id, from the object's key.
+    FlowLogId,
+    /// The account and the Region in the object's key.
+    ObjectAccount,
+    ObjectRegion,
+    /// The interface's own address, and the other side's.
+    Local,
+    Remote,
+    LocalPort,
+    RemotePort,
+    /// `ingress` or `egress`.
+    Direction,
+    /// The record's instance, or the one that the address book has for its interface.
+    Instance,
+    /// Whether the interface that logged the record is the local side's own.
+    OwnInterface,
+}
+
+/// What the engine adds to the fields, in the order of the columns.
+const OF_OBJECT: [TableColumn; 4] = [
+    TableColumn::Object,
+    TableColumn::FlowLogId,
+    TableColumn::ObjectAccount,
+    TableColumn::ObjectRegion,
+];
+const OF_SIDES: [TableColumn; 7] = [
+    TableColumn::Local,
+    TableColumn::Remote,
+    TableColumn::LocalPort,
+    TableColumn::RemotePort,
+    TableColumn::Direction,
+    TableColumn::Instance,
+    TableColumn::OwnInterface,
+];
+
+impl TableKind {
+    /// The columns of the table.
+    pub(crate) fn columns(self) -> Vec<TableColumn> {
+        let fields = FieldId::all().map(TableColumn::Field).chain(OF_OBJECT);
+        match self {
+            TableKind::FlowLogs => fields.collect(),
+            TableKind::Traffic => fields.chain(OF_SIDES).collect(),
+        }
+    }
+}
+
+impl TableColumn {
+    fn name(self) -> &'static str {
+        match self {
+            TableColumn::Field(id) => id.field().column,
+            TableColumn::Object => "object",
+            TableColumn::FlowLogId => "flow_log_id",
+            TableColumn::ObjectAccount => "object_account",
+            TableColumn::ObjectRegion => "object_region",
+            TableColumn::Local => "local",
+            TableColumn::Remote => "remote",
+            TableColumn::LocalPort => "local_port",
+            TableColumn::RemotePort => "remote_port",
+            TableColumn::Direction => "direction",
+            TableColumn::Instance => "instance",
+            TableColumn::OwnInterface => "own_interface",
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self {
+            TableColumn::Field(id) => id.field().kind.data_type(),
+            TableColumn::LocalPort | TableColumn::RemotePort => DataType::Int32,
+            TableColumn::OwnInterface => DataType::Boolean,
+            _ => DataType::Utf8View,
+        }
+    }
+
+    /// The fields of the record that the column is made from, beside those of orientation.
+    pub(crate) fn fields(self) -> &'static [FieldId] {
+        match self {
+            TableColumn::LocalPort | TableColumn::RemotePort => {
+                &[FieldId::SRCPORT, FieldId::DSTPORT]
+            }
+            TableColumn::Instance => &[FieldId::INSTANCE_ID, FieldId::INTERFACE_ID],
+            _ => &[],
+        }
+    }
+
+    /// Whether the column needs to know which side is local.
+    pub(crate) fn needs_orientation(self) -> bool {
+        OF_SIDES.contains(&self) && self != TableColumn::Instance
+    }
+
+    /// The schema of these columns.
+    pub(crate) fn schema(columns: &[TableColumn]) -> SchemaRef {
+        let fields = columns.iter().map(|c| Field::new(c.name(), c.data_type(), true));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    /// The field that a column of this name shows as it stands in the record.
+    pub(crate) fn field_named(name: &str) -> Option<FieldId> {
+        FieldId::all().find(|id| id.field().column == name)
+    }
+}
+
+/// A text field of a batch.
+pub(crate) fn text_column(batch: &RecordBatch, id: FieldId) -> Result<&StringViewArray> {
+    let column = batch.column_by_name(id.field().column);
+    column.and_then(|column| column.as_string_view_opt()).ok_or_else(|| {
+        DataFusionError::Internal(format!("the scan does not decode {}", id.field().column))
+    })
+}
