@@ -30,6 +30,8 @@ mod decode;
 mod entry;
 mod error;
 mod format;
+#[doc(hidden)] // Not part of the API: the fuzz targets and the tests share it.
+pub mod fuzz;
 mod list;
 mod matcher;
 mod note;

@@ -1,8 +1,10 @@
 use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
 
 use super::*;
+use crate::fuzz::check_list;
 use crate::note::WarningKind;
 
 fn read(bytes: &[u8]) -> Result<List, ListError> {
@@ -150,4 +152,28 @@ fn a_file_that_cannot_be_read_is_an_error_that_names_it() {
     let refusal = List::read("no/such/list.txt", ListRole::Threat).expect_err("no such file");
     assert!(matches!(refusal, ListError::Read { .. }));
     assert_eq!(refusal.to_string(), "cannot read list no/such/list.txt");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused_without_a_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        start in proptest::sample::select(vec![&b""[..], b"192.0.2.1\n", b"\x1f\x8b\x08\0"]),
+    ) {
+        check_list(&[start, &bytes].concat());
+    }
+
+    #[test]
+    fn damaged_lists_are_read_or_refused_without_a_panic(
+        bytes in "((192\\.0\\.2\\.[0-9]{1,3}|2001:db8::[0-9a-f]{1,4})(/[0-9]{1,3})?( ?- ?|[\r\n ;#])){0,30}",
+        zipped in any::<bool>(),
+        damage in any::<Option<(proptest::sample::Index, u8)>>(),
+    ) {
+        let mut bytes = if zipped { gzip(bytes.as_bytes()) } else { bytes.into_bytes() };
+        if let (Some((at, byte)), false) = (damage, bytes.is_empty()) {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        check_list(&bytes);
+    }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::fuzz::check_list;
 
 /// Line, entry and label of each entry.
 fn entries(text: &str) -> Vec<(u64, String, String)> {
@@ -168,15 +169,7 @@ fn decoration() -> impl Strategy<Value = (&'static str, &'static str)> {
 proptest! {
     #[test]
     fn every_line_is_an_entry_a_refusal_or_a_comment(text in "([0-9./:,;# \\-a-f\\[\\]\"\r\n]|\\PC){0,200}") {
-        let content = parse(&text, &ListOptions::default());
-        let comments = text.split(['\n', '\r']).map(|line| {
-            line.trim_start_matches('\u{feff}').trim()
-        });
-        let comments = comments.filter(|line| {
-            line.starts_with('#') || line.starts_with(';') || line.starts_with("//")
-        });
-        let told = content.entries.len() as u64 + content.rejects.total + comments.count() as u64;
-        prop_assert_eq!(told, content.lines);
+        check_list(text.as_bytes());
     }
 
     #[test]

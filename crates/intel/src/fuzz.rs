@@ -1,0 +1,92 @@
+//! What must hold for any bytes. The property tests and the fuzz targets call the same function.
+
+use std::net::IpAddr;
+
+use crate::decode;
+use crate::note::Tally;
+use crate::{Entry, List, ListFormat, ListOptions, ListRole, Matcher};
+
+/// Reads any bytes as a list, and asks the matcher about what came out.
+///
+/// # Panics
+///
+/// If something in the way panics, if a line of the list is not accounted for, or if an entry is not
+/// found at its own edges as a scan over all entries finds it: that is what a fuzzer looks for.
+pub fn check_list(bytes: &[u8]) {
+    if let Ok(text) = decode::text(bytes) {
+        check_lines(&text);
+    }
+    let options = ListOptions { allow_empty: true, ..ListOptions::default() };
+    let read = || {
+        let list = List::from_bytes_with("fuzz.txt", ListRole::Threat, bytes, &options);
+        list.map_err(|error| error.to_string())
+    };
+    let list = read();
+    assert_eq!(list, read(), "the same bytes give the same list");
+    let Ok(list) = list else { return };
+    list.entries.iter().for_each(check_entry);
+    check_matcher(&Matcher::new(vec![list]));
+}
+
+/// Every line that is not blank is an entry, a refusal or a comment, and only one of them.
+fn check_lines(text: &str) {
+    let content = ListFormat::PlainText.parse(text, &ListOptions::default());
+    let comments = text.split(['\n', '\r']).filter(|line| {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        line.starts_with('#') || line.starts_with(';') || line.starts_with("//")
+    });
+    let told = content.entries.len() as u64 + content.rejects.total + comments.count() as u64;
+    assert_eq!(told, content.lines, "a line is lost or told twice");
+    assert_eq!(content.rejects.samples.len() as u64, kept(&content.rejects));
+    assert_eq!(content.warnings.samples.len() as u64, kept(&content.warnings));
+
+    let entries = content.entries.iter().map(|entry| entry.line);
+    let mut lines: Vec<u64> = content.rejects.samples.iter().map(|reject| reject.line).collect();
+    assert!(lines.is_sorted() && entries.clone().is_sorted(), "in the order of the file");
+    lines.extend(entries);
+    lines.sort_unstable();
+    assert!(lines.windows(2).all(|pair| pair[0] < pair[1]), "a line is told twice: {lines:?}");
+}
+
+fn kept<T>(tally: &Tally<T>) -> u64 {
+    tally.total.min(Tally::<T>::MOST_SAMPLES as u64)
+}
+
+/// The prefixes of an entry are masked, ascending and disjoint, and its text alone gives them again.
+fn check_entry(entry: &Entry) {
+    assert!(!entry.prefixes.is_empty(), "{entry:?}");
+    for prefix in &entry.prefixes {
+        assert_eq!(*prefix, prefix.trunc(), "{entry:?}");
+        assert_eq!(prefix.addr(), prefix.addr().to_canonical(), "{entry:?}");
+    }
+    for pair in entry.prefixes.windows(2) {
+        assert_eq!(pair[0].addr().is_ipv4(), pair[1].addr().is_ipv4(), "{entry:?}");
+        assert!(pair[0].broadcast() < pair[1].network(), "{entry:?}");
+    }
+    let again = ListFormat::PlainText.parse(&entry.text, &ListOptions::default());
+    let alone = Entry { line: 1, label: String::new(), ..entry.clone() };
+    assert_eq!(again.entries, [alone], "the entry does not stand for itself");
+}
+
+/// Entries whose edges are asked for; a scan for each of them costs the length of the list.
+const ASKED: usize = 16;
+
+fn check_matcher(matcher: &Matcher) {
+    let entries = &matcher.lists()[0].entries;
+    for prefix in entries.iter().take(ASKED).flat_map(|entry| &entry.prefixes) {
+        for address in [prefix.network(), prefix.broadcast()] {
+            let found: Vec<&Entry> =
+                matcher.matches(address).iter().map(|found| found.entry).collect();
+            assert_eq!(found, scan(entries, address), "{address}");
+            assert!(matcher.contains(address) && matcher.threat_contains(address), "{address}");
+        }
+    }
+}
+
+/// The naive answer: all entries that hold the address, the narrowest first, then by line.
+fn scan(entries: &[Entry], address: IpAddr) -> Vec<&Entry> {
+    let holds = |entry: &&Entry| entry.prefixes.iter().any(|prefix| prefix.contains(&address));
+    let mut found: Vec<&Entry> = entries.iter().filter(holds).collect();
+    found.sort_by_key(|entry| entry.addresses());
+    found
+}
