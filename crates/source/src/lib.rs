@@ -34,6 +34,8 @@
 
 mod chunks;
 mod error;
+#[doc(hidden)] // Not part of the API: the fuzz targets and the tests share it.
+pub mod fuzz;
 mod inflate;
 mod layout;
 mod listing;
