@@ -1,1 +1,55 @@
-//! Do the flow logs bear this alert out?.
+//! The `flowproof` command as a library: [`run`] takes arguments and streams, so that tests and
+//! other programs can call it within their own process. What it does is wiring: arguments in
+//! (`args`), resolved (`plan`), library calls (`commands`), answers out (`streams`, `rows`).
+
+mod args;
+mod commands;
+mod exit;
+mod plan;
+mod progress;
+mod rows;
+pub mod sample;
+mod streams;
+mod time;
+mod trouble;
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::Parser;
+
+pub use exit::Exit;
+pub use streams::Streams;
+
+/// Runs the command with these arguments, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Exit {
+    let cli = match args::Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            streams.usage(&error);
+            return if error.use_stderr() { Exit::Usage } else { Exit::Answered };
+        }
+    };
+    streams.quiet = cli.quiet;
+    let result = commands::run(cli, &mut streams)
+        .and_then(|exit| streams.flush().map(|()| exit).map_err(anyhow::Error::from));
+    match result {
+        Ok(exit) => exit,
+        // Whoever read our output has seen enough: `flowproof ... | head`.
+        Err(error) if is_broken_pipe(&error) => Exit::Answered,
+        Err(error) => {
+            streams.error(&error);
+            if error.downcast_ref::<exit::UsageError>().is_some() {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

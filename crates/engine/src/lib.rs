@@ -27,6 +27,8 @@
 mod answer;
 mod error;
 mod functions;
+mod inspect;
+mod inventory;
 mod orient;
 mod query;
 mod scan;
@@ -49,3 +51,5 @@ pub use orient::AddressBook;
 pub use scan::Progress;
 
 pub use error::EngineError;
+
+pub use inventory::{Inventory, InventoryError, read_inventory};

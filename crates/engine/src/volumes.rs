@@ -133,15 +133,15 @@ pub struct VolumeFilter {
 ///
 /// A record without an action counts as accepted. `sum` is checked: it fails rather than wrap.
 pub(crate) const TOTALS: &str = r#"
-    coalesce(sum(CASE WHEN action IS DISTINCT FROM 'REJECT' AND direction = 'ingress' THEN bytes END), 0) AS bytes_in,
-    coalesce(sum(CASE WHEN action IS DISTINCT FROM 'REJECT' AND direction = 'egress' THEN bytes END), 0) AS bytes_out,
-    coalesce(sum(CASE WHEN action IS DISTINCT FROM 'REJECT' AND direction IS NULL THEN bytes END), 0) AS bytes_unoriented,
-    coalesce(sum(CASE WHEN action IS DISTINCT FROM 'REJECT' AND direction = 'ingress' THEN packets END), 0) AS packets_in,
-    coalesce(sum(CASE WHEN action IS DISTINCT FROM 'REJECT' AND direction = 'egress' THEN packets END), 0) AS packets_out,
-    coalesce(sum(CASE WHEN action IS DISTINCT FROM 'REJECT' AND direction IS NULL THEN packets END), 0) AS packets_unoriented,
-    count(CASE WHEN action IS DISTINCT FROM 'REJECT' THEN 1 END) AS flows,
-    coalesce(sum(CASE WHEN action = 'REJECT' THEN bytes END), 0) AS rejected_bytes,
-    coalesce(sum(CASE WHEN action = 'REJECT' THEN packets END), 0) AS rejected_packets,
+    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'ingress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_in,
+    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'egress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_out,
+    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction IS NULL THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_unoriented,
+    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'ingress' THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS packets_in,
+    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'egress' THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS packets_out,
+    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction IS NULL THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS packets_unoriented,
+    count(CASE WHEN (action IS DISTINCT FROM 'REJECT') THEN 1 END) AS flows,
+    coalesce(sum(CASE WHEN action = 'REJECT' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS rejected_bytes,
+    coalesce(sum(CASE WHEN action = 'REJECT' THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS rejected_packets,
     count(CASE WHEN action = 'REJECT' THEN 1 END) AS rejected_flows,
     min(coalesce("start", "end")) AS first_seen,
     max(coalesce("end", "start")) AS last_seen"#;

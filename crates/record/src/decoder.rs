@@ -475,12 +475,13 @@ fn starts_like_header(layout: &Layout, line: &[u8], tokens: &[(u32, u32)]) -> bo
 
 /// Takes a UTF-8 byte order mark off the first token.
 fn skip_byte_order_mark(line: &[u8], tokens: &mut Vec<(u32, u32)>) {
-    if line.starts_with(b"\xef\xbb\xbf") {
-        if let Some(first) = tokens.first_mut() {
-            first.0 += 3;
-            if first.0 >= first.1 {
-                tokens.remove(0);
-            }
+    if !line.starts_with(b"\xef\xbb\xbf") {
+        return;
+    }
+    if let Some(first) = tokens.first_mut() {
+        first.0 += 3;
+        if first.0 >= first.1 {
+            tokens.remove(0);
         }
     }
 }

@@ -165,7 +165,7 @@ fn identifier(token: &[u8]) -> Option<&str> {
 /// `2025-06-01T00:00:00.000Z`.
 pub(crate) fn is_export_timestamp(token: &[u8]) -> bool {
     let shape = b"dddd-dd-ddTdd:dd:dd";
-    token.len() >= shape.len() + 1
+    token.len() > shape.len()
         && token.last() == Some(&b'Z')
         && shape.iter().zip(token).all(|(want, got)| match want {
             b'd' => got.is_ascii_digit(),

@@ -77,7 +77,9 @@ pub(super) fn note_times(
         let id = if interface.is_valid(row) { interface.value(row) } else { NO_INTERFACE };
         let times = match times.get_mut(id) {
             Some(times) => times,
-            None if id == NO_INTERFACE || scope.includes(id) => times.entry(id.to_owned()).or_default(),
+            None if id == NO_INTERFACE || scope.includes(id) => {
+                times.entry(id.to_owned()).or_default()
+            }
             None => continue,
         };
         let at = |row: usize,

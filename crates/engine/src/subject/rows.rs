@@ -41,6 +41,10 @@ pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
     Ok(rows)
 }
 
+fn wrong_type(name: &str, column: &ArrayRef) -> DataFusionError {
+    DataFusionError::Internal(format!("column {name} came as {}", column.data_type()))
+}
+
 struct Columns<'a> {
     batch: &'a RecordBatch,
 }
@@ -77,14 +81,18 @@ impl Columns<'_> {
     /// Sums are unsigned, counts signed, and neither is ever NULL or negative.
     fn counter(&self, name: &str, row: usize) -> Result<u64, EngineError> {
         let column = self.column(name)?;
-        Ok(match column.data_type() {
-            DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row),
-            _ => column.as_primitive::<Int64Type>().value(row).unsigned_abs(),
-        })
+        if let Some(sums) = column.as_primitive_opt::<UInt64Type>() {
+            return Ok(sums.value(row));
+        }
+        let counts = column.as_primitive_opt::<Int64Type>();
+        let counts = counts.ok_or_else(|| wrong_type(name, column))?;
+        Ok(counts.value(row).unsigned_abs())
     }
 
     fn time(&self, name: &str, row: usize) -> Result<Option<Timestamp>, EngineError> {
-        let column = self.column(name)?.as_primitive::<TimestampNanosecondType>();
+        let column = self.column(name)?;
+        let times = column.as_primitive_opt::<TimestampNanosecondType>();
+        let column = times.ok_or_else(|| wrong_type(name, column))?;
         let nanoseconds = column.is_valid(row).then(|| i128::from(column.value(row)));
         Ok(nanoseconds.and_then(|n| Timestamp::from_nanosecond(n).ok()))
     }

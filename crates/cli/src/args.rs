@@ -1,0 +1,296 @@
+//! What can be typed. Nothing is opened or resolved here; see `plan.rs`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Do the flow logs bear this alert out?
+///
+/// Streams compressed VPC flow logs, matches every address against your own threat lists, adds up
+/// bytes per instance, and says whether the logs bear out a GuardDuty EC2 finding.
+#[derive(Debug, Parser)]
+#[command(name = "flowproof", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// Show no warnings and no progress
+    #[arg(long, short, global = true, env = "FLOWPROOF_QUIET")]
+    pub(crate) quiet: bool,
+    /// Show what is done on stderr; twice for more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Show progress on stderr
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "FLOWPROOF_PROGRESS"
+    )]
+    pub(crate) progress: When,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  answered, on all the data asked for
+  1  no answer: an error
+  2  wrong usage
+  3  answered, but part of the data could not be read: the answer says which
+  4  nothing to answer from: no flow log object in the window
+
+Every option can come from the environment as FLOWPROOF_<OPTION>.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say whether the flow logs bear a finding out, with figures, coverage and sources
+    Investigate(Investigate),
+    /// Add up bytes, packets and flows each way, by any keys
+    Volumes(Volumes),
+    /// Ask in SQL: tables flow_logs and traffic
+    Query(Query),
+    /// Say what is there: formats, records by kind, time span, size
+    Inspect(Inspect),
+    /// List every field of every flow log version
+    Fields(Fields),
+    /// Write a small, seeded, realistic set of logs with a finding and the known answer
+    Sample(Sample),
+    /// Print a completion script
+    Completions {
+        /// The shell to complete in
+        shell: clap_complete::Shell,
+    },
+}
+
+/// When to do something that only makes sense for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Which logs to read, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// A file, a folder (walked), a glob, or - for standard input; repeatable
+    #[arg(long = "logs", value_name = "WHERE", required = true, num_args = 1.., env = "FLOWPROOF_LOGS")]
+    pub(crate) wheres: Vec<String>,
+    /// The format of logs without a header, for example '${version} ${account-id} ${bytes}'
+    #[arg(long, value_name = "FORMAT", env = "FLOWPROOF_FORMAT_STRING")]
+    pub(crate) format_string: Option<String>,
+    /// Only objects of this account, where their keys tell; repeatable
+    #[arg(long, value_name = "ID", env = "FLOWPROOF_ACCOUNT")]
+    pub(crate) account: Vec<String>,
+    /// Only objects of this Region, where their keys tell; repeatable
+    #[arg(long, value_name = "REGION", env = "FLOWPROOF_REGION")]
+    pub(crate) region: Vec<String>,
+    /// Take files whose names say that they are no flow logs
+    #[arg(long, env = "FLOWPROOF_INCLUDE_ALL")]
+    pub(crate) include_all: bool,
+    /// Threads that decode [default: one per core]
+    #[arg(long, value_name = "N", env = "FLOWPROOF_THREADS")]
+    pub(crate) threads: Option<usize>,
+    /// Memory for aggregations and sorts before they spill to disk
+    #[arg(long, value_name = "SIZE", default_value = "512MB", env = "FLOWPROOF_MEMORY")]
+    pub(crate) memory: String,
+}
+
+/// Which time to look at.
+#[derive(Debug, Args)]
+pub(crate) struct Time {
+    /// Beginning: RFC 3339, 2025-06-01 (UTC), epoch seconds, or a span back from now like 24h or 7d
+    #[arg(long, value_name = "T", env = "FLOWPROOF_FROM")]
+    pub(crate) from: Option<String>,
+    /// End, not included
+    #[arg(long, value_name = "T", env = "FLOWPROOF_TO")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Investigate {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    /// A file of GuardDuty findings, or - for standard input; repeatable
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_FINDING")]
+    pub(crate) finding: Vec<String>,
+    /// The instance under investigation, if no finding names it
+    #[arg(long, value_name = "ID", env = "FLOWPROOF_INSTANCE")]
+    pub(crate) instance: Option<String>,
+    /// A network interface of it; repeatable
+    #[arg(long, value_name = "ENI", env = "FLOWPROOF_INTERFACE")]
+    pub(crate) interface: Vec<String>,
+    /// A private address of it; repeatable
+    #[arg(long, value_name = "IP", env = "FLOWPROOF_ADDRESS")]
+    pub(crate) address: Vec<std::net::IpAddr>,
+    #[command(flatten)]
+    pub(crate) time: Time,
+    /// How far around the window to look for records
+    #[arg(long, value_name = "SPAN", default_value = "15m", env = "FLOWPROOF_SLACK")]
+    pub(crate) slack: String,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
+    #[command(flatten)]
+    pub(crate) inventory: Inventory,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: ReportFormat,
+    /// Write the answer to a file
+    #[arg(long, short, value_name = "FILE", env = "FLOWPROOF_OUTPUT")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Lists that addresses are matched against.
+#[derive(Debug, Args)]
+pub(crate) struct Lists {
+    /// A threat list; repeatable
+    #[arg(long = "list", value_name = "FILE", env = "FLOWPROOF_LIST")]
+    pub(crate) threat: Vec<PathBuf>,
+    /// A trusted list: its entries win over threat lists; repeatable
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_TRUSTED")]
+    pub(crate) trusted: Vec<PathBuf>,
+    /// Take list entries wider than /8 (IPv4) or /16 (IPv6)
+    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE")]
+    pub(crate) allow_wide: bool,
+}
+
+/// Files that say which interfaces and addresses belong to which instance.
+#[derive(Debug, Args)]
+pub(crate) struct Inventory {
+    /// Output of aws ec2 describe-network-interfaces or describe-instances; repeatable
+    #[arg(long = "inventory", value_name = "FILE", env = "FLOWPROOF_INVENTORY")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// How an investigation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people, and for pasting into a ticket
+    Text,
+    /// One JSON document per finding
+    Json,
+    /// One JSON line per finding
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Volumes {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    /// Keys: account, region, vpc, subnet, instance, interface, local, remote, remote_port,
+    /// local_port, protocol, action, hour, day, service
+    #[arg(long, value_name = "KEY", required = true, value_delimiter = ',', env = "FLOWPROOF_BY")]
+    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) time: Time,
+    /// Only this interface; repeatable
+    #[arg(long, value_name = "ENI", env = "FLOWPROOF_INTERFACE")]
+    pub(crate) interface: Vec<String>,
+    /// Only this instance; repeatable
+    #[arg(long, value_name = "ID", env = "FLOWPROOF_INSTANCE")]
+    pub(crate) instance: Vec<String>,
+    #[command(flatten)]
+    pub(crate) inventory: Inventory,
+    #[command(flatten)]
+    pub(crate) rows: RowOutput,
+}
+
+/// How rows are written.
+#[derive(Debug, Args)]
+pub(crate) struct RowOutput {
+    /// How rows are written
+    #[arg(long, value_name = "FORMAT", default_value = "table", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: RowFormat,
+    /// Write the rows to a file
+    #[arg(long, short, value_name = "FILE", env = "FLOWPROOF_OUTPUT")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Columns for people
+    Table,
+    /// Comma-separated, with a header
+    Csv,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Apache Parquet
+    Parquet,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    #[command(flatten)]
+    pub(crate) time: Time,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
+    #[command(flatten)]
+    pub(crate) inventory: Inventory,
+    #[command(flatten)]
+    pub(crate) rows: RowOutput,
+    /// The query, for example 'select count(*) from flow_logs'
+    pub(crate) sql: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    #[command(flatten)]
+    pub(crate) time: Time,
+    /// List only: open no object
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Tell each object apart
+    #[arg(long)]
+    pub(crate) files: bool,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: InspectFormat,
+}
+
+/// How an inspection is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectFormat {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fields {
+    /// How the table is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: FieldsFormat,
+}
+
+/// How the field table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FieldsFormat {
+    /// Columns for people
+    Table,
+    /// One JSON array
+    Json,
+    /// A Markdown table: the docs page is made so
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sample {
+    /// A folder that does not exist, is empty, or holds an earlier sample
+    pub(crate) dir: PathBuf,
+    /// How many records, about
+    #[arg(long, value_name = "N")]
+    pub(crate) records: Option<u64>,
+    /// The same seed gives the same files
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}

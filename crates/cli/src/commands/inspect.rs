@@ -1,0 +1,164 @@
+//! `flowproof inspect`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use anyhow::Result;
+use flowproof_engine::{Answer, ReadObject, Session};
+use flowproof_report::{counted, exact_bytes, printable, span};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Common;
+use crate::args::{Inspect, InspectFormat};
+use crate::exit::Exit;
+use crate::streams::Streams;
+use crate::{plan, progress, trouble};
+
+pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    let window = plan::window(&args.time, Timestamp::now())?;
+    let session = plan::open(&args.logs, window, Default::default(), streams).await?;
+    let answer = if args.dry_run {
+        session.list_only()
+    } else {
+        let _shown = progress::show(&session, common.progress, streams);
+        session.inspect().await?
+    };
+    let summary = summary(&session, &answer, args.files);
+    match args.format {
+        InspectFormat::Json => {
+            serde_json::to_writer_pretty(&mut *streams.out(), &summary)?;
+            writeln!(streams.out())?;
+        }
+        InspectFormat::Text => text(&session, &answer, args.files, streams.out())?,
+    }
+    if args.dry_run {
+        let any = !session.listing().objects.is_empty();
+        return Ok(if any { Exit::Answered } else { Exit::Nothing });
+    }
+    if args.format == InspectFormat::Text {
+        trouble::tell(&answer, streams);
+    }
+    Ok(Exit::of(&answer))
+}
+
+/// Formats met: fields and encoding, with how many objects have them.
+fn formats(answer: &Answer<()>) -> BTreeMap<(Vec<String>, &'static str), u64> {
+    let mut formats = BTreeMap::new();
+    for object in &answer.objects {
+        for (_, format) in &object.tally.formats {
+            let encoding = object.encoding.unwrap_or("plain");
+            *formats.entry((format.names().to_vec(), encoding)).or_default() += 1;
+        }
+    }
+    formats
+}
+
+fn time_span(objects: &[ReadObject]) -> (Option<Timestamp>, Option<Timestamp>) {
+    let spans = objects.iter().filter_map(|object| object.tally.span);
+    let merged = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let at = |second| Timestamp::from_second(second).ok();
+    merged.map_or((None, None), |(from, to)| (at(from), at(to)))
+}
+
+fn layouts<'a, T: Ord>(
+    answer: &'a Answer<()>,
+    part: impl Fn(&'a flowproof_source::Layout) -> Option<T>,
+) -> BTreeSet<T> {
+    answer.objects.iter().filter_map(|o| o.object.layout.as_ref()).filter_map(part).collect()
+}
+
+fn summary(session: &Session, answer: &Answer<()>, files: bool) -> Value {
+    let formats = formats(answer).into_iter().map(|((fields, encoding), objects)| {
+        json!({ "fields": fields, "encoding": encoding, "objects": objects })
+    });
+    let unknown: BTreeSet<&str> = answer
+        .objects
+        .iter()
+        .flat_map(|object| object.tally.formats.iter().flat_map(|(_, format)| format.unknown()))
+        .collect();
+    let (from, to) = time_span(&answer.objects);
+    let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
+    let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
+    let mut summary = json!({
+        "objects": answer.coverage.objects,
+        "records": answer.coverage.records,
+        "formats": formats.collect::<Vec<_>>(),
+        "flow_logs": layouts(answer, |layout| layout.flow_log_id.clone()),
+        "accounts": layouts(answer, |layout| layout.account.clone()),
+        "regions": layouts(answer, |layout| layout.region.clone()),
+        "layouts": layouts(answer, |layout| Some(layout.kind.as_str())),
+        "span": { "from": from, "to": to },
+        "bytes": { "compressed": stored, "inflated": inflated },
+        "requests": { "list": 0, "get": 0 },
+        "unknown_fields": unknown,
+        "samples": answer.coverage.samples,
+    });
+    if files {
+        summary["files"] = answer.objects.iter().map(file).collect();
+    }
+    summary
+}
+
+fn file(read: &ReadObject) -> Value {
+    let fields = read.tally.formats.first().map(|(_, format)| format.names().to_vec());
+    json!({
+        "object": read.object.key,
+        "outcome": read.outcome,
+        "encoding": read.encoding,
+        "fields": fields,
+        "etag": read.object.etag.clone().or_else(|| read.digest.clone()),
+        "size": read.object.size,
+        "inflated": read.text_bytes,
+        "records": read.records,
+    })
+}
+
+fn text(session: &Session, answer: &Answer<()>, files: bool, out: &mut dyn Write) -> Result<()> {
+    let objects = &answer.coverage.objects;
+    let records = &answer.coverage.records;
+    let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
+    let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
+    let (from, to) = time_span(&answer.objects);
+    writeln!(out, "Objects   {} listed, {} read", objects.listed, objects.read)?;
+    writeln!(out, "Bytes     {} stored, {} of text", exact_bytes(stored), exact_bytes(inflated))?;
+    writeln!(
+        out,
+        "Records   {} ok, {} NODATA, {} SKIPDATA, {} malformed, {} of bad time",
+        records.ok, records.nodata, records.skipdata, records.malformed, records.bad_time
+    )?;
+    if records.transit_gateway > 0 {
+        writeln!(out, "          {} of transit gateways, kept apart", records.transit_gateway)?;
+    }
+    writeln!(out, "Span      {}", span(from, to))?;
+    let list = |set: BTreeSet<String>| Vec::from_iter(set).join(", ");
+    writeln!(out, "Flow logs {}", list(layouts(answer, |layout| layout.flow_log_id.clone())))?;
+    writeln!(out, "Accounts  {}", list(layouts(answer, |layout| layout.account.clone())))?;
+    writeln!(out, "Regions   {}", list(layouts(answer, |layout| layout.region.clone())))?;
+    for ((fields, encoding), count) in formats(answer) {
+        let count = counted(count, "object", "objects");
+        writeln!(out, "Format    {count}, {encoding}: {}", printable(&fields.join(" ")))?;
+    }
+    if files {
+        writeln!(out)?;
+        for read in &answer.objects {
+            file_text(read, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn file_text(read: &ReadObject, out: &mut dyn Write) -> Result<()> {
+    let records = &read.records;
+    Ok(writeln!(
+        out,
+        "{}: {}, {} ok, {} NODATA, {} SKIPDATA, {} malformed, {} of bad time",
+        printable(&read.object.key),
+        read.outcome.replace('_', " "),
+        records.ok + records.transit_gateway,
+        records.nodata,
+        records.skipdata,
+        records.malformed,
+        records.bad_time
+    )?)
+}

@@ -1,0 +1,244 @@
+//! `flowproof investigate`.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use flowproof_engine::{AddressBook, Answer, SubjectQuestion, SubjectTraffic};
+use flowproof_evidence::{Subject, Window};
+use flowproof_finding::{
+    ClaimDirection, Finding, Status, Verdict, corroborate, read_findings, window as finding_window,
+};
+use flowproof_report::{Investigation, TextOptions, Tool, WindowView, write_json, write_text};
+use jiff::Timestamp;
+
+use super::Common;
+use crate::args::{Investigate, ReportFormat};
+use crate::exit::{Exit, UsageError};
+use crate::plan::{self, LoadedLists};
+use crate::progress;
+use crate::streams::Streams;
+use crate::time::parse_span;
+
+pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    let (findings, refused) = findings(&args, streams)?;
+    let lists = plan::lists(&args.lists, streams)?;
+    let book = plan::book(&args.inventory, streams)?;
+    let asked = plan::window(&args.time, Timestamp::now())?;
+    let slack = parse_span(&args.slack).context("--slack")?.unsigned_abs();
+    let inquiry = Inquiry { args: &args, common, lists: &lists, book: &book, asked, slack };
+
+    let mut exits = Vec::new();
+    let mut investigations = Vec::new();
+    for finding in findings {
+        let (investigation, exit) = inquiry.answer(finding, streams).await?;
+        investigations.push(investigation);
+        exits.push(exit);
+    }
+    write(&investigations, &args, streams)?;
+    let exit = Exit::of_all(&exits);
+    Ok(if refused && exit == Exit::Answered { Exit::Partial } else { exit })
+}
+
+/// The findings to judge, one `None` if a subject was given by hand; and whether some were refused.
+fn findings(args: &Investigate, streams: &mut Streams) -> Result<(Vec<Option<Finding>>, bool)> {
+    let by_hand = args.instance.is_some() || !args.interface.is_empty() || !args.address.is_empty();
+    if args.finding.is_empty() {
+        if !by_hand {
+            let text = "name a --finding, an --instance, an --interface or an --address";
+            return Err(UsageError(text.to_owned()).into());
+        }
+        return Ok((vec![None], false));
+    }
+    let stdins = args.finding.iter().chain(&args.logs.wheres).filter(|place| *place == "-").count();
+    if stdins > 1 {
+        return Err(UsageError("standard input (-) can be named only once".to_owned()).into());
+    }
+    let mut findings = Vec::new();
+    let mut any_refused = false;
+    for place in &args.finding {
+        let bytes = plan::read_input(place)?;
+        let read = read_findings(&bytes).with_context(|| place.clone())?;
+        for refused in &read.refused {
+            streams.warn(&format!("{place}: {refused}"));
+        }
+        if read.refused_more > 0 {
+            streams.warn(&format!("{place}: {} more were refused", read.refused_more));
+        }
+        any_refused |= !read.refused.is_empty();
+        findings.extend(read.findings.into_iter().map(Some));
+    }
+    if findings.is_empty() {
+        anyhow::bail!("there is no finding to judge in {}", args.finding.join(", "));
+    }
+    Ok((findings, any_refused))
+}
+
+/// What all findings of a run are asked with.
+struct Inquiry<'a> {
+    args: &'a Investigate,
+    common: &'a Common,
+    lists: &'a LoadedLists,
+    book: &'a AddressBook,
+    asked: Window,
+    slack: Duration,
+}
+
+impl Inquiry<'_> {
+    async fn answer(
+        &self,
+        finding: Option<Finding>,
+        streams: &mut Streams,
+    ) -> Result<(Investigation, Exit)> {
+        let window = self.window(finding.as_ref());
+        let question = self.question(finding.as_ref(), window);
+        let search = widened(window, self.slack);
+        let session = plan::open(&self.args.logs, search, self.book.clone(), streams).await?;
+        let answer = {
+            let _shown = progress::show(&session, self.common.progress, streams);
+            session.subject(&question, self.lists.matcher.as_deref()).await?
+        };
+        let exit = Exit::of(&answer);
+        let mut verdict = match &finding {
+            Some(finding) => corroborate(finding, &answer.value.observations)?,
+            None => without_finding(&answer),
+        };
+        verdict.reasons.extend(answer.value.notes.iter().cloned());
+        Ok((self.investigation(finding, window, verdict, answer), exit))
+    }
+
+    /// The window that coverage is judged over: as typed, else the finding's own time.
+    fn window(&self, finding: Option<&Finding>) -> Window {
+        let core = finding.and_then(|finding| finding_window(finding, self.slack));
+        let core = core.map_or(Window::ALWAYS, |window| window.core);
+        Window { from: self.asked.from.or(core.from), to: self.asked.to.or(core.to) }
+    }
+
+    fn question(&self, finding: Option<&Finding>, window: Window) -> SubjectQuestion {
+        let mut question = SubjectQuestion { window, ..SubjectQuestion::default() };
+        if let Some(finding) = finding {
+            question.subject = finding.subject.clone();
+            question.identities.clone_from(&finding.interfaces);
+            question.claimed = finding.remotes();
+            let (remote, local) = claimed_ports(finding);
+            question.claimed_remote_ports = remote;
+            question.claimed_local_ports = local;
+        }
+        self.add_subject(&mut question.subject);
+        question
+    }
+
+    /// Adds what was typed to what the finding says.
+    fn add_subject(&self, subject: &mut Subject) {
+        if self.args.instance.is_some() {
+            subject.instance.clone_from(&self.args.instance);
+        }
+        subject.interfaces.extend(self.args.interface.iter().cloned());
+        subject.interfaces.sort();
+        subject.interfaces.dedup();
+        subject.addresses.extend(&self.args.address);
+        subject.addresses.sort();
+        subject.addresses.dedup();
+    }
+
+    fn investigation(
+        &self,
+        finding: Option<Finding>,
+        window: Window,
+        verdict: Verdict,
+        answer: Answer<SubjectTraffic>,
+    ) -> Investigation {
+        let Answer { value: traffic, coverage, evidence, .. } = answer;
+        Investigation {
+            generated_by: Tool::flowproof(),
+            subject: traffic.observations.subject,
+            finding,
+            window: WindowView {
+                from: window.from,
+                to: window.to,
+                slack_seconds: self.slack.as_secs(),
+            },
+            verdict,
+            totals: traffic.totals,
+            remotes: traffic.remotes,
+            timeline: traffic.timeline,
+            coverage,
+            evidence,
+            lists: self.lists.sources.clone(),
+        }
+    }
+}
+
+/// The ports that each claim's direction points at: the remote's for outbound, ours for inbound.
+fn claimed_ports(finding: &Finding) -> (BTreeSet<u16>, BTreeSet<u16>) {
+    let (mut remote, mut local) = (BTreeSet::new(), BTreeSet::new());
+    for claim in &finding.claims {
+        if claim.direction != ClaimDirection::Inbound {
+            remote.extend(claim.remote_port);
+        }
+        if claim.direction != ClaimDirection::Outbound {
+            local.extend(claim.local_port);
+        }
+    }
+    (remote, local)
+}
+
+fn widened(window: Window, slack: Duration) -> Window {
+    Window {
+        from: window.from.map(|from| from.checked_sub(slack).unwrap_or(Timestamp::MIN)),
+        to: window.to.map(|to| to.checked_add(slack).unwrap_or(Timestamp::MAX)),
+    }
+}
+
+/// Without a finding there is no claim to judge; the figures stand for themselves.
+fn without_finding(answer: &Answer<SubjectTraffic>) -> Verdict {
+    let observations = &answer.value.observations;
+    let seen = !observations.conversations.is_empty() || !observations.coverage.observed.is_empty();
+    let (status, reason) = if seen {
+        (Status::Inconclusive, "no finding was given: there is no claim to judge")
+    } else {
+        (Status::NotObservable, "no record of the subject in the window")
+    };
+    Verdict {
+        status,
+        reasons: vec![reason.to_owned()],
+        next_steps: Vec::new(),
+        claims: Vec::new(),
+        claimed_traffic: flowproof_evidence::Traffic::default(),
+    }
+}
+
+fn write(all: &[Investigation], args: &Investigate, streams: &mut Streams) -> Result<()> {
+    let Some(path) = &args.output else {
+        let color = streams.out_is_terminal && std::env::var_os("NO_COLOR").is_none();
+        return write_to(all, args.format, color, streams.out());
+    };
+    let place = || path.display().to_string();
+    let mut file = BufWriter::new(File::create(path).with_context(place)?);
+    write_to(all, args.format, false, &mut file)?;
+    file.flush().with_context(place)
+}
+
+fn write_to(
+    all: &[Investigation],
+    format: ReportFormat,
+    color: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    for (place, investigation) in all.iter().enumerate() {
+        match format {
+            ReportFormat::Json => write_json(investigation, out, true)?,
+            ReportFormat::Jsonl => write_json(investigation, out, false)?,
+            ReportFormat::Text => {
+                if place > 0 {
+                    writeln!(out, "\n{}\n", "=".repeat(72))?;
+                }
+                let options = TextOptions { color, ..TextOptions::default() };
+                write_text(investigation, &options, out)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! One file per command: call the library, hand over to `rows` or `report`.
+
+mod fields;
+mod inspect;
+mod investigate;
+mod query;
+mod volumes;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+use flowproof_report::{exact_bytes, printable, thousands};
+
+use crate::args::{Cli, Command, Logs, Sample, When};
+use crate::exit::Exit;
+use crate::sample;
+use crate::streams::Streams;
+
+/// What all commands that read logs are given.
+pub(crate) struct Common {
+    pub(crate) progress: When,
+}
+
+/// Runs one command.
+pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
+    let common = Common { progress: cli.progress };
+    match cli.command {
+        Command::Investigate(args) => {
+            runtime(&args.logs)?.block_on(investigate::run(args, &common, streams))
+        }
+        Command::Volumes(args) => {
+            runtime(&args.logs)?.block_on(volumes::run(args, &common, streams))
+        }
+        Command::Query(args) => runtime(&args.logs)?.block_on(query::run(args, &common, streams)),
+        Command::Inspect(args) => {
+            runtime(&args.logs)?.block_on(inspect::run(args, &common, streams))
+        }
+        Command::Fields(args) => fields::run(&args, streams),
+        Command::Sample(args) => run_sample(&args, streams),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "flowproof", streams.out());
+            Ok(Exit::Answered)
+        }
+    }
+}
+
+fn runtime(logs: &Logs) -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = logs.threads {
+        builder.worker_threads(threads.max(1));
+    }
+    builder.enable_all().build().context("worker threads could not be started")
+}
+
+fn run_sample(args: &Sample, streams: &mut Streams) -> Result<Exit> {
+    let mut options = sample::SampleOptions::default();
+    options.records = args.records.unwrap_or(options.records);
+    options.seed = args.seed.unwrap_or(options.seed);
+    let summary = sample::write_sample(&args.dir, &options)?;
+    tell_sample(&summary, streams.out())?;
+    Ok(Exit::Answered)
+}
+
+/// Says what was written, what the answer is, and how to ask for it.
+fn tell_sample(sample: &sample::SampleSummary, out: &mut dyn Write) -> Result<()> {
+    let dir = printable(&sample.dir.display().to_string()).into_owned();
+    let text = exact_bytes(sample.text_bytes);
+    writeln!(out, "Wrote {} files, {text} of text, to {dir}", thousands(sample.files))?;
+    writeln!(
+        out,
+        "Records: {} ok, {} NODATA, {} SKIPDATA",
+        sample.ok, sample.nodata, sample.skipdata
+    )?;
+    let claimed = &sample.claimed;
+    writeln!(
+        out,
+        "The finding's traffic: {} in, {} out, {} flows ({dir}/answer.json has all of it)",
+        exact_bytes(claimed.bytes_in),
+        exact_bytes(claimed.bytes_out),
+        claimed.flows
+    )?;
+    Ok(writeln!(
+        out,
+        "Ask for it: flowproof investigate --logs {dir}/logs --finding {dir}/finding.json --list \
+         {dir}/tor-exits.txt"
+    )?)
+}

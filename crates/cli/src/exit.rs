@@ -1,0 +1,57 @@
+//! What the process says at its end.
+
+use std::process::ExitCode;
+
+use flowproof_engine::Answer;
+
+/// The exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Answered, on all the data asked for.
+    Answered = 0,
+    /// No answer: an error.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Answered, but part of the data could not be read.
+    Partial = 3,
+    /// Nothing to answer from: no flow log object in the window.
+    Nothing = 4,
+}
+
+impl Exit {
+    /// The exit code of an answer.
+    pub(crate) fn of<T>(answer: &Answer<T>) -> Exit {
+        if !answer.has_flow_logs() {
+            Exit::Nothing
+        } else if answer.coverage.is_partial() {
+            Exit::Partial
+        } else {
+            Exit::Answered
+        }
+    }
+
+    /// The exit code of several answers: partial if any is, nothing only if all are.
+    pub(crate) fn of_all(exits: &[Exit]) -> Exit {
+        let nothing = exits.iter().filter(|exit| **exit == Exit::Nothing).count();
+        if nothing == exits.len() && nothing > 0 {
+            Exit::Nothing
+        } else if nothing > 0 || exits.contains(&Exit::Partial) {
+            Exit::Partial
+        } else {
+            Exit::Answered
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// A usage error that clap cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);

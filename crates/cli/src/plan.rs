@@ -1,0 +1,177 @@
+//! From what was typed to what is to be done: times resolved, files opened, lists compiled.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use flowproof_engine::{AddressBook, Session, SessionOptions, read_inventory};
+use flowproof_evidence::{ListSource, Window};
+use flowproof_intel::{List, ListOptions, ListRole, Matcher};
+use flowproof_record::Format;
+use flowproof_source::{Selection, Slack};
+use jiff::Timestamp;
+
+use crate::args::{Inventory, Lists, Logs, Time};
+use crate::streams::Streams;
+use crate::time::{parse_size, parse_time};
+
+/// Inputs that are read whole (findings, inventories) may be this large.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// The window that was typed. An end that was left out is open.
+pub(crate) fn window(time: &Time, now: Timestamp) -> Result<Window> {
+    let parse = |text: &Option<String>, option: &str| {
+        let time = text.as_deref().map(|text| parse_time(text, now)).transpose();
+        time.with_context(|| format!("--{option}"))
+    };
+    let window = Window { from: parse(&time.from, "from")?, to: parse(&time.to, "to")? };
+    if let (Some(from), Some(to)) = (window.from, window.to) {
+        if to <= from {
+            bail!("--to {to} is not after --from {from}");
+        }
+    }
+    Ok(window)
+}
+
+/// The objects to read.
+pub(crate) fn selection(logs: &Logs, window: Window) -> Selection {
+    Selection {
+        wheres: logs.wheres.clone(),
+        window,
+        slack: Slack::default(),
+        accounts: logs.account.clone(),
+        regions: logs.region.clone(),
+        include_all: logs.include_all,
+    }
+}
+
+/// How to read them.
+pub(crate) fn session_options(logs: &Logs, book: AddressBook) -> Result<SessionOptions> {
+    let mut options = SessionOptions { book, ..SessionOptions::default() };
+    if let Some(threads) = logs.threads {
+        if threads == 0 {
+            bail!("--threads must be at least 1");
+        }
+        options.threads = threads;
+    }
+    options.memory = parse_size(&logs.memory).context("--memory")?;
+    if let Some(text) = &logs.format_string {
+        options.format = Some(Format::parse_format_string(text).context("--format-string")?);
+    }
+    Ok(options)
+}
+
+/// Lists the objects; says it if there are none, and what there is instead.
+pub(crate) async fn open(
+    logs: &Logs,
+    window: Window,
+    book: AddressBook,
+    streams: &mut Streams,
+) -> Result<Session> {
+    let options = session_options(logs, book)?;
+    let session = Session::open(&selection(logs, window), options).await?;
+    let listing = session.listing();
+    if listing.objects.is_empty() {
+        streams.warn(&format!("no flow log object to read in {}", logs.wheres.join(", ")));
+        if let Some(nearest) = &listing.nearest {
+            streams.note(&nearest_text(nearest));
+        }
+    }
+    Ok(session)
+}
+
+fn nearest_text(nearest: &flowproof_source::Nearest) -> String {
+    let span = |window: &Window| flowproof_report::span(window.from, window.to);
+    let mut parts = Vec::new();
+    parts.extend(nearest.before.as_ref().map(|w| format!("the nearest before: {}", span(w))));
+    parts.extend(nearest.after.as_ref().map(|w| format!("the nearest after: {}", span(w))));
+    if !nearest.accounts.is_empty() {
+        parts.push(format!("accounts there: {}", nearest.accounts.join(", ")));
+    }
+    if !nearest.regions.is_empty() {
+        parts.push(format!("Regions there: {}", nearest.regions.join(", ")));
+    }
+    if parts.is_empty() { "nothing else is there".to_owned() } else { parts.join("; ") }
+}
+
+/// Lists compiled for matching, and what is to be told of each.
+pub(crate) struct LoadedLists {
+    pub(crate) matcher: Option<Arc<Matcher>>,
+    pub(crate) sources: Vec<ListSource>,
+}
+
+/// Reads the lists; lines that were refused are told.
+pub(crate) fn lists(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> {
+    let options = ListOptions { allow_wide: lists.allow_wide, ..ListOptions::default() };
+    let roles = lists.threat.iter().map(|path| (path, ListRole::Threat));
+    let roles = roles.chain(lists.trusted.iter().map(|path| (path, ListRole::Trusted)));
+    let mut loaded = Vec::new();
+    let mut sources = Vec::new();
+    for (path, role) in roles {
+        let list = List::read_with(path, role, &options)?;
+        tell_rejects(&list, streams);
+        sources.push(ListSource {
+            path: list.name.clone(),
+            sha256: list.sha256.clone(),
+            entries: list.entries.len() as u64,
+            rejected: list.rejects.total,
+            trusted: role == ListRole::Trusted,
+        });
+        loaded.push(list);
+    }
+    let matcher = (!loaded.is_empty()).then(|| Arc::new(Matcher::new(loaded)));
+    Ok(LoadedLists { matcher, sources })
+}
+
+fn tell_rejects(list: &List, streams: &mut Streams) {
+    if let Some(first) = list.rejects.samples.first() {
+        let total = list.rejects.total;
+        streams.warn(&format!("{}: {total} lines are not in use; first: {first}", list.name));
+    }
+    if let Some(first) = list.warnings.samples.first() {
+        let total = list.warnings.total;
+        streams.warn(&format!("{}: {total} entries not as they stand; first: {first}", list.name));
+    }
+}
+
+/// The address book that inventories make.
+pub(crate) fn book(inventory: &Inventory, streams: &mut Streams) -> Result<AddressBook> {
+    let mut book = AddressBook::default();
+    for path in &inventory.files {
+        let bytes = read_file(path)?;
+        let read = read_inventory(&bytes).with_context(|| path.display().to_string())?;
+        read.notes.iter().for_each(|note| streams.note(&format!("{}: {note}", path.display())));
+        read.interfaces.iter().for_each(|identity| book.add(identity));
+    }
+    Ok(book)
+}
+
+/// A whole file, or standard input for `-`.
+pub(crate) fn read_input(place: &str) -> Result<Vec<u8>> {
+    if place == "-" {
+        let mut bytes = Vec::new();
+        let mut input = std::io::stdin().lock().take(MOST_BYTES + 1);
+        input.read_to_end(&mut bytes).context("standard input")?;
+        check_size(bytes.len() as u64, "standard input")?;
+        return Ok(bytes);
+    }
+    read_file(&PathBuf::from(place))
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let place = || path.display().to_string();
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).with_context(place)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(place)?;
+    check_size(bytes.len() as u64, &place())?;
+    Ok(bytes)
+}
+
+fn check_size(bytes: u64, place: &str) -> Result<()> {
+    if bytes > MOST_BYTES {
+        bail!("{place}: more than {MOST_BYTES} bytes; that is no file of this kind");
+    }
+    Ok(())
+}
