@@ -27,10 +27,10 @@ pub(crate) fn window(time: &Time, now: Timestamp) -> Result<Window> {
         time.with_context(|| format!("--{option}"))
     };
     let window = Window { from: parse(&time.from, "from")?, to: parse(&time.to, "to")? };
-    if let (Some(from), Some(to)) = (window.from, window.to) {
-        if to <= from {
-            bail!("--to {to} is not after --from {from}");
-        }
+    if let (Some(from), Some(to)) = (window.from, window.to)
+        && to <= from
+    {
+        bail!("--to {to} is not after --from {from}");
     }
     Ok(window)
 }

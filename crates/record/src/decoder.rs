@@ -7,10 +7,11 @@ use arrow::datatypes::SchemaRef;
 use memchr::{memchr, memrchr};
 
 use crate::columns::{ColumnBuilder, schema_of};
-use crate::field::{DEFAULT_FORMAT, FieldId};
+use crate::field::FieldId;
 use crate::format::{Format, FormatSource, is_export_timestamp};
 use crate::line::{Fault, Layout, Row, RowValues, Status, excerpt, text_of};
 use crate::predicate::Predicate;
+use crate::refusal::{LooksLike, Refusal};
 use crate::scan;
 use crate::tally::{RejectKind, Tally};
 
@@ -79,7 +80,9 @@ pub struct Decoder {
     builders: Vec<ColumnBuilder>,
     rows: usize,
     layout: Option<Layout>,
-    refusal: Option<String>,
+    refusal: Option<Refusal>,
+    /// What the first line that was neither header nor record looks like.
+    first_strange: Option<LooksLike>,
     /// The beginning of a line whose end has not come yet.
     carry: Vec<u8>,
     /// Whether the rest of an over-long line is being passed over.
@@ -103,6 +106,7 @@ impl Decoder {
             rows: 0,
             layout: None,
             refusal: None,
+            first_strange: None,
             carry: Vec::new(),
             skipping: false,
             separators: Vec::new(),
@@ -128,8 +132,8 @@ impl Decoder {
 
     /// Why the object is no flow log, if it is not. The rest of it is passed over.
     #[must_use]
-    pub fn refusal(&self) -> Option<&str> {
-        self.refusal.as_deref()
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
     }
 
     /// Lines met so far, blank ones included.
@@ -357,6 +361,7 @@ impl Decoder {
                 let reason =
                     || format!("no header and not the default format: `{}`", excerpt(line));
                 self.tally.reject(RejectKind::Malformed, self.line_number, reason);
+                self.first_strange.get_or_insert_with(|| LooksLike::of(line));
                 self.count_strange_line();
             }
         }
@@ -384,11 +389,8 @@ impl Decoder {
     }
 
     fn refuse(&mut self) {
-        let expected = DEFAULT_FORMAT.len();
-        self.refusal = Some(format!(
-            "no header, and no line with the {expected} fields of the default format; \
-             if it is a flow log, give --format-string"
-        ));
+        let looks_like = self.first_strange.unwrap_or(LooksLike::Nothing);
+        self.refusal = Some(Refusal { looks_like });
     }
 
     fn reject(&mut self, layout: &Layout, fault: &Fault, line: &[u8], tokens: &[(u32, u32)]) {

@@ -40,6 +40,7 @@ mod format;
 pub mod fuzz;
 mod line;
 mod predicate;
+mod refusal;
 mod scan;
 mod tally;
 
@@ -51,4 +52,5 @@ pub use decoder::{Decoder, DecoderOptions, Keep, MAX_LINE};
 pub use field::{DEFAULT_FORMAT, FIELDS, Field, FieldId, Kind};
 pub use format::{Format, FormatSource, FormatStringError};
 pub use predicate::{Comparison, Predicate, RawTest};
+pub use refusal::{LooksLike, Refusal};
 pub use tally::{Counts, Reject, RejectKind, Tally};

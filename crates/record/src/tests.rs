@@ -37,7 +37,7 @@ fn decode_in_pieces(
     decoder.finish();
     batches.extend(decoder.flush());
     let batch = concat_batches(decoder.schema(), &batches).unwrap();
-    (batch, decoder.tally().clone(), decoder.refusal().map(str::to_owned))
+    (batch, decoder.tally().clone(), decoder.refusal().map(Refusal::to_string))
 }
 
 fn decode(text: &str) -> (RecordBatch, Tally, Option<String>) {

@@ -231,7 +231,10 @@ impl Work {
                 Outcome::Unsupported(format!("{} objects are not read", encoding.name()))
             }
             _ => match self.decoder.refusal() {
-                Some(refusal) => Outcome::NotAFlowLog(refusal.to_owned()),
+                Some(refusal) if refusal.looks_like.may_hold_records() => {
+                    Outcome::Unsupported(refusal.to_string())
+                }
+                Some(refusal) => Outcome::NotAFlowLog(refusal.to_string()),
                 None if self.decoder.tally().formats.is_empty() => Outcome::Empty,
                 None => Outcome::Read,
             },

@@ -31,9 +31,8 @@ pub(super) fn observed(
     traffic: &SubjectTraffic,
     times: &BTreeMap<String, InterfaceTimes>,
 ) -> SubjectCoverage {
-    let mut coverage = SubjectCoverage::default();
-    let skipped = |id: &str| times.get(id).map_or(0, |times| times.skipped_records);
-    coverage.skipdata = skipped(NO_INTERFACE);
+    let untold = times.get(NO_INTERFACE).map_or(0, |times| times.skipped_records);
+    let mut coverage = SubjectCoverage { skipdata: untold, ..SubjectCoverage::default() };
     for interface in &traffic.observations.subject.interfaces {
         if let Some(times) = times.get(interface) {
             coverage.skipdata += times.skipped_records;
