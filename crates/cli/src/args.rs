@@ -14,7 +14,7 @@ pub(crate) struct Cli {
     /// Show no warnings and no progress
     #[arg(long, short, global = true, env = "FLOWPROOF_QUIET")]
     pub(crate) quiet: bool,
-    /// Show what is done on stderr; twice for more
+    /// Say what the run cost: time and memory
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Show progress on stderr

@@ -12,6 +12,7 @@ pub mod sample;
 mod streams;
 mod time;
 mod trouble;
+mod usage;
 
 use std::ffi::OsString;
 use std::io;
@@ -31,8 +32,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Ex
         }
     };
     streams.quiet = cli.quiet;
+    let stopwatch = (cli.verbose > 0).then(usage::Stopwatch::start);
     let result = commands::run(cli, &mut streams)
         .and_then(|exit| streams.flush().map(|()| exit).map_err(anyhow::Error::from));
+    if let Some(stopwatch) = stopwatch {
+        stopwatch.tell(&mut streams);
+    }
     match result {
         Ok(exit) => exit,
         // Whoever read our output has seen enough: `flowproof ... | head`.

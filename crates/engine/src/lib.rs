@@ -25,6 +25,7 @@
 //! ```
 
 mod answer;
+mod arithmetic;
 mod error;
 mod functions;
 mod inspect;

@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use flowproof_evidence::Window;
 use flowproof_intel::Matcher;
@@ -16,6 +17,7 @@ use flowproof_record::Format;
 use flowproof_source::{Listing, Object, Selection, list};
 
 use crate::answer::{Answer, ReadObject};
+use crate::arithmetic::CheckedArithmetic;
 use crate::error::EngineError;
 use crate::functions;
 use crate::orient::{AddressBook, Orientation};
@@ -151,6 +153,7 @@ impl Session {
             .build_arc()?;
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.register_udaf(checked_sum());
+        context.add_analyzer_rule(Arc::new(CheckedArithmetic));
         functions::register(&context, terms.matcher.clone());
         let scan = Arc::new(ScanContext {
             objects: Arc::clone(&self.objects),
@@ -205,8 +208,10 @@ impl Session {
     {
         let (context, scan) = self.context(terms)?;
         let frame = plan(context).await?;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await?;
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await?;
+        let schema = plan.schema();
+        let batches = collect(plan, task).await?;
         Ok(Run { schema, batches, told: scan.report.take() })
     }
 

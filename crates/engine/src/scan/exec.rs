@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn objects_are_dealt_out_by_bytes_and_each_once() {
         let objects: Vec<_> = [10, 90, 40, 50, 0].map(object).into();
-        assert_eq!(deal_out(&objects, 2), [vec![1, 4], vec![3, 2, 0]]);
+        assert_eq!(deal_out(&objects, 2), [vec![1, 0], vec![3, 2, 4]]);
         assert_eq!(deal_out(&objects, 9).len(), 5, "no partition without an object");
         assert_eq!(deal_out(&[], 4), [Vec::<usize>::new()]);
     }
