@@ -1,6 +1,5 @@
 //! What is in a sample, added up while it is written.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -85,26 +84,6 @@ impl SampleSummary {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.ok + self.nodata + self.skipdata
-    }
-
-    /// Tells people what was written and how to ask about it.
-    ///
-    /// # Errors
-    ///
-    /// If `out` cannot be written to.
-    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let dir = self.dir.display();
-        let claimed = &self.claimed;
-        writeln!(out, "{} records in {} objects under {dir}/logs", self.records(), self.files)?;
-        writeln!(out)?;
-        writeln!(out, "ask:     flowproof investigate --finding {dir}/finding.json \\")?;
-        writeln!(out, "           --logs {dir}/logs --list {dir}/tor-exits.txt")?;
-        writeln!(
-            out,
-            "answer:  corroborated, {} bytes out and {} in, in {} flows; all of it in \
-             {dir}/answer.json",
-            claimed.bytes_out, claimed.bytes_in, claimed.flows
-        )
     }
 
     /// The folder to give as `--logs`.

@@ -1,0 +1,10 @@
+//! The program from the outside: what it prints and how it exits, against answers that owe nothing to
+//! its own crates.
+
+mod damaged;
+mod fixtures;
+mod naive;
+mod program;
+mod sample;
+mod volumes;
+mod worked;

@@ -1,0 +1,44 @@
+//! Runs the program.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Runs the program with some arguments, and without options from the environment.
+pub(crate) fn run<S: AsRef<str>>(args: &[S]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flowproof"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FLOWPROOF_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command.args(args.iter().map(AsRef::as_ref)).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// The folder of the fixtures.
+pub(crate) fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").canonicalize().unwrap()
+}
+
+/// A path as an argument.
+pub(crate) fn arg(path: impl AsRef<Path>) -> String {
+    path.as_ref().to_str().unwrap().to_owned()
+}
