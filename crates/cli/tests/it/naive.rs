@@ -333,10 +333,13 @@ fn owner_of(path: &Path) -> Option<(String, String)> {
     Some((account.to_owned(), after.split('_').next()?.to_owned()))
 }
 
+/// Pairs of addresses that records are between, the smaller one first.
+type Pairs = HashSet<(IpAddr, IpAddr)>;
+
 /// The addresses that are interfaces' own. Those that the book lacks, for IPv4 or for IPv6, are
 /// learned from all records that do not tell their direction.
 fn own_addresses(records: &[Record], book: &Book) -> HashMap<Rc<str>, HashSet<IpAddr>> {
-    let mut pairs: HashMap<(Rc<str>, bool), HashSet<(IpAddr, IpAddr)>> = HashMap::new();
+    let mut pairs: HashMap<(Rc<str>, bool), Pairs> = HashMap::new();
     for record in records {
         if record.flow_direction.is_some() {
             continue;
@@ -368,7 +371,7 @@ fn own_addresses(records: &[Record], book: &Book) -> HashMap<Rc<str>, HashSet<Ip
 /// The address that is in all pairs. Of one pair alone it is the private one, if just one is private.
 /// An interface may have many IPv6 addresses, so that the one in all pairs may be a remote's: it is
 /// believed only if the others are in more than one /64.
-fn common_address(pairs: &HashSet<(IpAddr, IpAddr)>) -> Option<IpAddr> {
+fn common_address(pairs: &Pairs) -> Option<IpAddr> {
     let mut common: BTreeSet<IpAddr> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
     common.retain(|address| pairs.iter().all(|(a, b)| a == address || b == address));
     let common: Vec<IpAddr> = common.into_iter().collect();
@@ -408,7 +411,9 @@ fn is_private(address: IpAddr) -> bool {
 /// `2025-06-01T00:00:00Z`, counting days from 1970 year by year and month by month.
 fn print_time(seconds: u64) -> String {
     let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let mut year = 1970;
     while days >= 365 + u64::from(is_leap(year)) {
         days -= 365 + u64::from(is_leap(year));
