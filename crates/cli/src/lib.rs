@@ -17,6 +17,7 @@ mod usage;
 use std::ffi::OsString;
 use std::io;
 
+use arrow::error::ArrowError;
 use clap::Parser;
 
 pub use exit::Exit;
@@ -55,6 +56,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Ex
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref::<io::Error>();
+        // Arrow's writers tell an I/O error in words.
+        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+            || cause
+                .downcast_ref::<ArrowError>()
+                .is_some_and(|e| e.to_string().contains("Broken pipe"))
     })
 }

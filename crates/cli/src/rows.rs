@@ -1,14 +1,14 @@
-//! Writes result rows as a table, CSV, JSON, JSON lines or Parquet.
+//! Writes result rows as a table, CSV, JSON, JSON lines or Parquet, batch by batch as they come.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
-use arrow::array::{Array, RecordBatch};
-use arrow::csv::WriterBuilder as CsvWriter;
-use arrow::datatypes::DataType;
-use arrow::json::WriterBuilder as JsonWriter;
+use arrow::array::RecordBatch;
+use arrow::csv::{Writer as CsvWriter, WriterBuilder as CsvBuilder};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::json::writer::{JsonArray, LineDelimited};
+use arrow::json::{Writer as JsonWriter, WriterBuilder as JsonBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{Cell, CellAlignment, Table};
@@ -21,94 +21,151 @@ use parquet::file::properties::WriterProperties;
 use crate::args::{RowFormat, RowOutput};
 use crate::streams::Streams;
 
-/// Writes the rows where they are wanted.
-pub(crate) fn write(rows: &Rows, output: &RowOutput, streams: &mut Streams) -> Result<()> {
-    let Some(path) = &output.output else {
-        let lines = streams.out_is_terminal;
-        return write_to(rows, output.format, lines, streams.out());
-    };
-    let place = || path.display().to_string();
-    let mut file = BufWriter::new(File::create(path).with_context(place)?);
-    write_to(rows, output.format, false, &mut file)?;
-    file.flush().with_context(place)
+type Output<'a> = Box<dyn Write + Send + 'a>;
+
+/// Takes rows and writes them in one format.
+pub(crate) struct RowWriter<'a> {
+    output: Option<Output<'a>>,
+    format: RowFormat,
+    /// Whether people look at it, so that lines may be drawn.
+    lines: bool,
+    state: Option<State<'a>>,
 }
 
-fn write_to(rows: &Rows, format: RowFormat, lines: bool, out: &mut dyn Write) -> Result<()> {
-    match format {
-        RowFormat::Table => table(rows, lines, out),
-        RowFormat::Csv => csv(rows, out),
-        RowFormat::Json => json(rows, out),
-        RowFormat::Jsonl => jsonl(rows, out),
-        RowFormat::Parquet => parquet(rows, out),
+enum State<'a> {
+    /// Column widths are known at the end only.
+    Table(Table, Output<'a>),
+    Csv(CsvWriter<Output<'a>>),
+    Json(JsonWriter<Output<'a>, JsonArray>),
+    Jsonl(JsonWriter<Output<'a>, LineDelimited>),
+    Parquet(ArrowWriter<Output<'a>>),
+}
+
+/// Writes rows that are all there.
+pub(crate) fn write(rows: &Rows, output: &RowOutput, streams: &mut Streams) -> Result<()> {
+    let mut writer = RowWriter::open(output, streams)?;
+    writer.begin(&rows.schema)?;
+    for batch in &rows.batches {
+        writer.write(batch)?;
+    }
+    writer.finish()
+}
+
+impl<'a> RowWriter<'a> {
+    /// Opens the file that was named, or standard output.
+    pub(crate) fn open(output: &RowOutput, streams: &'a mut Streams) -> Result<RowWriter<'a>> {
+        let lines = streams.out_is_terminal && output.output.is_none();
+        let out: Output<'a> = match &output.output {
+            Some(path) => {
+                let file = File::create(path).with_context(|| path.display().to_string())?;
+                Box::new(BufWriter::new(file))
+            }
+            None => Box::new(streams.out()),
+        };
+        Ok(RowWriter { output: Some(out), format: output.format, lines, state: None })
+    }
+
+    /// Tells the columns; a second call changes nothing.
+    pub(crate) fn begin(&mut self, schema: &SchemaRef) -> Result<()> {
+        if let Some(output) = self.output.take() {
+            self.state = Some(State::new(self.format, schema, self.lines, output)?);
+        }
+        Ok(())
+    }
+
+    /// Writes some rows.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        match &mut self.state {
+            Some(State::Table(table, _)) => add_rows(table, batch)?,
+            Some(State::Csv(writer)) => writer.write(batch)?,
+            Some(State::Json(writer)) => writer.write(batch)?,
+            Some(State::Jsonl(writer)) => writer.write(batch)?,
+            Some(State::Parquet(writer)) => writer.write(batch)?,
+            None => anyhow::bail!("rows came before their columns"),
+        }
+        Ok(())
+    }
+
+    /// Writes what is still to be written.
+    pub(crate) fn finish(self) -> Result<()> {
+        match self.state {
+            Some(State::Table(table, mut output)) => {
+                for line in table.to_string().lines() {
+                    writeln!(output, "{}", line.trim_end())?;
+                }
+                output.flush()?;
+            }
+            Some(State::Csv(writer)) => writer.into_inner().flush()?,
+            Some(State::Json(mut writer)) => {
+                writer.finish()?;
+                let mut output = writer.into_inner();
+                writeln!(output)?;
+                output.flush()?;
+            }
+            Some(State::Jsonl(mut writer)) => {
+                writer.finish()?;
+                writer.into_inner().flush()?;
+            }
+            Some(State::Parquet(writer)) => writer.into_inner()?.flush()?,
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+impl<'a> State<'a> {
+    fn new(
+        format: RowFormat,
+        schema: &SchemaRef,
+        lines: bool,
+        output: Output<'a>,
+    ) -> Result<State<'a>> {
+        Ok(match format {
+            RowFormat::Table => State::Table(table(schema, lines), output),
+            RowFormat::Csv => {
+                let mut writer = CsvBuilder::new().with_header(true).build(output);
+                // The header is written with the first batch, even one without rows.
+                writer.write(&RecordBatch::new_empty(schema.clone()))?;
+                State::Csv(writer)
+            }
+            RowFormat::Json => {
+                State::Json(JsonBuilder::new().with_explicit_nulls(true).build(output))
+            }
+            RowFormat::Jsonl => {
+                State::Jsonl(JsonBuilder::new().with_explicit_nulls(true).build(output))
+            }
+            RowFormat::Parquet => {
+                let compression = Compression::ZSTD(ZstdLevel::default());
+                let properties = WriterProperties::builder().set_compression(compression).build();
+                State::Parquet(ArrowWriter::try_new(output, schema.clone(), Some(properties))?)
+            }
+        })
     }
 }
 
 /// Columns for people; lines are drawn on a terminal only.
-fn table(rows: &Rows, lines: bool, out: &mut dyn Write) -> Result<()> {
+fn table(schema: &SchemaRef, lines: bool) -> Table {
     let mut table = Table::new();
     table.load_style(if lines { UTF8_FULL_CONDENSED } else { NOTHING });
-    table.set_header(rows.schema.fields().iter().map(|field| printable(field.name()).into_owned()));
+    table.set_header(schema.fields().iter().map(|field| printable(field.name()).into_owned()));
+    table
+}
+
+fn add_rows(table: &mut Table, batch: &RecordBatch) -> Result<()> {
     let options = FormatOptions::default();
-    for batch in &rows.batches {
-        let columns = batch.columns().iter();
-        let columns = columns.map(|column| ArrayFormatter::try_new(column, &options));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        for row in 0..batch.num_rows() {
-            let cells = columns.iter().zip(batch.columns()).map(|(formatter, column)| {
-                let text = formatter.value(row).to_string();
-                Cell::new(printable(&text)).set_alignment(alignment(column.data_type()))
-            });
-            table.add_row(cells);
-        }
-    }
-    for line in table.to_string().lines() {
-        writeln!(out, "{}", line.trim_end())?;
+    let columns = batch.columns().iter();
+    let columns = columns.map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    for row in 0..batch.num_rows() {
+        let cells = columns.iter().zip(batch.columns()).map(|(formatter, column)| {
+            let text = formatter.value(row).to_string();
+            Cell::new(printable(&text)).set_alignment(alignment(column.data_type()))
+        });
+        table.add_row(cells);
     }
     Ok(())
 }
 
 fn alignment(data_type: &DataType) -> CellAlignment {
     if data_type.is_numeric() { CellAlignment::Right } else { CellAlignment::Left }
-}
-
-fn csv(rows: &Rows, out: &mut dyn Write) -> Result<()> {
-    let mut writer = CsvWriter::new().with_header(true).build(out);
-    // The header is written with the first batch, even one without rows.
-    writer.write(&RecordBatch::new_empty(rows.schema.clone()))?;
-    for batch in &rows.batches {
-        writer.write(batch)?;
-    }
-    Ok(())
-}
-
-fn json(rows: &Rows, out: &mut dyn Write) -> Result<()> {
-    let mut writer = JsonWriter::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut *out);
-    for batch in &rows.batches {
-        writer.write(batch)?;
-    }
-    writer.finish()?;
-    drop(writer);
-    writeln!(out)?;
-    Ok(())
-}
-
-fn jsonl(rows: &Rows, out: &mut dyn Write) -> Result<()> {
-    let mut writer = JsonWriter::new().with_explicit_nulls(true).build::<_, LineDelimited>(out);
-    for batch in &rows.batches {
-        writer.write(batch)?;
-    }
-    Ok(writer.finish()?)
-}
-
-fn parquet(rows: &Rows, out: &mut dyn Write) -> Result<()> {
-    let compression = Compression::ZSTD(ZstdLevel::default());
-    let properties = WriterProperties::builder().set_compression(compression).build();
-    // The writer wants to be sent between threads, which a stream behind a reference cannot be.
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, rows.schema.clone(), Some(properties))?;
-    for batch in &rows.batches {
-        writer.write(batch)?;
-    }
-    writer.close()?;
-    Ok(out.write_all(&bytes)?)
 }

@@ -6,8 +6,8 @@ use flowproof_report::printable;
 
 /// Where answers and messages go.
 pub struct Streams {
-    out: Box<dyn Write>,
-    err: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
     /// Whether people look at the output: colour and column lines only then.
     pub(crate) out_is_terminal: bool,
     pub(crate) err_is_terminal: bool,
@@ -29,12 +29,12 @@ impl Streams {
 
     /// Any two, as for a pipe.
     #[must_use]
-    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>) -> Streams {
+    pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Streams {
         Streams { out, err, out_is_terminal: false, err_is_terminal: false, quiet: false }
     }
 
     /// Where the answer goes.
-    pub(crate) fn out(&mut self) -> &mut dyn Write {
+    pub(crate) fn out(&mut self) -> &mut (dyn Write + Send) {
         &mut self.out
     }
 

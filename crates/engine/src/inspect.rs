@@ -17,7 +17,7 @@ impl Session {
         let plan = |context: SessionContext| async move {
             Ok(context.sql("SELECT count(*) FROM flow_logs").await?)
         };
-        let run = self.run(self.terms(), false, plan).await?;
+        let run = self.run(self.terms(), plan).await?;
         Ok(self.answer((), &run.told))
     }
 

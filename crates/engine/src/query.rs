@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::Column;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::context::SQLOptions;
@@ -31,11 +32,39 @@ impl Session {
         sql: &str,
         matcher: Option<Arc<Matcher>>,
     ) -> Result<Answer<Rows>, EngineError> {
-        let terms = Terms { matcher, ..self.terms() };
-        let learn_first = self.asks_for_sides(sql, &terms).await?;
+        let mut rows = Rows { schema: Arc::new(Schema::empty()), batches: Vec::new() };
+        let keep = |schema: &SchemaRef, batch: Option<&RecordBatch>| -> Result<(), EngineError> {
+            rows.schema = Arc::clone(schema);
+            rows.batches.extend(batch.cloned());
+            Ok(())
+        };
+        let answer = self.query_each(sql, matcher, keep).await?;
+        Ok(answer.map(|()| rows))
+    }
+
+    /// As [`Session::query`], and hands each batch to `on_batch` as it comes, so that a large result
+    /// need not be held. The first call has no batch: it tells the schema.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::query`], and what `on_batch` fails with.
+    pub async fn query_each<E: From<EngineError>>(
+        &self,
+        sql: &str,
+        matcher: Option<Arc<Matcher>>,
+        mut on_batch: impl FnMut(&SchemaRef, Option<&RecordBatch>) -> Result<(), E>,
+    ) -> Result<Answer<()>, E> {
+        let mut terms = Terms { matcher, ..self.terms() };
+        if self.asks_for_sides(sql, &terms).await? {
+            self.learn_sides(&mut terms).await?;
+        }
         let plan = |context: SessionContext| async move { read_only(&context, sql).await };
-        let run = self.run(terms, learn_first, plan).await?;
-        Ok(self.answer(Rows { schema: run.schema, batches: run.batches }, &run.told))
+        let mut pass = self.begin_pass(&terms, plan).await?;
+        on_batch(pass.schema(), None)?;
+        while let Some(batch) = pass.next().await? {
+            on_batch(pass.schema(), Some(&batch))?;
+        }
+        Ok(self.answer((), &pass.end()))
     }
 
     /// Whether the query looks at columns that need to know which side is local. Its own filters

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::dataframe::DataFrame;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use flowproof_evidence::Window;
 use flowproof_intel::Matcher;
 use flowproof_record::Format;
 use flowproof_source::{Listing, Object, Selection, list};
+use futures::TryStreamExt;
 
 use crate::answer::{Answer, ReadObject};
 use crate::arithmetic::CheckedArithmetic;
@@ -78,6 +79,29 @@ pub(crate) struct Terms {
     pub(crate) coverage: CoverageScope,
     /// The lists that SQL functions know.
     pub(crate) matcher: Option<Arc<Matcher>>,
+}
+
+/// One reading on its way.
+pub(crate) struct Pass {
+    schema: SchemaRef,
+    stream: SendableRecordBatchStream,
+    scan: Arc<ScanContext>,
+}
+
+impl Pass {
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, EngineError> {
+        Ok(self.stream.try_next().await?)
+    }
+
+    /// What the scans told, once there are no more batches.
+    pub(crate) fn end(self) -> ScanTold {
+        drop(self.stream);
+        self.scan.report.take()
+    }
 }
 
 /// A plan's result and what the scans beneath it told.
@@ -178,27 +202,24 @@ impl Session {
     /// Runs a plan; a second time if the first taught whose addresses are whose.
     ///
     /// `plan` must not leave out records of an interface by anything but the interface, or what is
-    /// learned would depend on the question: `learn_first` has a pass of its own look at all.
-    pub(crate) async fn run<P, F>(
-        &self,
-        mut terms: Terms,
-        learn_first: bool,
-        plan: P,
-    ) -> Result<Run, EngineError>
+    /// learned would depend on the question: [`Session::learn_sides`] looks at all.
+    pub(crate) async fn run<P, F>(&self, mut terms: Terms, plan: P) -> Result<Run, EngineError>
     where
         P: Fn(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
-        if learn_first {
-            let everything = |context: SessionContext| async move {
-                Ok(context.sql("SELECT count(direction) FROM traffic").await?)
-            };
-            let first = self.pass(&terms, everything).await?;
-            learn(&mut terms, &first.told);
-            return self.pass(&terms, plan).await;
-        }
         let run = self.pass(&terms, &plan).await?;
         if learn(&mut terms, &run.told) { self.pass(&terms, plan).await } else { Ok(run) }
+    }
+
+    /// Reads everything once to learn whose addresses are whose.
+    pub(crate) async fn learn_sides(&self, terms: &mut Terms) -> Result<(), EngineError> {
+        let everything = |context: SessionContext| async move {
+            Ok(context.sql("SELECT count(direction) FROM traffic").await?)
+        };
+        let run = self.pass(terms, everything).await?;
+        learn(terms, &run.told);
+        Ok(())
     }
 
     async fn pass<P, F>(&self, terms: &Terms, plan: P) -> Result<Run, EngineError>
@@ -206,13 +227,24 @@ impl Session {
         P: FnOnce(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
+        let mut pass = self.begin_pass(terms, plan).await?;
+        let mut batches = Vec::new();
+        while let Some(batch) = pass.next().await? {
+            batches.push(batch);
+        }
+        let schema = Arc::clone(pass.schema());
+        Ok(Run { schema, batches, told: pass.end() })
+    }
+
+    /// Starts one reading.
+    pub(crate) async fn begin_pass<P, F>(&self, terms: &Terms, plan: P) -> Result<Pass, EngineError>
+    where
+        P: FnOnce(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
         let (context, scan) = self.context(terms)?;
-        let frame = plan(context).await?;
-        let task = Arc::new(frame.task_ctx());
-        let plan = frame.create_physical_plan().await?;
-        let schema = plan.schema();
-        let batches = collect(plan, task).await?;
-        Ok(Run { schema, batches, told: scan.report.take() })
+        let stream = plan(context).await?.execute_stream().await?;
+        Ok(Pass { schema: stream.schema(), stream, scan })
     }
 
     /// The answer around a run's result.

@@ -171,7 +171,7 @@ impl Session {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        let run = self.run(self.terms(), false, plan).await?;
+        let run = self.run(self.terms(), plan).await?;
         Ok(self.answer(Rows { schema: run.schema, batches: run.batches }, &run.told))
     }
 

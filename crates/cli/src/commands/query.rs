@@ -1,13 +1,16 @@
 //! `flowproof query`.
 
 use anyhow::Result;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use jiff::Timestamp;
 
 use super::Common;
 use crate::args::Query;
 use crate::exit::Exit;
+use crate::rows::RowWriter;
 use crate::streams::Streams;
-use crate::{plan, progress, rows, trouble};
+use crate::{plan, progress, trouble};
 
 pub(crate) async fn run(args: Query, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let window = plan::window(&args.time, Timestamp::now())?;
@@ -16,9 +19,15 @@ pub(crate) async fn run(args: Query, common: &Common, streams: &mut Streams) -> 
     let session = plan::open(&args.logs, window, book, streams).await?;
     let answer = {
         let _shown = progress::show(&session, common.progress, streams);
-        session.query(&args.sql, lists.matcher).await?
+        let mut writer = RowWriter::open(&args.rows, streams)?;
+        let write = |schema: &SchemaRef, batch: Option<&RecordBatch>| {
+            writer.begin(schema)?;
+            batch.map_or(Ok(()), |batch| writer.write(batch))
+        };
+        let answer = session.query_each(&args.sql, lists.matcher, write).await?;
+        writer.finish()?;
+        answer
     };
-    rows::write(&answer.value, &args.rows, streams)?;
     trouble::tell(&answer, streams);
     Ok(Exit::of(&answer))
 }

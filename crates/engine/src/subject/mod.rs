@@ -109,7 +109,7 @@ impl Session {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        self.run(self.subject_terms(question), false, plan).await
+        self.run(self.subject_terms(question), plan).await
     }
 
     fn subject_terms(&self, question: &SubjectQuestion) -> Terms {
