@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod damaged;
+mod docs;
 mod fixtures;
 mod naive;
 mod program;

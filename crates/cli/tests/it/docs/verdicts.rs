@@ -1,0 +1,163 @@
+//! Clauses on coverage and verdicts that need the whole program.
+
+use serde_json::{Value, json};
+
+use super::logs::{BEGIN, Logs, OURS, OWN, finding, idle, idle_minutes, record};
+use crate::program::{arg, run, testdata};
+
+const REMOTE: &str = "203.0.113.9";
+
+/// The hour of the claim in these tests.
+fn claim() -> Value {
+    finding(REMOTE, "00:00:00", "01:00:00")
+}
+
+fn status(answer: &Value) -> &str {
+    answer["verdict"]["status"].as_str().unwrap()
+}
+
+fn reasons(answer: &Value) -> String {
+    answer["verdict"]["reasons"].to_string()
+}
+
+/// The gaps as `from to why`, times without their date.
+fn gaps(answer: &Value) -> Vec<String> {
+    let gaps = answer["coverage"]["gaps"].as_array().unwrap().iter();
+    let time = |gap: &Value, name: &str| gap[name].as_str().unwrap()[11..19].to_owned();
+    let text = |gap: &Value| {
+        format!("{} {} {}", time(gap, "from"), time(gap, "to"), gap["why"].as_str().unwrap())
+    };
+    gaps.map(text).collect()
+}
+
+#[test]
+fn nothing_of_the_claim_in_an_hour_without_a_gap_contradicts_it() {
+    let answer = Logs::of(&idle_minutes(0..60)).investigate(&claim(), &[]);
+    assert_eq!((status(&answer), gaps(&answer)), ("contradicted", vec![]), "{}", reasons(&answer));
+}
+
+#[test]
+fn a_hole_longer_than_two_intervals_of_a_minute_is_a_gap_and_contradicts_nothing() {
+    let two = [idle_minutes(0..20), idle_minutes(22..60)].concat();
+    assert_eq!(gaps(&Logs::of(&two).investigate(&claim(), &[])), Vec::<String>::new());
+    let three = [idle_minutes(0..20), idle_minutes(23..60)].concat();
+    let answer = Logs::of(&three).investigate(&claim(), &[]);
+    assert_eq!(gaps(&answer), ["00:20:00 00:23:00 no record"]);
+    assert_eq!(status(&answer), "inconclusive");
+    assert!(reasons(&answer).contains("from 2025-06-01T00:20:00Z to 2025-06-01T00:23:00Z"));
+}
+
+#[test]
+fn a_record_of_more_than_ninety_seconds_tells_an_interval_of_ten_minutes() {
+    let tens = |numbers: &[i64]| {
+        let line = |number: &i64| idle(OURS, "NODATA", 600 * number, 600 * number + 598);
+        numbers.iter().map(line).collect::<Vec<_>>()
+    };
+    let claim = finding(REMOTE, "00:00:00", "02:00:00");
+    let one_missing = Logs::of(&tens(&[0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11]));
+    assert_eq!(gaps(&one_missing.investigate(&claim, &[])), Vec::<String>::new());
+    let two_missing = Logs::of(&tens(&[0, 1, 2, 3, 6, 7, 8, 9, 10, 11]));
+    assert_eq!(gaps(&two_missing.investigate(&claim, &[])), ["00:39:58 01:00:00 no record"]);
+}
+
+#[test]
+fn skipdata_of_the_subject_is_a_gap_and_that_of_others_is_not() {
+    let with = |interface| {
+        let lost = vec![idle(interface, "SKIPDATA", 600, 660)];
+        Logs::of(&[idle_minutes(0..60), lost].concat()).investigate(&claim(), &[])
+    };
+    let (ours, theirs) = (with(OURS), with("eni-0a1b2c3d4e5f60002"));
+    assert_eq!((status(&ours), status(&theirs)), ("inconclusive", "contradicted"));
+    assert_eq!(gaps(&ours), ["00:10:00 00:11:00 SKIPDATA"]);
+    assert!(reasons(&ours).contains("1 interval of SKIPDATA"), "{}", reasons(&ours));
+    assert_eq!(theirs["coverage"]["records"]["skipdata"], 1, "told all the same");
+}
+
+#[test]
+fn an_interface_without_a_record_was_not_observed() {
+    let logs = Logs::of(&[idle("eni-0a1b2c3d4e5f60002", "NODATA", 0, 60)]);
+    let answer = logs.investigate(&claim(), &[]);
+    assert_eq!(status(&answer), "not_observable", "{}", reasons(&answer));
+    assert_eq!(answer["coverage"]["observed"], json!([]));
+}
+
+#[test]
+fn a_malformed_line_or_an_object_cut_off_keeps_a_claim_from_being_contradicted() {
+    let good = idle_minutes(0..60);
+    let malformed = [good.clone(), vec!["nonsense".to_owned()]].concat();
+    let answer = Logs::of(&malformed).investigate(&claim(), &[]);
+    assert_eq!(status(&answer), "inconclusive");
+    assert!(reasons(&answer).contains("1 line malformed"), "{}", reasons(&answer));
+
+    let cut = format!("--logs={}", arg(testdata().join("truncated.log.gz")));
+    let answer = Logs::of(&good).investigate(&claim(), &[&cut]);
+    assert_eq!(status(&answer), "inconclusive");
+    assert!(reasons(&answer).contains("1 object cut off"), "{}", reasons(&answer));
+}
+
+#[test]
+fn traffic_within_the_slack_counts_and_coverage_is_judged_without_it() {
+    let late = [idle_minutes(0..60), vec![record(OWN, REMOTE, 8400, 3600 + 600)]].concat();
+    let logs = Logs::of(&late);
+    let answer = logs.investigate(&claim(), &[]);
+    assert_eq!((status(&answer), gaps(&answer)), ("corroborated", vec![]), "{}", reasons(&answer));
+    assert_eq!(answer["window"]["slack_seconds"], 900);
+    assert_eq!(status(&logs.investigate(&claim(), &["--slack=0s"])), "contradicted");
+}
+
+#[test]
+fn several_findings_give_a_document_each_in_their_order() {
+    let logs = Logs::of(&idle_minutes(0..60));
+    let others = ["192.0.2.1", "192.0.2.2"].map(|remote| finding(remote, "00:00:00", "01:00:00"));
+    let file = logs.file("findings.json", &json!({ "findings": others }));
+    let run = logs.run("investigate", &["--format=jsonl", "--finding", &file]);
+    let remotes = run.out.lines().map(|line| {
+        let answer: Value = serde_json::from_str(line).unwrap();
+        answer["finding"]["claims"][0]["remote"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(remotes.collect::<Vec<_>>(), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn without_a_finding_there_are_figures_and_no_judgement() {
+    let logs = Logs::of(&[record(OWN, REMOTE, 8400, 0)]);
+    let args = ["--interface", OURS, "--format=json"];
+    let answer = logs.run("investigate", &args).json();
+    assert_eq!(status(&answer), "inconclusive");
+    assert!(reasons(&answer).contains("there is no claim to judge"), "{}", reasons(&answer));
+    assert_eq!(answer["totals"]["bytes_out"], 8400);
+}
+
+#[test]
+fn an_answer_names_every_object_and_list_it_stands_on() {
+    let worked = testdata().join("worked");
+    let place = |option: &str, name: &str| format!("--{option}={}", arg(worked.join(name)));
+    let answer = run(&[
+        "investigate".to_owned(),
+        "--format=json".to_owned(),
+        place("logs", "logs"),
+        place("finding", "finding.json"),
+        place("list", "tor-exits.txt"),
+    ]);
+    let answer = answer.json();
+    let evidence = answer["evidence"].as_array().unwrap();
+    assert_eq!(evidence.len(), 31);
+    for object in evidence {
+        let etag = object["etag"].as_str().unwrap();
+        assert!(etag.starts_with("sha256:") && etag.len() == 7 + 64, "{object}");
+    }
+    let records: u64 = evidence.iter().map(|object| object["records"].as_u64().unwrap()).sum();
+    assert_eq!(records, 46, "44 flows and 2 rejected ones");
+    assert_eq!(answer["lists"][0]["entries"], 4);
+    assert_eq!(answer["lists"][0]["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn a_finding_whose_time_is_one_instant_has_a_window_of_one_second() {
+    let answer = Logs::of(&[record(OWN, REMOTE, 8400, 30)])
+        .investigate(&finding(REMOTE, "00:01:00", "00:01:00"), &[]);
+    assert_eq!(answer["window"]["from"], "2025-06-01T00:01:00Z");
+    assert_eq!(answer["window"]["to"], "2025-06-01T00:01:01Z");
+    assert_eq!(status(&answer), "corroborated", "{BEGIN}: {}", reasons(&answer));
+}
