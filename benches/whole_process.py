@@ -38,7 +38,7 @@ def check_answers(flowproof, sample):
     told = json.loads(done.stdout)
     claimed = told["claimed_traffic"]
     for name in ("bytes_in", "bytes_out", "packets_in", "packets_out", "flows", "rejected_flows"):
-        expected = answer["claimed"][name]
+        expected = answer["claimed_traffic"][name]
         if claimed[name] != expected:
             sys.exit(f"investigate: {name} is {claimed[name]}, the generator says {expected}")
     if told["verdict"]["status"] != "corroborated":

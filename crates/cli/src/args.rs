@@ -15,8 +15,8 @@ pub(crate) struct Cli {
     #[arg(long, short, global = true, env = "FLOWPROOF_QUIET")]
     pub(crate) quiet: bool,
     /// Say what the run cost: time and memory
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
+    #[arg(long, short, global = true, env = "FLOWPROOF_VERBOSE")]
+    pub(crate) verbose: bool,
     /// Show progress on stderr
     #[arg(
         long,
@@ -117,8 +117,9 @@ pub(crate) struct Investigate {
     #[arg(long, value_name = "FILE", env = "FLOWPROOF_FINDING")]
     pub(crate) finding: Vec<String>,
     /// The instance under investigation, if no finding names it
+    /// Without a finding it is repeatable: one answer each
     #[arg(long, value_name = "ID", env = "FLOWPROOF_INSTANCE")]
-    pub(crate) instance: Option<String>,
+    pub(crate) instance: Vec<String>,
     /// A network interface of it; repeatable
     #[arg(long, value_name = "ENI", env = "FLOWPROOF_INTERFACE")]
     pub(crate) interface: Vec<String>,
@@ -185,10 +186,10 @@ pub(crate) struct Volumes {
     pub(crate) by: Vec<String>,
     #[command(flatten)]
     pub(crate) time: Time,
-    /// Only this interface; repeatable
+    /// Only this interface, or any other that is named; repeatable
     #[arg(long, value_name = "ENI", env = "FLOWPROOF_INTERFACE")]
     pub(crate) interface: Vec<String>,
-    /// Only this instance; repeatable
+    /// Only this instance, or any interface that is named; repeatable
     #[arg(long, value_name = "ID", env = "FLOWPROOF_INSTANCE")]
     pub(crate) instance: Vec<String>,
     #[command(flatten)]
@@ -224,6 +225,7 @@ pub(crate) enum RowFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("wheres", |arg| arg.num_args(1)))] // What follows is the SQL.
 pub(crate) struct Query {
     #[command(flatten)]
     pub(crate) logs: Logs,
@@ -246,10 +248,10 @@ pub(crate) struct Inspect {
     #[command(flatten)]
     pub(crate) time: Time,
     /// List only: open no object
-    #[arg(long)]
+    #[arg(long, env = "FLOWPROOF_DRY_RUN")]
     pub(crate) dry_run: bool,
     /// Tell each object apart
-    #[arg(long)]
+    #[arg(long, env = "FLOWPROOF_FILES")]
     pub(crate) files: bool,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
@@ -268,7 +270,7 @@ pub(crate) enum InspectFormat {
 #[derive(Debug, Args)]
 pub(crate) struct Fields {
     /// How the table is written
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", env = "FLOWPROOF_FORMAT")]
     pub(crate) format: FieldsFormat,
 }
 
@@ -287,10 +289,10 @@ pub(crate) enum FieldsFormat {
 pub(crate) struct Sample {
     /// A folder that does not exist, is empty, or holds an earlier sample
     pub(crate) dir: PathBuf,
-    /// How many records, about
-    #[arg(long, value_name = "N")]
+    /// How many records
+    #[arg(long, value_name = "N", env = "FLOWPROOF_RECORDS")]
     pub(crate) records: Option<u64>,
     /// The same seed gives the same files
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "FLOWPROOF_SEED")]
     pub(crate) seed: Option<u64>,
 }

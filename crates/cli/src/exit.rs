@@ -55,3 +55,10 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
+
+impl UsageError {
+    /// Makes an option's error one of usage.
+    pub(crate) fn of<E: std::fmt::Display>(option: &str) -> impl Fn(E) -> UsageError {
+        move |error| UsageError(format!("{option}: {error}"))
+    }
+}

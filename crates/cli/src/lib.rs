@@ -33,7 +33,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Ex
         }
     };
     streams.quiet = cli.quiet;
-    let stopwatch = (cli.verbose > 0).then(usage::Stopwatch::start);
+    let stopwatch = cli.verbose.then(usage::Stopwatch::start);
     let result = commands::run(cli, &mut streams)
         .and_then(|exit| streams.flush().map(|()| exit).map_err(anyhow::Error::from));
     if let Some(stopwatch) = stopwatch {

@@ -14,6 +14,7 @@ use flowproof_source::{Selection, Slack};
 use jiff::Timestamp;
 
 use crate::args::{Inventory, Lists, Logs, Time};
+use crate::exit::UsageError;
 use crate::streams::Streams;
 use crate::time::{parse_size, parse_time};
 
@@ -24,13 +25,13 @@ const MOST_BYTES: u64 = 1 << 30;
 pub(crate) fn window(time: &Time, now: Timestamp) -> Result<Window> {
     let parse = |text: &Option<String>, option: &str| {
         let time = text.as_deref().map(|text| parse_time(text, now)).transpose();
-        time.with_context(|| format!("--{option}"))
+        time.map_err(UsageError::of(option))
     };
-    let window = Window { from: parse(&time.from, "from")?, to: parse(&time.to, "to")? };
+    let window = Window { from: parse(&time.from, "--from")?, to: parse(&time.to, "--to")? };
     if let (Some(from), Some(to)) = (window.from, window.to)
         && to <= from
     {
-        bail!("--to {to} is not after --from {from}");
+        return Err(UsageError(format!("--to {to} is not after --from {from}")).into());
     }
     Ok(window)
 }
@@ -52,13 +53,14 @@ pub(crate) fn session_options(logs: &Logs, book: AddressBook) -> Result<SessionO
     let mut options = SessionOptions { book, ..SessionOptions::default() };
     if let Some(threads) = logs.threads {
         if threads == 0 {
-            bail!("--threads must be at least 1");
+            return Err(UsageError("--threads must be at least 1".to_owned()).into());
         }
         options.threads = threads;
     }
-    options.memory = parse_size(&logs.memory).context("--memory")?;
+    options.memory = parse_size(&logs.memory).map_err(UsageError::of("--memory"))?;
     if let Some(text) = &logs.format_string {
-        options.format = Some(Format::parse_format_string(text).context("--format-string")?);
+        let format = Format::parse_format_string(text);
+        options.format = Some(format.map_err(UsageError::of("--format-string"))?);
     }
     Ok(options)
 }

@@ -26,6 +26,10 @@ pub(crate) fn tell<T>(answer: &Answer<T>, streams: &mut Streams) {
             counted(coverage.records.unoriented, "record", "records")
         ));
     }
+    let duplicate = coverage.samples.iter().find(|s| s.kind == SampleKind::Duplicate);
+    if let Some(sample) = duplicate {
+        streams.warn(&format!("counted more than once: {}: {}", sample.object, sample.reason));
+    }
     notes(coverage, streams);
 }
 

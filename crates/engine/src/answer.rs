@@ -1,5 +1,7 @@
 //! An answer with what it stands on: objects, coverage, samples of trouble.
 
+use std::collections::HashMap;
+
 use flowproof_evidence::{
     Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
 };
@@ -146,6 +148,26 @@ fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
     }
 }
 
+/// Objects whose bytes are those of an object before them. What they hold is counted twice, and
+/// the reader must know.
+fn duplicates(objects: &[ReadObject]) -> Vec<Sample> {
+    let mut first_with: HashMap<&str, &str> = HashMap::new();
+    let mut samples = Vec::new();
+    for read in objects.iter().filter(|read| read.tally.counts.ok > 0) {
+        let Some(digest) = &read.digest else { continue };
+        let first = *first_with.entry(digest).or_insert(&read.object.key);
+        if first != read.object.key {
+            samples.push(Sample {
+                kind: SampleKind::Duplicate,
+                object: read.object.key.clone(),
+                line: None,
+                reason: format!("the same bytes as {first}: its records are counted again"),
+            });
+        }
+    }
+    samples
+}
+
 impl<T> Answer<T> {
     pub(crate) fn new(value: T, listing: &Listing, objects: Vec<ReadObject>) -> Answer<T> {
         let mut coverage = Coverage::default();
@@ -171,6 +193,7 @@ impl<T> Answer<T> {
             coverage.records.merge(&object.records);
             coverage.samples.extend(object.samples());
         }
+        coverage.samples.extend(duplicates(&objects));
         coverage.settle_samples();
         let read = objects.iter().filter(|object| object.outcome != "not_read");
         let evidence = read.map(|read| ObjectEvidence {
@@ -194,6 +217,6 @@ impl<T> Answer<T> {
     #[must_use]
     pub fn has_flow_logs(&self) -> bool {
         let objects = &self.coverage.objects;
-        objects.read + objects.unreadable() > 0
+        objects.read + objects.unreadable() + objects.not_read > 0
     }
 }

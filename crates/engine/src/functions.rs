@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::SessionContext;
-use flowproof_intel::Matcher;
+use flowproof_intel::{List, Matcher};
 use flowproof_prefix::{IpNet, parse_ip};
 
 /// Registers all functions; those about lists know the lists of `matcher`.
@@ -29,7 +29,8 @@ enum Function {
     IpIn,
     /// `ip_family(addr)`: 4 or 6
     IpFamily,
-    /// `in_list(addr [, list])`
+    /// `in_list(addr [, list])`: whether any threat list holds it and no trusted one does; or whether
+    /// this list holds it
     InList,
     /// `list_matches(addr)`
     ListMatches,
@@ -187,16 +188,22 @@ impl AddressFunction {
     fn in_list(&self, addresses: &StringViewArray, lists: Option<&ArrayRef>) -> Result<ArrayRef> {
         let matcher = self.lists()?;
         let Some(lists) = lists else {
-            return Ok(Arc::new(map(addresses, |a| matcher.contains(a)).collect::<BooleanArray>()));
+            let listed = map(addresses, |address| matcher.threat_contains(address));
+            return Ok(Arc::new(listed.collect::<BooleanArray>()));
         };
         let lists = texts(lists)?;
         for name in lists.iter().flatten() {
-            if !matcher.lists().iter().any(|list| list.name == name) {
-                return exec_err!("in_list: no list is called `{name}`");
+            let lists = matcher.lists();
+            if !lists.iter().any(|list| is_called(list, name)) {
+                let names: Vec<&str> = lists.iter().map(|list| list.name.as_str()).collect();
+                return exec_err!(
+                    "in_list: no list is called `{name}`; there are {}",
+                    names.join(", ")
+                );
             }
         }
         let named = |address: IpAddr, name: &str| {
-            matcher.matches(address).iter().any(|found| found.list.name == name)
+            matcher.matches(address).iter().any(|found| is_called(found.list, name))
         };
         let rows = map(addresses, |address| address).zip(lists.iter());
         let rows = rows.map(|(address, name)| Some(named(address?, name?)));
@@ -216,6 +223,12 @@ impl AddressFunction {
         }
         Ok(Arc::new(rows.finish()))
     }
+}
+
+/// Whether the list goes by this name: its path as given, or the file's name alone.
+fn is_called(list: &List, name: &str) -> bool {
+    let path = std::path::Path::new(&list.name);
+    list.name == name || path.file_name().is_some_and(|file| file == name)
 }
 
 fn append_match(row: &mut StructBuilder, found: &flowproof_intel::Match<'_>) {

@@ -53,4 +53,6 @@ pub use scan::Progress;
 
 pub use error::EngineError;
 
+pub use inspect::LoggedInterfaces;
+
 pub use inventory::{Inventory, InventoryError, read_inventory};

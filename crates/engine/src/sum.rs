@@ -4,6 +4,7 @@
 //! number, so this aggregate takes its place under the same name: it adds in 128 bits and fails if
 //! the total does not fit in 64. Other types go to DataFusion's.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,10 +32,9 @@ struct CheckedSum {
     other_types: Sum,
 }
 
-/// Whether a sum with this result is ours to do. `sum(distinct ...)` of integers is too rare to
-/// have its own accumulator; the planner rewrites the common form of it to a plain sum.
-fn is_ours(args_type: &DataType, distinct: bool) -> bool {
-    !distinct && matches!(args_type, DataType::Int64 | DataType::UInt64)
+/// Whether a sum with this result is ours to do.
+fn is_ours(result: &DataType) -> bool {
+    matches!(result, DataType::Int64 | DataType::UInt64)
 }
 
 impl AggregateUDFImpl for CheckedSum {
@@ -51,15 +51,19 @@ impl AggregateUDFImpl for CheckedSum {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        if is_ours(args.return_field.data_type(), args.is_distinct) {
+        if is_ours(args.return_field.data_type()) && args.is_distinct {
+            return Ok(Box::new(DistinctTotal::new(args.return_field.data_type().clone())));
+        }
+        if is_ours(args.return_field.data_type()) {
             return Ok(Box::new(Total::new(args.return_field.data_type().clone())));
         }
         self.other_types.accumulator(args)
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        if is_ours(args.return_field.data_type(), args.is_distinct) {
-            return Ok(vec![Arc::new(Field::new(format!("{}[sum]", args.name), STATE, true))]);
+        if is_ours(args.return_field.data_type()) {
+            let state = if args.is_distinct { DataType::new_list(STATE, true) } else { STATE };
+            return Ok(vec![Arc::new(Field::new(format!("{}[sum]", args.name), state, true))]);
         }
         self.other_types.state_fields(args)
     }
@@ -72,7 +76,7 @@ impl AggregateUDFImpl for CheckedSum {
         &self,
         args: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        if is_ours(args.return_field.data_type(), args.is_distinct) {
+        if is_ours(args.return_field.data_type()) {
             return Ok(Box::new(GroupTotals::new(args.return_field.data_type().clone())));
         }
         self.other_types.create_groups_accumulator(args)
@@ -82,7 +86,7 @@ impl AggregateUDFImpl for CheckedSum {
         &self,
         args: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn Accumulator>> {
-        if is_ours(args.return_field.data_type(), args.is_distinct) {
+        if is_ours(args.return_field.data_type()) && !args.is_distinct {
             return Ok(Box::new(Total::new(args.return_field.data_type().clone())));
         }
         self.other_types.create_sliding_accumulator(args)
@@ -198,6 +202,49 @@ impl Accumulator for Total {
 
     fn size(&self) -> usize {
         size_of_val(self)
+    }
+}
+
+/// A total of distinct values.
+#[derive(Debug)]
+struct DistinctTotal {
+    result: DataType,
+    values: BTreeSet<i128>,
+}
+
+impl DistinctTotal {
+    fn new(result: DataType) -> DistinctTotal {
+        DistinctTotal { result, values: BTreeSet::new() }
+    }
+}
+
+impl Accumulator for DistinctTotal {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        for_each(&values[0], |_, number| {
+            self.values.insert(number);
+        })
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        for values in states[0].as_list::<i32>().iter().flatten() {
+            self.update_batch(&[values])?;
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let total = (!self.values.is_empty()).then(|| self.values.iter().sum());
+        to_scalar(total, &self.result)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        let values = self.values.iter().map(|value| ScalarValue::Decimal128(Some(*value), 38, 0));
+        let values: Vec<ScalarValue> = values.collect();
+        Ok(vec![ScalarValue::List(ScalarValue::new_list_nullable(&values, &STATE))])
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.values.len() * size_of::<i128>()
     }
 }
 

@@ -27,7 +27,7 @@ pub struct ObjectCounts {
     pub truncated: u64,
     /// Damaged: a checksum or the compressed form is wrong. Records before the damage are counted.
     pub corrupt: u64,
-    /// Not read to the end, because the question was answered or the run stopped before.
+    /// Not read, because the question could be answered without.
     pub not_read: u64,
 }
 
@@ -51,7 +51,7 @@ impl ObjectCounts {
     #[must_use]
     pub fn unreadable(&self) -> u64 {
         let failed = self.denied + self.archived + self.vanished + self.truncated + self.corrupt;
-        failed + self.unsupported + self.not_read
+        failed + self.unsupported
     }
 }
 
@@ -158,6 +158,8 @@ pub enum SampleKind {
     Truncated,
     /// An object that is damaged.
     Corrupt,
+    /// An object with the same bytes as another: its records are counted again.
+    Duplicate,
     /// An object with nothing in it.
     Empty,
     /// An object in a form that this version does not read.

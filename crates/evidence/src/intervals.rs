@@ -60,6 +60,12 @@ impl IntervalSet {
         self.pieces.is_empty()
     }
 
+    /// Whether any piece reaches into `[from, to]`.
+    #[must_use]
+    pub fn covers_any(&self, from: i64, to: i64) -> bool {
+        self.pieces.range(..=to).next_back().is_some_and(|(_, &end)| end >= from)
+    }
+
     /// The holes of `[from, to]` that are longer than `tolerance` seconds, as `(start, end)`.
     #[must_use]
     pub fn gaps(&self, from: i64, to: i64, tolerance: i64) -> Vec<(i64, i64)> {
@@ -116,6 +122,14 @@ mod tests {
             b.merge(&a);
             prop_assert_eq!(b.iter().collect::<Vec<_>>(), naive(&intervals));
         }
+    }
+
+    #[test]
+    fn a_stretch_is_covered_if_any_piece_reaches_into_it() {
+        let mut seen = IntervalSet::default();
+        seen.insert(100, 160);
+        assert!(seen.covers_any(160, 200) && seen.covers_any(0, 100) && seen.covers_any(120, 130));
+        assert!(!seen.covers_any(161, 200) && !seen.covers_any(0, 99));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::Result;
-use flowproof_engine::{Answer, ReadObject, Session};
+use flowproof_engine::{Answer, LoggedInterfaces, ReadObject, Session};
 use flowproof_report::{counted, exact_bytes, printable, span};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
 }
 
 /// Formats met: fields and encoding, with how many objects have them.
-fn formats(answer: &Answer<()>) -> BTreeMap<(Vec<String>, &'static str), u64> {
+fn formats(answer: &Answer<LoggedInterfaces>) -> BTreeMap<(Vec<String>, &'static str), u64> {
     let mut formats = BTreeMap::new();
     for object in &answer.objects {
         for (_, format) in &object.tally.formats {
@@ -62,13 +62,13 @@ fn time_span(objects: &[ReadObject]) -> (Option<Timestamp>, Option<Timestamp>) {
 }
 
 fn layouts<'a, T: Ord>(
-    answer: &'a Answer<()>,
+    answer: &'a Answer<LoggedInterfaces>,
     part: impl Fn(&'a flowproof_source::Layout) -> Option<T>,
 ) -> BTreeSet<T> {
     answer.objects.iter().filter_map(|o| o.object.layout.as_ref()).filter_map(part).collect()
 }
 
-fn summary(session: &Session, answer: &Answer<()>, files: bool) -> Value {
+fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) -> Value {
     let formats = formats(answer).into_iter().map(|((fields, encoding), objects)| {
         json!({ "fields": fields, "encoding": encoding, "objects": objects })
     });
@@ -77,6 +77,10 @@ fn summary(session: &Session, answer: &Answer<()>, files: bool) -> Value {
         .iter()
         .flat_map(|object| object.tally.formats.iter().flat_map(|(_, format)| format.unknown()))
         .collect();
+    let overlaps = answer
+        .value
+        .overlaps()
+        .map(|(interface, flow_logs)| json!({ "interface": interface, "flow_logs": flow_logs }));
     let (from, to) = time_span(&answer.objects);
     let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
@@ -88,6 +92,8 @@ fn summary(session: &Session, answer: &Answer<()>, files: bool) -> Value {
         "accounts": layouts(answer, |layout| layout.account.clone()),
         "regions": layouts(answer, |layout| layout.region.clone()),
         "layouts": layouts(answer, |layout| Some(layout.kind.as_str())),
+        "interfaces": answer.value.flow_logs.len(),
+        "overlaps": overlaps.collect::<Vec<_>>(),
         "span": { "from": from, "to": to },
         "bytes": { "compressed": stored, "inflated": inflated },
         "requests": { "list": 0, "get": 0 },
@@ -114,30 +120,46 @@ fn file(read: &ReadObject) -> Value {
     })
 }
 
-fn text(session: &Session, answer: &Answer<()>, files: bool, out: &mut dyn Write) -> Result<()> {
+fn text(
+    session: &Session,
+    answer: &Answer<LoggedInterfaces>,
+    files: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
     let objects = &answer.coverage.objects;
     let records = &answer.coverage.records;
     let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
     let (from, to) = time_span(&answer.objects);
-    writeln!(out, "Objects   {} listed, {} read", objects.listed, objects.read)?;
-    writeln!(out, "Bytes     {} stored, {} of text", exact_bytes(stored), exact_bytes(inflated))?;
+    writeln!(out, "Objects     {} listed, {} read", objects.listed, objects.read)?;
+    let list = |set: BTreeSet<String>| Vec::from_iter(set).join(", ");
+    writeln!(out, "Flow logs   {}", list(layouts(answer, |layout| layout.flow_log_id.clone())))?;
+    writeln!(out, "Accounts    {}", list(layouts(answer, |layout| layout.account.clone())))?;
+    writeln!(out, "Regions     {}", list(layouts(answer, |layout| layout.region.clone())))?;
+    if objects.not_read == answer.objects.len() as u64 {
+        writeln!(out, "Bytes       {} stored; nothing was opened", exact_bytes(stored))?;
+        return Ok(());
+    }
+    writeln!(out, "Bytes       {} stored, {} of text", exact_bytes(stored), exact_bytes(inflated))?;
     writeln!(
         out,
-        "Records   {} ok, {} NODATA, {} SKIPDATA, {} malformed, {} of bad time",
+        "Records     {} ok, {} NODATA, {} SKIPDATA, {} malformed, {} of bad time",
         records.ok, records.nodata, records.skipdata, records.malformed, records.bad_time
     )?;
     if records.transit_gateway > 0 {
-        writeln!(out, "          {} of transit gateways, kept apart", records.transit_gateway)?;
+        writeln!(out, "            {} of transit gateways, kept apart", records.transit_gateway)?;
     }
-    writeln!(out, "Span      {}", span(from, to))?;
-    let list = |set: BTreeSet<String>| Vec::from_iter(set).join(", ");
-    writeln!(out, "Flow logs {}", list(layouts(answer, |layout| layout.flow_log_id.clone())))?;
-    writeln!(out, "Accounts  {}", list(layouts(answer, |layout| layout.account.clone())))?;
-    writeln!(out, "Regions   {}", list(layouts(answer, |layout| layout.region.clone())))?;
+    writeln!(out, "Interfaces  {}", answer.value.flow_logs.len())?;
+    for (interface, flow_logs) in answer.value.overlaps() {
+        let flow_logs = Vec::from_iter(flow_logs.iter().map(String::as_str)).join(", ");
+        writeln!(out, "Overlap     {} is in several flow logs: {flow_logs}", printable(interface))?;
+    }
+    if from.is_some() {
+        writeln!(out, "Span        {}", span(from, to))?;
+    }
     for ((fields, encoding), count) in formats(answer) {
         let count = counted(count, "object", "objects");
-        writeln!(out, "Format    {count}, {encoding}: {}", printable(&fields.join(" ")))?;
+        writeln!(out, "Format      {count}, {encoding}: {}", printable(&fields.join(" ")))?;
     }
     if files {
         writeln!(out)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use flowproof_engine::{AddressBook, Answer, SubjectQuestion, SubjectTraffic};
-use flowproof_evidence::{Subject, Window};
+use flowproof_evidence::{SampleKind, Subject, Window};
 use flowproof_finding::{
     ClaimDirection, Finding, Status, Verdict, corroborate, read_findings, window as finding_window,
 };
@@ -23,17 +23,17 @@ use crate::streams::Streams;
 use crate::time::parse_span;
 
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
-    let (findings, refused) = findings(&args, streams)?;
+    let (cases, refused) = cases(&args, streams)?;
     let lists = plan::lists(&args.lists, streams)?;
     let book = plan::book(&args.inventory, streams)?;
     let asked = plan::window(&args.time, Timestamp::now())?;
-    let slack = parse_span(&args.slack).context("--slack")?.unsigned_abs();
+    let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();
     let inquiry = Inquiry { args: &args, common, lists: &lists, book: &book, asked, slack };
 
     let mut exits = Vec::new();
     let mut investigations = Vec::new();
-    for finding in findings {
-        let (investigation, exit) = inquiry.answer(finding, streams).await?;
+    for case in cases {
+        let (investigation, exit) = inquiry.answer(case, streams).await?;
         investigations.push(investigation);
         exits.push(exit);
     }
@@ -42,15 +42,20 @@ pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Stream
     Ok(if refused && exit == Exit::Answered { Exit::Partial } else { exit })
 }
 
-/// The findings to judge, one `None` if a subject was given by hand; and whether some were refused.
-fn findings(args: &Investigate, streams: &mut Streams) -> Result<(Vec<Option<Finding>>, bool)> {
-    let by_hand = args.instance.is_some() || !args.interface.is_empty() || !args.address.is_empty();
+/// One question: a finding to judge, or a subject that was named by hand.
+struct Case {
+    finding: Option<Finding>,
+    instance: Option<String>,
+}
+
+/// The questions, and whether some findings were refused.
+fn cases(args: &Investigate, streams: &mut Streams) -> Result<(Vec<Case>, bool)> {
     if args.finding.is_empty() {
-        if !by_hand {
-            let text = "name a --finding, an --instance, an --interface or an --address";
-            return Err(UsageError(text.to_owned()).into());
-        }
-        return Ok((vec![None], false));
+        return Ok((by_hand(args)?, false));
+    }
+    if args.instance.len() > 1 {
+        let text = "with --finding, --instance can be named only once";
+        return Err(UsageError(text.to_owned()).into());
     }
     let stdins = args.finding.iter().chain(&args.logs.wheres).filter(|place| *place == "-").count();
     if stdins > 1 {
@@ -68,12 +73,31 @@ fn findings(args: &Investigate, streams: &mut Streams) -> Result<(Vec<Option<Fin
             streams.warn(&format!("{place}: {} more were refused", read.refused_more));
         }
         any_refused |= !read.refused.is_empty();
-        findings.extend(read.findings.into_iter().map(Some));
+        findings.extend(read.findings);
     }
     if findings.is_empty() {
         anyhow::bail!("there is no finding to judge in {}", args.finding.join(", "));
     }
-    Ok((findings, any_refused))
+    let instance = args.instance.first().cloned();
+    let case = |finding| Case { finding: Some(finding), instance: instance.clone() };
+    Ok((findings.into_iter().map(case).collect(), any_refused))
+}
+
+/// A question for each instance that was named, or one for the interfaces and addresses alone.
+fn by_hand(args: &Investigate) -> Result<Vec<Case>> {
+    if args.instance.is_empty() && args.interface.is_empty() && args.address.is_empty() {
+        let text = "name a --finding, an --instance, an --interface or an --address";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    if args.instance.len() > 1 && (!args.interface.is_empty() || !args.address.is_empty()) {
+        let text = "with several --instance it is not clear whose the --interface or --address is";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    let case = |instance: Option<String>| Case { finding: None, instance };
+    Ok(match args.instance.is_empty() {
+        true => vec![case(None)],
+        false => args.instance.iter().cloned().map(Some).map(case).collect(),
+    })
 }
 
 /// What all findings of a run are asked with.
@@ -87,13 +111,10 @@ struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    async fn answer(
-        &self,
-        finding: Option<Finding>,
-        streams: &mut Streams,
-    ) -> Result<(Investigation, Exit)> {
+    async fn answer(&self, case: Case, streams: &mut Streams) -> Result<(Investigation, Exit)> {
+        let Case { finding, instance } = case;
         let window = self.window(finding.as_ref());
-        let question = self.question(finding.as_ref(), window);
+        let question = self.question(finding.as_ref(), instance, window);
         let search = widened(window, self.slack);
         let session = plan::open(&self.args.logs, search, self.book.clone(), streams).await?;
         let answer = {
@@ -106,6 +127,7 @@ impl Inquiry<'_> {
             None => without_finding(&answer),
         };
         verdict.reasons.extend(answer.value.notes.iter().cloned());
+        verdict.reasons.extend(duplicates(&answer));
         Ok((self.investigation(finding, window, verdict, answer), exit))
     }
 
@@ -116,7 +138,12 @@ impl Inquiry<'_> {
         Window { from: self.asked.from.or(core.from), to: self.asked.to.or(core.to) }
     }
 
-    fn question(&self, finding: Option<&Finding>, window: Window) -> SubjectQuestion {
+    fn question(
+        &self,
+        finding: Option<&Finding>,
+        instance: Option<String>,
+        window: Window,
+    ) -> SubjectQuestion {
         let mut question = SubjectQuestion { window, ..SubjectQuestion::default() };
         if let Some(finding) = finding {
             question.subject = finding.subject.clone();
@@ -126,15 +153,13 @@ impl Inquiry<'_> {
             question.claimed_remote_ports = remote;
             question.claimed_local_ports = local;
         }
-        self.add_subject(&mut question.subject);
+        self.add_subject(&mut question.subject, instance);
         question
     }
 
     /// Adds what was typed to what the finding says.
-    fn add_subject(&self, subject: &mut Subject) {
-        if self.args.instance.is_some() {
-            subject.instance.clone_from(&self.args.instance);
-        }
+    fn add_subject(&self, subject: &mut Subject, instance: Option<String>) {
+        subject.instance = instance.or(subject.instance.take());
         subject.interfaces.extend(self.args.interface.iter().cloned());
         subject.interfaces.sort();
         subject.interfaces.dedup();
@@ -190,6 +215,13 @@ fn widened(window: Window, slack: Duration) -> Window {
         from: window.from.map(|from| from.checked_sub(slack).unwrap_or(Timestamp::MIN)),
         to: window.to.map(|to| to.checked_add(slack).unwrap_or(Timestamp::MAX)),
     }
+}
+
+/// Objects that were read twice under two names: figures are then too large.
+fn duplicates(answer: &Answer<SubjectTraffic>) -> Option<String> {
+    let samples = answer.coverage.samples.iter();
+    let sample = samples.filter(|sample| sample.kind == SampleKind::Duplicate).min()?;
+    Some(format!("figures may be counted more than once: {}: {}", sample.object, sample.reason))
 }
 
 /// Without a finding there is no claim to judge; the figures stand for themselves.

@@ -24,11 +24,18 @@ pub(crate) const NO_INTERFACE: &str = "";
 pub(super) const TIME_FIELDS: [FieldId; 4] =
     [FieldId::INTERFACE_ID, FieldId::START, FieldId::END, FieldId::LOG_STATUS];
 
+/// The aggregation intervals that AWS offers, in seconds.
+const INTERVALS: [i64; 2] = [60, 600];
+
 /// When one interface left records, in seconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct InterfaceTimes {
-    /// OK and NODATA records.
+    /// OK and NODATA records, from their start to their end.
     pub(crate) observed: IntervalSet,
+    /// The time that these may vouch for, for each of [`INTERVALS`]: a record lies somewhere in its
+    /// aggregation interval, which therefore reaches from one interval before the record's end, at
+    /// the earliest, to one interval after its start, at the latest.
+    vouched: [IntervalSet; 2],
     /// SKIPDATA records.
     pub(crate) skipped: IntervalSet,
     /// How many there are.
@@ -42,6 +49,9 @@ pub(crate) struct InterfaceTimes {
 impl InterfaceTimes {
     pub(crate) fn merge(&mut self, other: &InterfaceTimes) {
         self.observed.merge(&other.observed);
+        for (ours, theirs) in self.vouched.iter_mut().zip(&other.vouched) {
+            ours.merge(theirs);
+        }
         self.skipped.merge(&other.skipped);
         self.skipped_records += other.skipped_records;
         self.longest_idle = self.longest_idle.max(other.longest_idle);
@@ -51,8 +61,24 @@ impl InterfaceTimes {
     /// The length of the interface's aggregation interval, 60 or 600 seconds, as its records show
     /// it. The shorter one is taken where they do not: it finds more gaps, never fewer.
     pub(crate) fn aggregation_seconds(&self) -> i64 {
+        INTERVALS[self.interval_idx()]
+    }
+
+    fn interval_idx(&self) -> usize {
         let longest = if self.longest_idle > 0 { self.longest_idle } else { self.longest_ok };
-        if longest > LONGER_THAN_A_MINUTE { 600 } else { 60 }
+        usize::from(longest > LONGER_THAN_A_MINUTE)
+    }
+
+    /// The time in which the interface may be said to have been observed.
+    pub(crate) fn vouched(&self) -> &IntervalSet {
+        &self.vouched[self.interval_idx()]
+    }
+
+    fn observe(&mut self, start: i64, end: i64) {
+        self.observed.insert(start, end);
+        for (vouched, interval) in self.vouched.iter_mut().zip(INTERVALS) {
+            vouched.insert(start.min(end - interval), end.max(start + interval));
+        }
     }
 }
 
@@ -105,11 +131,11 @@ impl InterfaceTimes {
             }
             _ if length > LONGEST_RECORD => {}
             Some("NODATA") => {
-                self.observed.insert(start, end);
+                self.observe(start, end);
                 self.longest_idle = self.longest_idle.max(length);
             }
             _ => {
-                self.observed.insert(start, end);
+                self.observe(start, end);
                 self.longest_ok = self.longest_ok.max(length);
             }
         }

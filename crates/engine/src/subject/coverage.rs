@@ -8,6 +8,9 @@ use jiff::Timestamp;
 use super::{SubjectQuestion, SubjectTraffic};
 use crate::scan::{InterfaceTimes, NO_INTERFACE};
 
+/// Records may be late by this many seconds.
+const LATE: i64 = 60;
+
 /// Why a gap is one.
 const NO_RECORD: &str = "no record";
 const SKIPDATA: &str = "SKIPDATA";
@@ -23,9 +26,9 @@ pub(super) struct SubjectCoverage {
 
 /// The observed stretches and the gaps of each of the subject's interfaces.
 ///
-/// An interface leaves at least one record for each aggregation interval, and that record begins and
-/// ends somewhere within it. Two records of neighbouring intervals are therefore less than two
-/// intervals apart; a longer hole is a gap.
+/// An interface leaves at least one record for each aggregation interval, somewhere within it. The
+/// time for which no record can vouch is a gap, if it is longer than the minute that records may be
+/// late by.
 pub(super) fn observed(
     question: &SubjectQuestion,
     traffic: &SubjectTraffic,
@@ -63,8 +66,11 @@ impl SubjectCoverage {
         let last = times.observed.iter().map(|piece| piece.1).max().unwrap_or_default();
         let from = question.window.from.map_or(first, |from| from.as_second());
         let to = question.window.to.map_or(last, |to| to.as_second());
-        for (start, end) in times.observed.gaps(from, to, tolerance) {
+        for (start, end) in times.vouched().gaps(from, to, LATE) {
             self.gap(interface, start, end, NO_RECORD);
+        }
+        if to - from <= LATE && !times.vouched().covers_any(from, to) {
+            self.gap(interface, from, to, NO_RECORD);
         }
         self.add_skipped(interface, times, question);
     }

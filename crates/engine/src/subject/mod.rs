@@ -55,6 +55,15 @@ pub struct SubjectTraffic {
     pub timeline: Vec<TimelineHour>,
     /// What the reader must know to judge the figures.
     pub notes: Vec<String>,
+    /// What the subject's records lack.
+    lacking: Lacking,
+}
+
+/// Of the subject's records: how many have no action, and no byte counter.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lacking {
+    action: u64,
+    bytes: u64,
 }
 
 impl Session {
@@ -88,8 +97,11 @@ impl Session {
         answer.coverage.gaps = coverage.gaps;
         answer.value.observations.window = question.window;
         answer.value.observations.coverage = answer.coverage.clone();
-        // Records that other interfaces lost say nothing of the subject.
-        answer.value.observations.coverage.records.skipdata = coverage.skipdata;
+        // What other interfaces' records lost or lack says nothing of the subject.
+        let records = &mut answer.value.observations.coverage.records;
+        records.skipdata = coverage.skipdata;
+        records.action_missing = answer.value.lacking.action;
+        records.bytes_missing = answer.value.lacking.bytes;
         Ok(answer)
     }
 

@@ -30,6 +30,8 @@ pub(super) fn roll_up(
     let mut remotes = BTreeMap::new();
     let mut hours = BTreeMap::new();
     for row in &rows {
+        traffic.lacking.action += row.without_action;
+        traffic.lacking.bytes += row.without_bytes;
         traffic.totals.merge(&row.traffic)?;
         add(&mut conversations, conversation_key(row), &row.traffic)?;
         if let Some(hour) = row.hour {
@@ -112,8 +114,9 @@ fn own_rows(question: &SubjectQuestion, rows: Vec<Row>, notes: &mut Vec<String>)
     let others = all.len() - own.len();
     if others > 0 {
         notes.push(format!(
-            "records of {others} other interfaces about the subject's addresses are left out: its \
-             own logged the same traffic"
+            "what {others} other interface{} logged about the subject's addresses is left out: its \
+             own logged the same traffic",
+            if others == 1 { "" } else { "s" }
         ));
     }
     rows.into_iter().filter(|row| own.contains(&row.interface)).collect()

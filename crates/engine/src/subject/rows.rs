@@ -27,6 +27,9 @@ pub(super) struct Row {
     /// The addresses of records of unknown direction.
     pub(super) ends: [Option<IpAddr>; 2],
     pub(super) traffic: Traffic,
+    /// Records without an action, and without a byte counter.
+    pub(super) without_action: u64,
+    pub(super) without_bytes: u64,
 }
 
 /// Reads the result of the subject's query.
@@ -115,6 +118,8 @@ impl Columns<'_> {
             protocol,
             port: side.zip(port).map(|(side, port)| ServicePort { side, port }),
             hour: self.time("hour", row)?,
+            without_action: self.counter("without_action", row)?,
+            without_bytes: self.counter("without_bytes", row)?,
             ends: [self.address("source", row)?, self.address("destination", row)?],
             traffic: Traffic {
                 bytes_in: self.counter("bytes_in", row)?,

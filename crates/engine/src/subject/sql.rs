@@ -19,7 +19,9 @@ pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
     format!(
         "SELECT interface_id, own_interface, of_instance, local, remote, protocol, port_side, \
          CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END AS port, \
-         hour, source, destination, {TOTALS} \
+         hour, source, destination, {TOTALS}, \
+         count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
+         count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
          FROM (SELECT *, {instance} AS of_instance, {} AS port_side, \
          date_trunc('hour', coalesce(\"start\", \"end\")) AS hour, \
          CASE WHEN direction IS NULL THEN srcaddr END AS source, \

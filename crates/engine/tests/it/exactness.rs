@@ -25,6 +25,8 @@ fn a_total_that_would_wrap_is_an_error_in_volumes_and_in_sql() {
         "select sum(bytes) from flow_logs",
         "select interface_id, sum(bytes) from flow_logs group by 1",
         "select sum(bytes) over (order by bytes) from flow_logs",
+        "select sum(distinct bytes), count(distinct start) from flow_logs",
+        "select interface_id, sum(distinct bytes), count(distinct dstaddr) from flow_logs group by 1",
     ] {
         let error = query(&logs, sql).unwrap_err().to_string();
         assert!(error.contains("does not fit in 64 bits"), "{sql}: {error}");
@@ -49,6 +51,12 @@ fn sums_of_groups_windows_and_nothing_are_right() {
     );
     assert_eq!(rows("select sum(bytes) from flow_logs where bytes > 99999999999999"), [""]);
     assert_eq!(rows("select sum(distinct bytes) from flow_logs where bytes < 2000"), ["1025"]);
+    assert_eq!(
+        rows(
+            "select interface_id, sum(distinct srcport), count(distinct bytes) from flow_logs group by 1"
+        ),
+        ["eni-0|49152|3", "eni-1|49152|2"]
+    );
     assert_eq!(
         rows(
             "select sum(bytes) over (order by start rows 1 preceding) from flow_logs order by start limit 3"

@@ -46,6 +46,8 @@ fn ip_in_and_ip_family_know_both_families() {
 #[test]
 fn in_list_asks_all_lists_or_one() {
     let sql = "select sum(bytes) from flow_logs where in_list(dstaddr)";
+    assert_eq!(rows(sql, true).unwrap(), ["1"], "a trusted list wins");
+    let sql = "select sum(bytes) from flow_logs where in_list(dstaddr, 'bad.txt')";
     assert_eq!(rows(sql, true).unwrap(), ["101"]);
     let sql = "select sum(bytes) from flow_logs where in_list(dstaddr, 'good.txt')";
     assert_eq!(rows(sql, true).unwrap(), ["100"]);

@@ -66,7 +66,37 @@ fn a_window_that_is_observed_throughout_has_no_gap() {
 }
 
 #[test]
-fn a_hole_of_more_than_two_intervals_is_a_gap_and_a_shorter_one_is_not() {
+fn short_records_vouch_for_the_interval_that_they_may_lie_in() {
+    let lines = |starts: &[i64]| -> Vec<String> {
+        let short = |start: &i64| v2(ENI, "10.0.1.5", "203.0.113.9", 1, T0 + start);
+        starts.iter().map(short).chain(quiet(T0, 1)).collect()
+    };
+    let window = Window::new(at(T0), at(T0 + 3600));
+    let gaps = |starts: &[i64]| ask(&log(V2, &lines(starts)), &of_interface(window)).coverage.gaps;
+    // Records of neighbouring intervals: early in one, late in the next.
+    assert_eq!(gaps(&[600, 1739, 1800, 2939, 3000]), []);
+    assert_eq!(gaps(&[600, 1861, 2400, 3000]).len(), 1);
+}
+
+#[test]
+fn a_short_window_that_no_record_vouches_for_is_a_gap() {
+    let lines = quiet(T0, 6);
+    for (from, to, expected) in [(3540, 3541, 0), (3590, 3640, 0), (3700, 3701, 1), (4300, 4360, 1)]
+    {
+        let mut question = of_interface(Window::new(at(T0 + from), at(T0 + to)));
+        let search = Window::new(at(T0), at(T0 + 9000));
+        let logs = log(V2, &lines);
+        let answer = block_on(async {
+            let session = open(&logs, search, options()).await;
+            question.window = Window::new(at(T0 + from), at(T0 + to));
+            session.subject(&question, None).await.unwrap()
+        });
+        assert_eq!(answer.coverage.gaps.len(), expected, "{from} {to}");
+    }
+}
+
+#[test]
+fn a_missing_interval_is_a_gap() {
     let window = Window::new(at(T0), at(T0 + 7200));
     let gaps = |missing: std::ops::Range<usize>| {
         let mut lines = quiet(T0, 12);
@@ -74,9 +104,11 @@ fn a_hole_of_more_than_two_intervals_is_a_gap_and_a_shorter_one_is_not() {
         let answer = ask(&log(V2, &lines), &of_interface(window));
         answer.coverage.gaps.iter().map(|g| (g.from, g.to, g.why.clone())).collect::<Vec<_>>()
     };
-    assert_eq!(gaps(4..5), [], "601 seconds");
-    assert_eq!(gaps(4..6), [(at(T0 + 2399), at(T0 + 3600), "no record".to_owned())]);
-    assert_eq!(gaps(0..3), [(at(T0), at(T0 + 1800), "no record".to_owned())]);
+    let no_record = |from, to| [(at(T0 + from), at(T0 + to), "no record".to_owned())];
+    assert_eq!(gaps(4..5), no_record(2400, 2999), "full intervals vouch for themselves alone");
+    assert_eq!(gaps(4..6), no_record(2400, 3599));
+    assert_eq!(gaps(0..3), no_record(0, 1799));
+    assert_eq!(gaps(10..12), no_record(6000, 7200));
 }
 
 #[test]

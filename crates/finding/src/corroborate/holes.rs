@@ -44,7 +44,9 @@ pub(super) fn lower_bound(observations: &Observations) -> Option<String> {
         let count = several(coverage.records.bytes_missing, "record");
         causes.push(format!("{count} without a byte count"));
     }
-    (!causes.is_empty()).then(|| format!("the figures are a lower bound: {}", causes.join("; ")))
+    // Damaged text may also have made a figure larger.
+    let what = if coverage.objects.corrupt > 0 { "unverified" } else { "a lower bound" };
+    (!causes.is_empty()).then(|| format!("the figures are {what}: {}", causes.join("; ")))
 }
 
 fn times(finding: &Finding, observations: &Observations) -> Vec<String> {

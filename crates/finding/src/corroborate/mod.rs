@@ -244,7 +244,8 @@ fn judge(finding: &Finding, observations: &Observations, contacts: &[Contact<'_>
     reasons.extend(words::claims(finding, contacts));
     if seen > 0 && unchecked > 0 {
         reasons.push(format!(
-            "{unchecked} records carry no action: whether the traffic was accepted cannot be checked"
+            "{} without an action: whether the traffic was accepted cannot be checked",
+            words::several(unchecked, "record")
         ));
     }
     reasons.extend(own_figures::compare(finding, contacts));

@@ -99,10 +99,10 @@ fn corroborated(finding: &Finding) -> Steps {
             "close the port in the security group, or limit its sources",
             "check what answers on the host: flow logs do not show its own firewall",
         ]),
-        Family::Unusual => steps(&["compare with an earlier stretch of time (--baseline)"]),
+        Family::Unusual => steps(&["compare with an earlier stretch of time (--from, --to)"]),
         _ if outbound => steps(&[
             "isolate the instance and keep its memory and disk for examination",
-            "look for the same remote at other instances (scan with a list that holds it)",
+            "look for the same remote at other instances (volumes --by instance,remote)",
         ]),
         _ => steps(&["check what the service behind the port did with the connection"]),
     };

@@ -573,7 +573,7 @@ fn without_actions_acceptance_cannot_be_checked() {
     observations.coverage.records.action_missing = 2;
     let verdict = verdict(&outbound(), &observations);
     assert_eq!(verdict.status, Status::Inconclusive);
-    assert_says(&verdict, "2 records carry no action");
+    assert_says(&verdict, "2 records without an action");
 }
 
 // Rule g: the finding's own figures.

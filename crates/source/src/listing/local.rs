@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use glob::MatchOptions;
 use tokio::sync::mpsc::Sender;
@@ -96,6 +97,18 @@ impl From<SourceError> for Stop {
     }
 }
 
+/// What came on standard input. It comes once for the whole process, so it is kept for all listings.
+fn stdin() -> Result<Spool, SourceError> {
+    static KEPT: Mutex<Option<Spool>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(spool) = &*kept {
+        return Ok(spool.clone());
+    }
+    let spool = Spool::fill(&mut io::stdin().lock())
+        .map_err(|source| SourceError::Io { place: STDIN.to_owned(), source })?;
+    Ok(kept.insert(spool).clone())
+}
+
 struct Finder<'f> {
     plan: &'f Plan,
     finds: &'f Sender<Find>,
@@ -104,7 +117,7 @@ struct Finder<'f> {
 impl Finder<'_> {
     fn place(&self, place: &Place<'_>) -> Result<(), Stop> {
         match *place {
-            Place::Stdin => self.stream(STDIN, &mut io::stdin().lock()),
+            Place::Stdin => self.keep(STDIN, stdin()?),
             Place::Pipe(place) => {
                 let opened = File::open(place);
                 let mut pipe = opened.map_err(|error| SourceError::at_place(place, error))?;
@@ -120,6 +133,10 @@ impl Finder<'_> {
     fn stream(&self, key: &str, stream: &mut impl io::Read) -> Result<(), Stop> {
         let spool = Spool::fill(stream)
             .map_err(|source| SourceError::Io { place: key.to_owned(), source })?;
+        self.keep(key, spool)
+    }
+
+    fn keep(&self, key: &str, spool: Spool) -> Result<(), Stop> {
         let size = spool.size();
         let location = Location::Spooled(spool);
         let what = What::File { location, size, etag: None, named: true };

@@ -251,3 +251,10 @@ fn a_bad_line_is_counted_with_its_place_and_reason() {
     assert!(run.out.contains("\n203.0.113.9,0,8400,"), "the other lines count: {run:?}");
     assert!(run.err.contains("a.log:3: expected 14 fields, got 1: `nonsense`"), "{run:?}");
 }
+
+#[test]
+fn a_query_that_needs_no_object_is_answered_whole() {
+    for sql in ["select 1", "select count(*) from flow_logs where false", "describe traffic"] {
+        assert_eq!(query("v2_default.log", sql).code, Some(0), "{sql}");
+    }
+}

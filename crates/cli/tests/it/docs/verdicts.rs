@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::logs::{BEGIN, Logs, OURS, OWN, finding, idle, idle_minutes, record};
+use super::logs::{BEGIN, HEADER, Logs, OURS, OWN, finding, idle, idle_minutes, record};
 use crate::program::{arg, run, testdata};
 
 const REMOTE: &str = "203.0.113.9";
@@ -37,14 +37,34 @@ fn nothing_of_the_claim_in_an_hour_without_a_gap_contradicts_it() {
 }
 
 #[test]
-fn a_hole_longer_than_two_intervals_of_a_minute_is_a_gap_and_contradicts_nothing() {
-    let two = [idle_minutes(0..20), idle_minutes(22..60)].concat();
-    assert_eq!(gaps(&Logs::of(&two).investigate(&claim(), &[])), Vec::<String>::new());
-    let three = [idle_minutes(0..20), idle_minutes(23..60)].concat();
-    let answer = Logs::of(&three).investigate(&claim(), &[]);
-    assert_eq!(gaps(&answer), ["00:20:00 00:23:00 no record"]);
+fn time_that_no_record_vouches_for_is_a_gap_and_contradicts_nothing() {
+    let minutes = |missing: std::ops::Range<i64>| {
+        let lines = [idle_minutes(0..missing.start), idle_minutes(missing.end..60)].concat();
+        Logs::of(&lines).investigate(&claim(), &[])
+    };
+    assert_eq!(gaps(&minutes(20..21)), Vec::<String>::new(), "no longer than records may be late");
+    let answer = minutes(20..22);
+    assert_eq!(gaps(&answer), ["00:20:00 00:22:00 no record"]);
     assert_eq!(status(&answer), "inconclusive");
-    assert!(reasons(&answer).contains("from 2025-06-01T00:20:00Z to 2025-06-01T00:23:00Z"));
+    assert!(reasons(&answer).contains("from 2025-06-01T00:20:00Z to 2025-06-01T00:22:00Z"));
+}
+
+#[test]
+fn a_short_window_without_any_record_in_it_contradicts_nothing() {
+    // The flow log stops ten minutes before the finding's one minute: shorter than two intervals.
+    let answer =
+        Logs::of(&idle_minutes(0..50)).investigate(&finding(REMOTE, "01:00:00", "01:01:00"), &[]);
+    assert_ne!(status(&answer), "contradicted", "{}", reasons(&answer));
+    assert_eq!(gaps(&answer).len(), 1);
+}
+
+#[test]
+fn records_of_others_without_an_action_do_not_touch_the_subjects_claim() {
+    let header = "interface-id srcaddr dstaddr bytes start end log-status";
+    let other = vec![format!("eni-0a1b2c3d4e5f60002 10.9.9.9 10.9.9.8 1 {BEGIN} {BEGIN} OK")];
+    let ours = [idle_minutes(0..60), vec![record(OWN, REMOTE, 8400, 60)]].concat();
+    let logs = Logs::with(&[("a.log", HEADER, &ours), ("b.log", header, &other)]);
+    assert_eq!(status(&logs.investigate(&claim(), &[])), "corroborated");
 }
 
 #[test]
@@ -55,9 +75,9 @@ fn a_record_of_more_than_ninety_seconds_tells_an_interval_of_ten_minutes() {
     };
     let claim = finding(REMOTE, "00:00:00", "02:00:00");
     let one_missing = Logs::of(&tens(&[0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11]));
-    assert_eq!(gaps(&one_missing.investigate(&claim, &[])), Vec::<String>::new());
+    assert_eq!(gaps(&one_missing.investigate(&claim, &[])), ["00:40:00 00:49:58 no record"]);
     let two_missing = Logs::of(&tens(&[0, 1, 2, 3, 6, 7, 8, 9, 10, 11]));
-    assert_eq!(gaps(&two_missing.investigate(&claim, &[])), ["00:39:58 01:00:00 no record"]);
+    assert_eq!(gaps(&two_missing.investigate(&claim, &[])), ["00:40:00 00:59:58 no record"]);
 }
 
 #[test]
