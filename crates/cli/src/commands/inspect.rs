@@ -77,10 +77,10 @@ fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) ->
         .iter()
         .flat_map(|object| object.tally.formats.iter().flat_map(|(_, format)| format.unknown()))
         .collect();
-    let overlaps = answer
-        .value
-        .overlaps()
-        .map(|(interface, flow_logs)| json!({ "interface": interface, "flow_logs": flow_logs }));
+    let overlaps =
+        answer.value.overlaps().into_iter().map(
+            |(interface, flow_logs)| json!({ "interface": interface, "flow_logs": flow_logs }),
+        );
     let (from, to) = time_span(&answer.objects);
     let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
@@ -92,7 +92,7 @@ fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) ->
         "accounts": layouts(answer, |layout| layout.account.clone()),
         "regions": layouts(answer, |layout| layout.region.clone()),
         "layouts": layouts(answer, |layout| Some(layout.kind.as_str())),
-        "interfaces": answer.value.flow_logs.len(),
+        "interfaces": answer.value.len(),
         "overlaps": overlaps.collect::<Vec<_>>(),
         "span": { "from": from, "to": to },
         "bytes": { "compressed": stored, "inflated": inflated },
@@ -149,9 +149,9 @@ fn text(
     if records.transit_gateway > 0 {
         writeln!(out, "            {} of transit gateways, kept apart", records.transit_gateway)?;
     }
-    writeln!(out, "Interfaces  {}", answer.value.flow_logs.len())?;
+    writeln!(out, "Interfaces  {}", answer.value.len())?;
     for (interface, flow_logs) in answer.value.overlaps() {
-        let flow_logs = Vec::from_iter(flow_logs.iter().map(String::as_str)).join(", ");
+        let flow_logs = Vec::from_iter(flow_logs).join(", ");
         writeln!(out, "Overlap     {} is in several flow logs: {flow_logs}", printable(interface))?;
     }
     if from.is_some() {
