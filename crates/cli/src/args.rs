@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Do the flow logs bear this alert out?
@@ -12,10 +13,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "flowproof", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// Show no warnings and no progress
-    #[arg(long, short, global = true, env = "FLOWPROOF_QUIET")]
+    #[arg(long, short, global = true, env = "FLOWPROOF_QUIET", value_parser = FalseyValueParser::new())]
     pub(crate) quiet: bool,
     /// Say what the run cost: time and memory
-    #[arg(long, short, global = true, env = "FLOWPROOF_VERBOSE")]
+    #[arg(long, short, global = true, env = "FLOWPROOF_VERBOSE", value_parser = FalseyValueParser::new())]
     pub(crate) verbose: bool,
     /// Show progress on stderr
     #[arg(
@@ -88,7 +89,7 @@ pub(crate) struct Logs {
     #[arg(long, value_name = "REGION", env = "FLOWPROOF_REGION")]
     pub(crate) region: Vec<String>,
     /// Take files whose names say that they are no flow logs
-    #[arg(long, env = "FLOWPROOF_INCLUDE_ALL")]
+    #[arg(long, env = "FLOWPROOF_INCLUDE_ALL", value_parser = FalseyValueParser::new())]
     pub(crate) include_all: bool,
     /// Threads that decode [default: one per core]
     #[arg(long, value_name = "N", env = "FLOWPROOF_THREADS")]
@@ -153,7 +154,7 @@ pub(crate) struct Lists {
     #[arg(long, value_name = "FILE", env = "FLOWPROOF_TRUSTED")]
     pub(crate) trusted: Vec<PathBuf>,
     /// Take list entries wider than /8 (IPv4) or /16 (IPv6)
-    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE")]
+    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE", value_parser = FalseyValueParser::new())]
     pub(crate) allow_wide: bool,
 }
 
@@ -248,10 +249,10 @@ pub(crate) struct Inspect {
     #[command(flatten)]
     pub(crate) time: Time,
     /// List only: open no object
-    #[arg(long, env = "FLOWPROOF_DRY_RUN")]
+    #[arg(long, env = "FLOWPROOF_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub(crate) dry_run: bool,
     /// Tell each object apart
-    #[arg(long, env = "FLOWPROOF_FILES")]
+    #[arg(long, env = "FLOWPROOF_FILES", value_parser = FalseyValueParser::new())]
     pub(crate) files: bool,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]

@@ -10,6 +10,7 @@ use flowproof_engine::{AddressBook, Session, SessionOptions, read_inventory};
 use flowproof_evidence::{ListSource, Window};
 use flowproof_intel::{List, ListOptions, ListRole, Matcher};
 use flowproof_record::Format;
+use flowproof_report::counted;
 use flowproof_source::{Selection, Slack};
 use jiff::Timestamp;
 
@@ -20,6 +21,9 @@ use crate::time::{parse_size, parse_time};
 
 /// Inputs that are read whole (findings, inventories) may be this large.
 const MOST_BYTES: u64 = 1 << 30;
+
+/// More threads than any machine has cores cost memory and win nothing.
+const MOST_THREADS: usize = 1024;
 
 /// The window that was typed. An end that was left out is open.
 pub(crate) fn window(time: &Time, now: Timestamp) -> Result<Window> {
@@ -52,8 +56,9 @@ pub(crate) fn selection(logs: &Logs, window: Window) -> Selection {
 pub(crate) fn session_options(logs: &Logs, book: AddressBook) -> Result<SessionOptions> {
     let mut options = SessionOptions { book, ..SessionOptions::default() };
     if let Some(threads) = logs.threads {
-        if threads == 0 {
-            return Err(UsageError("--threads must be at least 1".to_owned()).into());
+        if !(1..=MOST_THREADS).contains(&threads) {
+            let text = format!("--threads must be from 1 to {MOST_THREADS}");
+            return Err(UsageError(text).into());
         }
         options.threads = threads;
     }
@@ -130,11 +135,13 @@ pub(crate) fn lists(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists>
 fn tell_rejects(list: &List, streams: &mut Streams) {
     if let Some(first) = list.rejects.samples.first() {
         let total = list.rejects.total;
-        streams.warn(&format!("{}: {total} lines are not in use; first: {first}", list.name));
+        let lines = counted(total, "line", "lines");
+        streams.warn(&format!("{}: {lines} not in use; first: {first}", list.name));
     }
     if let Some(first) = list.warnings.samples.first() {
         let total = list.warnings.total;
-        streams.warn(&format!("{}: {total} entries not as they stand; first: {first}", list.name));
+        let entries = counted(total, "entry", "entries");
+        streams.warn(&format!("{}: {entries} not read as written; first: {first}", list.name));
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::csv::{Writer as CsvWriter, WriterBuilder as CsvBuilder};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::json::writer::{JsonArray, LineDelimited};
 use arrow::json::{Writer as JsonWriter, WriterBuilder as JsonBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -77,7 +78,7 @@ impl<'a> RowWriter<'a> {
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         match &mut self.state {
             Some(State::Table(table, _)) => add_rows(table, batch)?,
-            Some(State::Csv(writer)) => writer.write(batch)?,
+            Some(State::Csv(writer)) => writer.write(&flat(batch)?)?,
             Some(State::Json(writer)) => writer.write(batch)?,
             Some(State::Jsonl(writer)) => writer.write(batch)?,
             Some(State::Parquet(writer)) => writer.write(batch)?,
@@ -125,7 +126,7 @@ impl<'a> State<'a> {
             RowFormat::Csv => {
                 let mut writer = CsvBuilder::new().with_header(true).build(output);
                 // The header is written with the first batch, even one without rows.
-                writer.write(&RecordBatch::new_empty(schema.clone()))?;
+                writer.write(&flat(&RecordBatch::new_empty(schema.clone()))?)?;
                 State::Csv(writer)
             }
             RowFormat::Json => {
@@ -141,6 +142,26 @@ impl<'a> State<'a> {
             }
         })
     }
+}
+
+/// The batch with its nested columns (list_matches gives one) as text: CSV has no lists.
+fn flat(batch: &RecordBatch) -> Result<RecordBatch> {
+    let options = FormatOptions::default();
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        if !column.data_type().is_nested() {
+            fields.push(field.as_ref().clone());
+            columns.push(Arc::clone(column));
+            continue;
+        }
+        let formatter = ArrayFormatter::try_new(column, &options)?;
+        let text = |row| column.is_valid(row).then(|| formatter.value(row).to_string());
+        let texts: StringArray = (0..column.len()).map(text).collect();
+        fields.push(Field::new(field.name(), DataType::Utf8, true));
+        columns.push(Arc::new(texts) as ArrayRef);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
 }
 
 /// Columns for people; lines are drawn on a terminal only.

@@ -5,6 +5,9 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+/// 2000-01-01, long before there were flow logs.
+const FLOW_LOGS_BEGIN: i64 = 946_684_800;
+
 /// A time: RFC 3339, a date or date and time in UTC, epoch seconds, or a span back from `now`.
 pub(crate) fn parse_time(text: &str, now: Timestamp) -> Result<Timestamp> {
     let text = text.trim();
@@ -12,6 +15,9 @@ pub(crate) fn parse_time(text: &str, now: Timestamp) -> Result<Timestamp> {
         let seconds: i64 = text.parse().map_err(|_| unknown_time(text))?;
         if seconds >= 100_000_000_000 {
             bail!("`{text}` looks like milliseconds; give epoch seconds");
+        }
+        if seconds < FLOW_LOGS_BEGIN {
+            bail!("`{text}` as epoch seconds lies before 2000; a date is written 2025-06-01");
         }
         return Timestamp::from_second(seconds).map_err(|_| unknown_time(text));
     }
@@ -37,6 +43,9 @@ fn unknown_time(text: &str) -> anyhow::Error {
 /// A span: a number and `s`, `m`, `h`, `d` or `w`.
 pub(crate) fn parse_span(text: &str) -> Result<SignedDuration> {
     let unknown = || anyhow!("`{text}` is no span; give a number and s, m, h, d or w, like 15m");
+    if text == "0" {
+        return Ok(SignedDuration::ZERO);
+    }
     let unit = text.chars().last().ok_or_else(unknown)?;
     let seconds = match unit {
         's' => 1,
@@ -100,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused_with_what_would_be_one() {
-        for text in ["", "yesterday", "1748736000000", "2025-13-01", "7y", "-1d", "d"] {
+        for text in
+            ["", "yesterday", "1748736000000", "2025-13-01", "7y", "-1d", "d", "20250601", "5"]
+        {
             assert!(parse_time(text, Timestamp::UNIX_EPOCH).is_err(), "{text}");
         }
     }

@@ -17,12 +17,13 @@ pub struct FindingWindow {
     pub search: Window,
 }
 
-/// The window of a finding; `None` if it has no times. Occurrences that all fall into one instant give
+/// The window of a finding; `None` if it has no times. If only one of its times is known, that stands
+/// for both. Occurrences that all fall into one instant give
 /// a core of one second, since an empty stretch of time can hold no record.
 #[must_use]
 pub fn window(finding: &Finding, slack: Duration) -> Option<FindingWindow> {
-    let from = finding.first_seen?;
-    let last = finding.last_seen?;
+    let from = finding.first_seen.or(finding.last_seen)?;
+    let last = finding.last_seen.unwrap_or(from);
     let to = if last > from { last } else { later(from, Duration::from_secs(1)) };
     let search = Window::new(earlier(from, slack), later(to, slack));
     Some(FindingWindow { core: Window::new(from, to), search })

@@ -1,6 +1,6 @@
 //! Arrow columns under construction.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -65,7 +65,7 @@ impl ColumnBuilder {
                     // The line was checked to be UTF-8, and tokens end at ASCII bytes.
                     let bytes = text_of(row.line, row.tokens[column]);
                     let text = std::str::from_utf8(bytes).unwrap_or_default();
-                    match canonical_ipv6(self.id, text) {
+                    match other_spelling(self.id, text) {
                         Some(canonical) => builder.append_value(canonical),
                         None => builder.append_value(text),
                     }
@@ -97,12 +97,13 @@ impl ColumnBuilder {
     }
 }
 
-/// The one spelling of an IPv6 address, if the text is one in another spelling: grouping and
-/// comparing in SQL are by text. IPv4 text that passed the check has only one spelling.
-fn canonical_ipv6(id: FieldId, text: &str) -> Option<String> {
-    if id.field().kind != Kind::Address || !text.contains(':') {
+/// The one spelling of an address, if the text is one in another: grouping and comparing in SQL are
+/// by text. An IPv4-mapped IPv6 address is the IPv4 one. IPv4 text that passed the check has only one
+/// spelling.
+pub(crate) fn other_spelling(id: FieldId, text: &str) -> Option<String> {
+    if !text.contains(':') || id.field().kind != Kind::Address {
         return None;
     }
-    let canonical = text.parse::<Ipv6Addr>().ok()?.to_string();
+    let canonical = IpAddr::V6(text.parse::<Ipv6Addr>().ok()?).to_canonical().to_string();
     (canonical != text).then_some(canonical)
 }

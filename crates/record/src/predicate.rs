@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::columns::other_spelling;
 use crate::field::FieldId;
 
 /// How two numbers compare.
@@ -54,9 +55,10 @@ pub enum Predicate {
     Or(Vec<Predicate>),
     /// The field has no value.
     Missing(FieldId),
-    /// The text of the field is one of these, byte for byte.
+    /// The text of the field is one of these, byte for byte. Addresses are compared in the one
+    /// spelling that batches have.
     TextIn(FieldId, HashSet<Box<[u8]>>),
-    /// The text of the field is none of these, byte for byte.
+    /// The text of the field is none of these.
     TextNotIn(FieldId, HashSet<Box<[u8]>>),
     /// The number in the field compares so with this one. Times are nanoseconds
     /// since 1970, as in the batches.
@@ -85,12 +87,24 @@ impl Predicate {
             Predicate::And(all) => all.iter().all(|part| part.passes(values)),
             Predicate::Or(any) => any.iter().any(|part| part.passes(values)),
             Predicate::Missing(id) => values.text(*id).is_none(),
-            Predicate::TextIn(id, texts) => values.text(*id).is_some_and(|t| texts.contains(t)),
-            Predicate::TextNotIn(id, texts) => values.text(*id).is_some_and(|t| !texts.contains(t)),
+            Predicate::TextIn(id, texts) => {
+                values.text(*id).is_some_and(|text| is_among(*id, text, texts))
+            }
+            Predicate::TextNotIn(id, texts) => {
+                values.text(*id).is_some_and(|text| !is_among(*id, text, texts))
+            }
             Predicate::Number(id, comparison, right) => {
                 values.number(*id).is_some_and(|left| comparison.holds(left, *right))
             }
             Predicate::Raw(id, test) => values.text(*id).is_some_and(|text| test.passes(text)),
         }
+    }
+}
+
+/// Whether the text is in the set, in the spelling that a batch would show.
+fn is_among(id: FieldId, text: &[u8], texts: &HashSet<Box<[u8]>>) -> bool {
+    match std::str::from_utf8(text).ok().and_then(|text| other_spelling(id, text)) {
+        Some(spelling) => texts.contains(spelling.as_bytes()),
+        None => texts.contains(text),
     }
 }

@@ -223,6 +223,8 @@ fn an_address_has_one_spelling_in_the_batch() {
     let line = LINE.replace("10.0.1.5", "2001:DB8:0:0::0005");
     let (batch, _, _) = decode(&line);
     assert_eq!(texts(&batch, "srcaddr"), [Some("2001:db8::5".into())]);
+    let (batch, _, _) = decode(&LINE.replace("10.0.1.5", "::FFFF:10.0.1.5"));
+    assert_eq!(texts(&batch, "srcaddr"), [Some("10.0.1.5".into())], "mapped is IPv4");
 }
 
 #[test]

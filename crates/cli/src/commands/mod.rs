@@ -45,11 +45,16 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
     }
 }
 
+/// Bytes of stack that threads may use; what is not used costs nothing.
+const DEEP_STACK: usize = 256 << 20;
+
 fn runtime(logs: &Logs) -> Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = logs.threads {
         builder.worker_threads(threads.max(1));
     }
+    // Plans are trees, and a query of thousands of ORs is a deep one.
+    builder.thread_stack_size(DEEP_STACK);
     builder.enable_all().build().context("worker threads could not be started")
 }
 

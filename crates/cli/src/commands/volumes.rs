@@ -14,6 +14,9 @@ use crate::{plan, progress, rows, trouble};
 pub(crate) async fn run(args: Volumes, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let keys = args.by.iter().map(|name| name.parse::<Key>());
     let keys = keys.collect::<Result<Vec<_>, _>>().map_err(|e| UsageError(e.to_string()))?;
+    if let Some(twice) = keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key)) {
+        return Err(UsageError(format!("--by: {} is named twice", twice.1)).into());
+    }
     let window = plan::window(&args.time, Timestamp::now())?;
     let book = plan::book(&args.inventory, streams)?;
     let unmapped =

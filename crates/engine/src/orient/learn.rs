@@ -9,7 +9,8 @@
 //! Two traps are minded. An interface that only ever talks to one other address has two candidates
 //! to the end: if exactly one of them is private, that one is taken and marked as assumed, since a
 //! public address is never an interface's own in its records - unless somebody runs a VPC on public
-//! ranges. And the IPv6 addresses of an interface may be many, so that the one address in common may
+//! ranges. For the same reason a public address that only private ones talk to is not learned: it is
+//! the remote of several. And the IPv6 addresses of an interface may be many, so that the one address in common may
 //! be the remote's: IPv6 is learned only if the other ends are in more than one /64.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,21 +27,39 @@ pub(crate) struct Learner {
 /// The addresses that all records so far have in common, each with the networks at the other end:
 /// at most the two smallest, since "more than one" is all that is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Common(BTreeMap<IpAddr, BTreeSet<u128>>);
+struct Common(BTreeMap<IpAddr, Ends>);
+
+/// What is known of the addresses at the other end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Ends {
+    networks: BTreeSet<u128>,
+    /// Whether any of them is routed on the Internet.
+    any_public: bool,
+}
+
+impl Ends {
+    fn of(address: IpAddr) -> Ends {
+        Ends { networks: BTreeSet::from([network(address)]), any_public: !is_private(address) }
+    }
+
+    fn merge(&mut self, other: &Ends) {
+        self.networks.extend(&other.networks);
+        while self.networks.len() > 2 {
+            self.networks.pop_last();
+        }
+        self.any_public |= other.any_public;
+    }
+}
 
 impl Common {
     fn of_pair(a: IpAddr, b: IpAddr) -> Common {
-        let ends = [(a, BTreeSet::from([network(b)])), (b, BTreeSet::from([network(a)]))];
-        Common(BTreeMap::from(ends))
+        Common(BTreeMap::from([(a, Ends::of(b)), (b, Ends::of(a))]))
     }
 
     fn intersect(&mut self, other: &Common) {
         self.0.retain(|address, _| other.0.contains_key(address));
-        for (address, networks) in &mut self.0 {
-            networks.extend(&other.0[address]);
-            while networks.len() > 2 {
-                networks.pop_last();
-            }
+        for (address, ends) in &mut self.0 {
+            ends.merge(&other.0[address]);
         }
     }
 }
@@ -119,9 +138,10 @@ impl Learner {
 fn own_address(common: &Common) -> Option<(IpAddr, bool)> {
     let addresses: Vec<_> = common.0.iter().collect();
     match addresses[..] {
-        [(address, networks)] => {
-            (address.is_ipv4() || networks.len() > 1).then_some((*address, false))
+        [(address, ends)] if address.is_ipv4() => {
+            (is_private(*address) || ends.any_public).then_some((*address, false))
         }
+        [(address, ends)] => (ends.networks.len() > 1).then_some((*address, false)),
         [(a, _), (b, _)] if a.is_ipv4() => match (is_private(*a), is_private(*b)) {
             (true, false) => Some((*a, true)),
             (false, true) => Some((*b, true)),
@@ -165,6 +185,13 @@ mod tests {
     #[test]
     fn an_interface_that_passes_others_traffic_on_has_no_address_to_learn() {
         assert_eq!(learned(&[("10.0.1.5", "10.0.2.9"), ("10.0.3.3", "10.0.4.4")]), []);
+    }
+
+    #[test]
+    fn a_public_address_that_only_private_ones_talk_to_is_not_learned() {
+        assert_eq!(learned(&[("10.0.1.5", "203.0.113.9"), ("10.0.1.6", "203.0.113.9")]), []);
+        let public_range = [("198.51.100.10", "203.0.113.9"), ("10.1.1.1", "198.51.100.10")];
+        assert_eq!(learned(&public_range), [(ip("198.51.100.10"), false)]);
     }
 
     #[test]

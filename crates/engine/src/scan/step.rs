@@ -255,7 +255,9 @@ impl Work {
     fn flush(&mut self, batches: &mut Vec<RecordBatch>) -> Result<()> {
         let Some(mut batch) = self.decoder.flush() else { return Ok(()) };
         if self.plan.wants_times() {
-            note_times(&batch, &self.plan.context.coverage, &mut self.times)?;
+            let object = &self.plan.context.objects[self.object_idx];
+            let flow_log = object.layout.as_ref().and_then(|layout| layout.flow_log_id.as_deref());
+            note_times(&batch, &self.plan.context.coverage, flow_log, &mut self.times)?;
             batch = only_traffic(&batch)?;
         }
         let batch = self.table_batch(&batch)?;

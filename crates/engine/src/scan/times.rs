@@ -40,6 +40,8 @@ pub(crate) struct InterfaceTimes {
     pub(crate) skipped: IntervalSet,
     /// How many there are.
     pub(crate) skipped_records: u64,
+    /// Flow log id -> the first start and the last end of OK records in its objects.
+    flow_logs: BTreeMap<String, (i64, i64)>,
     /// The longest NODATA or SKIPDATA record: it spans the whole aggregation interval.
     longest_idle: i64,
     /// The longest OK record: it spans the interval or less.
@@ -54,6 +56,9 @@ impl InterfaceTimes {
         }
         self.skipped.merge(&other.skipped);
         self.skipped_records += other.skipped_records;
+        for (flow_log, (start, end)) in &other.flow_logs {
+            self.note_flow_log(flow_log, *start, *end);
+        }
         self.longest_idle = self.longest_idle.max(other.longest_idle);
         self.longest_ok = self.longest_ok.max(other.longest_ok);
     }
@@ -74,6 +79,25 @@ impl InterfaceTimes {
         &self.vouched[self.interval_idx()]
     }
 
+    fn note_flow_log(&mut self, flow_log: &str, start: i64, end: i64) {
+        match self.flow_logs.get_mut(flow_log) {
+            Some(span) => *span = (span.0.min(start), span.1.max(end)),
+            None => {
+                self.flow_logs.insert(flow_log.to_owned(), (start, end));
+            }
+        }
+    }
+
+    /// Flow logs that covered the interface at one time: its flows are in each of them.
+    pub(crate) fn overlapping_flow_logs(&self) -> Vec<&str> {
+        let overlaps = |id: &String, span: &(i64, i64)| {
+            let mut others = self.flow_logs.iter().filter(|(other, _)| *other != id);
+            others.any(|(_, other)| span.0 <= other.1 && other.0 <= span.1)
+        };
+        let overlapping = self.flow_logs.iter().filter(|(id, span)| overlaps(id, span));
+        overlapping.map(|(id, _)| id.as_str()).collect()
+    }
+
     fn observe(&mut self, start: i64, end: i64) {
         self.observed.insert(start, end);
         for (vouched, interval) in self.vouched.iter_mut().zip(INTERVALS) {
@@ -86,6 +110,7 @@ impl InterfaceTimes {
 pub(super) fn note_times(
     batch: &RecordBatch,
     scope: &CoverageScope,
+    flow_log: Option<&str>,
     times: &mut BTreeMap<String, InterfaceTimes>,
 ) -> Result<()> {
     let interface = text_column(batch, FieldId::INTERFACE_ID)?;
@@ -115,7 +140,11 @@ pub(super) fn note_times(
             nanoseconds / 1_000_000_000
         };
         let (start, end) = (at(row, starts, ends), at(row, ends, starts));
-        times.note(status.is_valid(row).then(|| status.value(row)), start, end);
+        let status = status.is_valid(row).then(|| status.value(row));
+        times.note(status, start, end);
+        if let (Some(flow_log), None | Some("OK")) = (flow_log, status) {
+            times.note_flow_log(flow_log, start, end);
+        }
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ pub(super) struct SubjectCoverage {
     pub(super) gaps: Vec<Gap>,
     /// SKIPDATA records of the subject's interfaces, and of interfaces that are not told.
     pub(super) skipdata: u64,
+    /// What must be said of the subject's interfaces.
+    pub(super) notes: Vec<String>,
 }
 
 /// The observed stretches and the gaps of each of the subject's interfaces.
@@ -40,6 +42,13 @@ pub(super) fn observed(
         if let Some(times) = times.get(interface) {
             coverage.skipdata += times.skipped_records;
             coverage.add(interface, times, question);
+            let flow_logs = times.overlapping_flow_logs();
+            if !flow_logs.is_empty() {
+                coverage.notes.push(format!(
+                    "figures may be counted more than once: {} logged {interface} at one time",
+                    flow_logs.join(" and ")
+                ));
+            }
         }
     }
     if traffic.observations.subject.interfaces.is_empty() {

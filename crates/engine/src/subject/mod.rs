@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
 use flowproof_evidence::{
-    InterfaceIdentity, Observations, Remote, Subject, TimelineHour, Traffic, Window,
+    Gap, InterfaceIdentity, Observations, Remote, Subject, TimelineHour, Traffic, Window,
 };
 use flowproof_intel::Matcher;
 use flowproof_record::FieldId;
@@ -55,6 +55,8 @@ pub struct SubjectTraffic {
     pub timeline: Vec<TimelineHour>,
     /// What the reader must know to judge the figures.
     pub notes: Vec<String>,
+    /// Where records of the subject's interfaces name another instance.
+    moved: Vec<Gap>,
     /// What the subject's records lack.
     lacking: Lacking,
 }
@@ -93,8 +95,11 @@ impl Session {
         self.note_attribution(&question, &run, &mut traffic);
         let coverage = coverage::observed(&question, &traffic, &run.told.times);
         let mut answer = self.answer(traffic, &run.told);
+        answer.value.notes.extend(coverage.notes);
         answer.coverage.observed = coverage.observed;
         answer.coverage.gaps = coverage.gaps;
+        answer.coverage.gaps.append(&mut answer.value.moved);
+        answer.coverage.gaps.sort();
         answer.value.observations.window = question.window;
         answer.value.observations.coverage = answer.coverage.clone();
         // What other interfaces' records lost or lack says nothing of the subject.

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use flowproof_evidence::{Conversation, ListMatch, Observations, Remote, TimelineHour, Traffic};
+use flowproof_evidence::{
+    Conversation, Gap, ListMatch, Observations, Remote, TimelineHour, Traffic,
+};
 use flowproof_intel::{ListRole, Matcher};
+use jiff::Timestamp;
 
 use super::rows::Row;
 use super::{SubjectQuestion, SubjectTraffic};
@@ -20,6 +23,8 @@ pub(super) fn roll_up(
     matcher: Option<&Matcher>,
 ) -> Result<SubjectTraffic, EngineError> {
     let mut traffic = SubjectTraffic::default();
+    let (others, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|r| r.other_instance);
+    traffic.moved = moved(question, &others, &mut traffic.notes);
     let rows = own_rows(question, rows, &mut traffic.notes);
     let mut subject = question.subject.clone();
     subject.interfaces.extend(rows.iter().filter_map(|row| row.interface.clone()));
@@ -63,13 +68,41 @@ pub(super) fn roll_up(
     Ok(traffic)
 }
 
+/// Stretches in which records of the subject's interfaces name another instance. They are left out
+/// of its figures, and nothing is known of the subject there.
+fn moved(question: &SubjectQuestion, others: &[Row], notes: &mut Vec<String>) -> Vec<Gap> {
+    let mut stretches: BTreeMap<String, (Timestamp, Timestamp)> = BTreeMap::new();
+    let mut flows = 0;
+    for row in others {
+        flows += row.traffic.flows + row.traffic.rejected_flows;
+        let seen = row.traffic.first_seen.zip(row.traffic.last_seen);
+        let (Some(interface), Some((first, last))) = (&row.interface, seen) else { continue };
+        let stretch = stretches.entry(interface.clone()).or_insert((first, last));
+        *stretch = (stretch.0.min(first), stretch.1.max(last));
+    }
+    if flows > 0 {
+        let instance = question.subject.instance.as_deref().unwrap_or_default();
+        notes.push(format!(
+            "{flows} records of the subject's interfaces name another instance than {instance}, and \
+             are left out: the interface moved, or the field is wrong"
+        ));
+    }
+    let gap = |(interface, (from, to))| Gap {
+        interface,
+        from,
+        to,
+        why: "records of another instance".to_owned(),
+    };
+    stretches.into_iter().map(gap).collect()
+}
+
 type ConversationKey = (
     Option<String>,
     Option<IpAddr>,
     Option<IpAddr>,
     Option<u8>,
     Option<flowproof_evidence::ServicePort>,
-    Option<jiff::Timestamp>,
+    Option<Timestamp>,
 );
 
 fn conversation_key(row: &Row) -> ConversationKey {

@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) own: Option<bool>,
     /// Whether the records carry the subject's instance id.
     pub(super) of_instance: bool,
+    /// Whether they carry another instance's id.
+    pub(super) other_instance: bool,
     pub(super) local: Option<IpAddr>,
     pub(super) remote: Option<IpAddr>,
     pub(super) protocol: Option<u8>,
@@ -113,6 +115,7 @@ impl Columns<'_> {
             interface: self.text("interface_id", row)?,
             own: self.flag("own_interface", row)?,
             of_instance: self.flag("of_instance", row)?.unwrap_or(false),
+            other_instance: self.flag("other_instance", row)?.unwrap_or(false),
             local: self.address("local", row)?,
             remote: self.address("remote", row)?,
             protocol,

@@ -16,20 +16,42 @@ pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
         Some(instance) => format!("coalesce(instance_id = {}, false)", quoted(&[instance])),
         None => "false".to_owned(),
     };
+    // Records of the subject's interface that name another instance: it may have moved, or the field,
+    // which AWS fills as well as it can, may be wrong.
+    let other = match &question.subject.instance {
+        Some(instance) => format!("coalesce(instance_id <> {}, false)", quoted(&[instance])),
+        None => "false".to_owned(),
+    };
+    let remote = remote_sql(question);
     format!(
-        "SELECT interface_id, own_interface, of_instance, local, remote, protocol, port_side, \
+        "SELECT interface_id, own_interface, of_instance, other_instance, local, remote, protocol, \
+         port_side, \
          CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END AS port, \
          hour, source, destination, {TOTALS}, \
          count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
          count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
-         FROM (SELECT *, {instance} AS of_instance, {} AS port_side, \
+         FROM (SELECT *, {} AS port_side FROM (SELECT * EXCEPT (remote), {remote} AS remote, \
+         {instance} AS of_instance, {other} AS other_instance, \
          date_trunc('hour', coalesce(\"start\", \"end\")) AS hour, \
          CASE WHEN direction IS NULL THEN srcaddr END AS source, \
          CASE WHEN direction IS NULL THEN dstaddr END AS destination \
-         FROM traffic WHERE {}) \
-         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11",
+         FROM traffic WHERE {})) \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
         port_side_sql(question),
         filter_sql(question),
+    )
+}
+
+/// The other side: the packet's own far end where that is told, but the record's where the finding
+/// names that.
+fn remote_sql(question: &SubjectQuestion) -> String {
+    if question.claimed.is_empty() {
+        return "remote".to_owned();
+    }
+    let claimed = address_list(question.claimed.iter());
+    format!(
+        "CASE WHEN direction = 'egress' AND dstaddr IN ({claimed}) THEN dstaddr \
+         WHEN direction = 'ingress' AND srcaddr IN ({claimed}) THEN srcaddr ELSE remote END"
     )
 }
 
@@ -55,8 +77,10 @@ fn port_side_sql(question: &SubjectQuestion) -> String {
     format!("CASE {} ELSE 'local' END", cases.join(" "))
 }
 
-/// The subject's records. A record's own instance id is believed over the interface's name, since
-/// interfaces move from instance to instance.
+/// The subject's records, with those of its interfaces that name another instance.
+///
+/// Addresses are looked for in the subject's own account alone: networks of several accounts may use
+/// the same ones.
 fn filter_sql(question: &SubjectQuestion) -> String {
     let subject = &question.subject;
     let mut any = Vec::new();
@@ -70,13 +94,18 @@ fn filter_sql(question: &SubjectQuestion) -> String {
     };
     if !subject.interfaces.is_empty() {
         let interfaces = quoted(&subject.interfaces);
-        any.push(only_unnamed(format!("interface_id IN ({interfaces})")));
+        any.push(format!("interface_id IN ({interfaces})"));
     }
     if looks_for_addresses(subject) {
         let list = address_list(subject.addresses.iter());
         let columns = ["srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr"];
         let each = columns.map(|column| format!("{column} IN ({list})"));
-        any.push(only_unnamed(format!("({})", each.join(" OR "))));
+        let found = format!("({})", each.join(" OR "));
+        let account = subject.account.as_ref().map(|account| {
+            let logged = "coalesce(account_id, object_account, 'unknown')";
+            format!(" AND {logged} IN ({}, 'unknown')", quoted(&[account]))
+        });
+        any.push(only_unnamed(format!("({found}{})", account.unwrap_or_default())));
     }
     if any.is_empty() { "false".to_owned() } else { any.join(" OR ") }
 }

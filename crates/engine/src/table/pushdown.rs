@@ -86,7 +86,7 @@ fn mirrored(op: Comparison) -> Comparison {
 fn compare(id: FieldId, op: Comparison, value: &ScalarValue) -> Option<Predicate> {
     match id.field().kind {
         Kind::Text | Kind::Address | Kind::Action | Kind::LogStatus => {
-            let text = [text_of(id, value)?];
+            let text = [text_of(value)?];
             match op {
                 Comparison::Equal => Some(Predicate::text_in(id, text)),
                 Comparison::NotEqual => Some(text_not_in(id, text)),
@@ -107,7 +107,7 @@ fn in_list(list: &InList) -> Option<Predicate> {
     });
     let values = values.collect::<Option<Vec<_>>>()?;
     if text_field(id).is_some() {
-        let texts = values.into_iter().map(|value| text_of(id, value));
+        let texts = values.into_iter().map(text_of);
         let texts = texts.collect::<Option<Vec<_>>>()?;
         return Some(match list.negated {
             false => Predicate::text_in(id, texts),
@@ -128,17 +128,14 @@ fn text_not_in<T: AsRef<[u8]>>(id: FieldId, texts: impl IntoIterator<Item = T>) 
     Predicate::TextNotIn(id, texts.into_iter().map(|text| text.as_ref().into()).collect())
 }
 
-/// The literal's text. An IPv6 address has many spellings in the raw bytes and one in the column,
-/// so only IPv4 addresses are compared as bytes.
-fn text_of(id: FieldId, value: &ScalarValue) -> Option<String> {
-    let text = match value {
+/// The literal's text.
+fn text_of(value: &ScalarValue) -> Option<String> {
+    match value {
         ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text) => {
-            text.clone()?
+            text.clone()
         }
-        _ => return None,
-    };
-    let is_ipv4 = || text.parse::<std::net::Ipv4Addr>().is_ok();
-    (id.field().kind != Kind::Address || is_ipv4()).then_some(text)
+        _ => None,
+    }
 }
 
 /// The literal's number, in the unit of the column: nanoseconds for times.

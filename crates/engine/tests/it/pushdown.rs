@@ -16,6 +16,7 @@ fn lines() -> Vec<String> {
         ("2001:db8::9", "-", "ACCEPT"),
         ("10.0.1.6", "0", "-"),
         ("-", "007", "ACCEPT"),
+        ("::ffff:10.0.1.5", "8400", "ACCEPT"),
     ]
     .into_iter()
     .enumerate()

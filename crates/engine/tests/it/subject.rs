@@ -253,3 +253,70 @@ fn identities_from_the_finding_orient_without_learning() {
     }];
     assert_eq!(ask(&logs, &question).value.totals.bytes_out, 8400);
 }
+
+#[test]
+fn records_of_another_instance_are_left_out_and_are_a_gap() {
+    let line = |instance: &str, bytes: u64| {
+        format!(
+            "5 123456789012 {ENI} {instance} 10.0.1.5 203.0.113.9 49152 443 6 10 {bytes} {T0} {} \
+             ACCEPT OK - - egress",
+            T0 + 60
+        )
+    };
+    let mut question = of_instance();
+    question.subject.interfaces.push(ENI.into());
+    let answer = ask(&log(V5, &[line("i-0aaaabbbbcccc0002", 77), line("-", 600)]), &question);
+    assert_eq!(answer.value.totals.bytes_out, 600);
+    assert_eq!(answer.coverage.gaps[0].why, "records of another instance");
+    assert!(answer.value.notes[0].contains("name another instance"), "{:?}", answer.value.notes);
+}
+
+#[test]
+fn an_address_is_looked_for_in_its_own_account() {
+    let theirs =
+        v2("eni-theirs", "10.0.1.5", "203.0.113.9", 77, T0).replace("123456789012", "999999999999");
+    let mut question = of_address("10.0.1.5");
+    question.subject.account = Some("123456789012".into());
+    let logs = log(V2, &[theirs, v2(ENI, "10.0.1.5", "203.0.113.9", 8400, T0)]);
+    assert_eq!(ask(&logs, &question).value.totals.bytes_out, 8400);
+}
+
+#[test]
+fn a_claimed_remote_is_found_in_the_record_as_well_as_in_the_packet() {
+    let line = format!(
+        "5 123456789012 {ENI} {INSTANCE} 10.0.1.5 10.0.0.220 49152 443 6 10 8400 {T0} {} ACCEPT OK \
+         10.0.1.5 203.0.113.9 egress",
+        T0 + 60
+    );
+    let logs = log(V5, &[line]);
+    for remote in ["203.0.113.9", "10.0.0.220"] {
+        let mut question = of_interface(Window::ALWAYS);
+        question.claimed = BTreeSet::from([remote.parse().unwrap()]);
+        let remotes = ask(&logs, &question).value.remotes;
+        assert_eq!((remotes.len(), remotes[0].claimed), (1, true), "{remote}");
+    }
+}
+
+#[test]
+fn a_mapped_address_is_the_ipv4_one() {
+    let logs = log(V2, &[v2(ENI, "10.0.1.5", "::ffff:203.0.113.9", 8400, T0)]);
+    let mut question = of_interface(Window::ALWAYS);
+    question.claimed = BTreeSet::from(["203.0.113.9".parse().unwrap()]);
+    let remotes = ask(&logs, &question).value.remotes;
+    assert_eq!((remotes[0].traffic.bytes_out, remotes[0].claimed), (8400, true));
+}
+
+#[test]
+fn several_flow_logs_that_covered_an_interface_at_one_time_are_said() {
+    let name = |flow_log: &str| {
+        format!("123456789012_vpcflowlogs_us-east-1_{flow_log}_20250601T0000Z_1a2b3c4d.log")
+    };
+    let text = |start| format!("{V2}\n{}\n", v2(ENI, "10.0.1.5", "203.0.113.9", 8400, start));
+    let ask_both = |second| {
+        let logs = folder(&[(&name("fl-a"), text(T0)), (&name("fl-b"), text(second))]);
+        ask(&logs, &of_interface(Window::ALWAYS)).value.notes
+    };
+    let notes = ask_both(T0 + 30);
+    assert!(notes[0].contains("fl-a and fl-b logged"), "{notes:?}");
+    assert_eq!(ask_both(T0 + 3600), Vec::<String>::new());
+}

@@ -10,9 +10,11 @@ use crate::family::Family;
 use crate::window::{earlier, later};
 use crate::{Claim, ClaimDirection, ClaimKind, Finding};
 
-/// The most bytes that a TCP packet without payload has at layer 3: 20 of IPv4, 40 of TCP with all
-/// its usual options. IPv6 headers are longer by 20, and flow-log findings do not cover IPv6.
-const BARE_HEADERS: u128 = 60;
+/// The most bytes that a TCP packet without payload has at layer 3: 20 of IPv4 or 40 of IPv6, and 40
+/// of TCP with all its usual options.
+fn bare_headers(conversation: &Conversation) -> u128 {
+    if conversation.remote.is_some_and(|remote| remote.is_ipv6()) { 80 } else { 60 }
+}
 
 /// What makes traffic with a claimed remote the claimed traffic, apart from the claim itself.
 pub(super) struct Place {
@@ -78,7 +80,7 @@ impl Place {
             Outcome::Seen
         } else if bytes == 0 || packets == 0 {
             Outcome::CountersMissing
-        } else if bytes > BARE_HEADERS * packets {
+        } else if bytes > bare_headers(conversation) * packets {
             Outcome::Seen
         } else {
             Outcome::HandshakeOnly

@@ -1,9 +1,11 @@
 //! What keeps the records from being the whole story.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use flowproof_evidence::{Coverage, Observations};
 
+use super::unlogged;
 use super::words::{listed, several};
 use crate::Finding;
 
@@ -23,6 +25,17 @@ pub(super) fn all(finding: &Finding, observations: &Observations) -> Vec<String>
     holes.extend(skipdata(coverage));
     holes.extend(unread(coverage));
     holes.extend(directions(observations));
+    holes.extend(finding.claims.iter().filter_map(|claim| {
+        unlogged::never(claim).or_else(|| unlogged::perhaps(claim)).map(str::to_owned)
+    }));
+    if finding.claims.iter().any(|claim| claim.blocked == Some(true)) && !any_rejects(observations)
+    {
+        holes.push(
+            "the finding says that it was blocked, and there is no REJECT among the subject's records: \
+             a flow log set to log ACCEPT alone looks the same"
+                .to_owned(),
+        );
+    }
     if only_rejects(observations) {
         holes.push(
             "all records of the subject are REJECTs: a flow log set to log nothing else looks the \
@@ -76,10 +89,33 @@ fn interfaces(finding: &Finding, observations: &Observations) -> Vec<String> {
     let observed: BTreeSet<&str> =
         observations.coverage.observed.iter().map(|o| o.interface.as_str()).collect();
     let missing: Vec<_> = named.difference(&observed).copied().collect();
-    if missing.is_empty() {
-        return Vec::new();
+    let mut holes = Vec::new();
+    if !missing.is_empty() {
+        holes.push(format!("no record of {} in the window", listed(&missing)));
     }
-    vec![format!("no record of {} in the window", listed(&missing))]
+    if finding.interfaces.is_empty() {
+        holes
+            .push("the finding does not name the subject's interfaces: there may be others".into());
+    }
+    holes.extend(unplaced(finding, observations));
+    holes
+}
+
+/// Addresses of the subject that no named interface is known to have, and that no record shows.
+fn unplaced(finding: &Finding, observations: &Observations) -> Option<String> {
+    let owned = finding.interfaces.iter().flat_map(|interface| interface.addresses.iter().copied());
+    let seen = observations.conversations.iter().filter_map(|conversation| conversation.local);
+    let placed: BTreeSet<IpAddr> = owned.chain(seen).map(|a| a.to_canonical()).collect();
+    let subjects = finding.subject.addresses.iter().chain(&observations.subject.addresses);
+    let unplaced: BTreeSet<String> = subjects
+        .map(IpAddr::to_canonical)
+        .filter(|address| !placed.contains(address))
+        .map(|address| address.to_string())
+        .collect();
+    let unplaced: Vec<&str> = unplaced.iter().map(String::as_str).collect();
+    (!unplaced.is_empty()).then(|| {
+        format!("the interface of {} is not known: it may not be logged", listed(&unplaced))
+    })
 }
 
 /// The subject's interfaces, as the finding names them and as the records and the user add.
@@ -146,6 +182,10 @@ fn directions(observations: &Observations) -> Vec<String> {
         holes.push(format!("{count} whose direction contradicts the interface's own address"));
     }
     holes
+}
+
+fn any_rejects(observations: &Observations) -> bool {
+    observations.conversations.iter().any(|c| c.traffic.rejected_flows > 0)
 }
 
 fn only_rejects(observations: &Observations) -> bool {

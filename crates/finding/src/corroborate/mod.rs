@@ -31,6 +31,7 @@ mod contact;
 mod holes;
 mod next_steps;
 mod own_figures;
+mod unlogged;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -232,6 +233,9 @@ fn judge(finding: &Finding, observations: &Observations, contacts: &[Contact<'_>
     let seen = contacts.iter().filter(|contact| contact.outcome == Outcome::Seen).count();
     let absent = contacts.iter().all(|contact| contact.outcome == Outcome::NotSeen);
     let unchecked = observations.coverage.records.action_missing;
+    if let Some(judgement) = never_logged(finding, contacts) {
+        return judgement;
+    }
     let status = if seen == contacts.len() && unchecked == 0 {
         Status::Corroborated
     } else if absent && holes.is_empty() {
@@ -242,6 +246,10 @@ fn judge(finding: &Finding, observations: &Observations, contacts: &[Contact<'_>
 
     let mut reasons = vec![words::headline(status, seen, contacts.len(), absent)];
     reasons.extend(words::claims(finding, contacts));
+    if seen > 0 && finding.first_seen.is_none() {
+        let why = "the finding does not say when it happened: traffic of any time was taken";
+        reasons.push(why.to_owned());
+    }
     if seen > 0 && unchecked > 0 {
         reasons.push(format!(
             "{} without an action: whether the traffic was accepted cannot be checked",
@@ -255,6 +263,16 @@ fn judge(finding: &Finding, observations: &Observations, contacts: &[Contact<'_>
     }
     let steps = next_steps::judged(finding, status, contacts, unchecked > 0, !holes.is_empty());
     (status, reasons, steps)
+}
+
+/// Not observable if nothing was seen and no flow log could hold any of the claims.
+fn never_logged(finding: &Finding, contacts: &[Contact<'_>]) -> Option<Judgement> {
+    let why = |(claim, contact): (&Claim, &Contact<'_>)| {
+        (contact.outcome == Outcome::NotSeen).then(|| unlogged::never(claim)).flatten()
+    };
+    let whys: Option<BTreeSet<_>> = finding.claims.iter().zip(contacts).map(why).collect();
+    let reasons = whys?.into_iter().map(str::to_owned).collect();
+    Some((Status::NotObservable, reasons, next_steps::never_observable(finding)))
 }
 
 /// Rule c.

@@ -622,3 +622,69 @@ fn the_verdict_serialises_with_the_words_of_the_interface() {
     assert_eq!(json["claims"][0]["claim"]["kind"], "network_connection");
     assert_eq!(json["claimed_traffic"]["bytes_out"], 0);
 }
+
+// What flow logs cannot hold, or may lack.
+
+/// A finding of an outbound connection to this remote, whose traffic nobody saw.
+fn to_remote(remote: &str) -> Finding {
+    let mut finding = outbound();
+    finding.claims[0].remote = Some(remote.parse().unwrap());
+    finding
+}
+
+#[test]
+fn remotes_that_are_never_logged_are_not_observable() {
+    for remote in ["169.254.169.254", "169.254.169.253", "169.254.170.2", "fd00:ec2::254"] {
+        let verdict = verdict(&to_remote(remote), &observed(vec![]));
+        assert_eq!(verdict.status, Status::NotObservable, "{remote}");
+        assert_says(&verdict, "not logged");
+    }
+}
+
+#[test]
+fn a_remote_that_may_be_the_resolver_contradicts_nothing() {
+    let mut finding = to_remote("10.0.0.2");
+    finding.claims[0].remote_port = Some(53);
+    let verdict = verdict(&finding, &observed(vec![]));
+    assert_eq!(verdict.status, Status::Inconclusive);
+    assert_says(&verdict, "may be the Amazon resolver");
+}
+
+#[test]
+fn an_address_whose_interface_is_not_known_contradicts_nothing() {
+    let mut finding = outbound();
+    finding.subject.addresses.push("10.9.9.9".parse().unwrap());
+    let unplaced = verdict(&finding, &observed(vec![]));
+    assert_eq!(unplaced.status, Status::Inconclusive);
+    assert_says(&unplaced, "the interface of 10.9.9.9 is not known");
+    finding.interfaces.clear();
+    assert_says(&verdict(&finding, &observed(vec![])), "does not name the subject's interfaces");
+}
+
+#[test]
+fn a_blocked_claim_without_any_reject_in_the_logs_is_not_contradicted() {
+    let mut finding = outbound();
+    finding.claims[0].blocked = Some(true);
+    let verdict = verdict(&finding, &observed(vec![]));
+    assert_eq!(verdict.status, Status::Inconclusive);
+    assert_says(&verdict, "there is no REJECT");
+}
+
+#[test]
+fn bare_headers_of_ipv6_are_no_payload() {
+    let syns = Traffic { bytes_out: 240, packets_out: 3, flows: 1, ..Traffic::default() };
+    let remote = "2001:db8:ffff::9";
+    let seen = vec![conversation(remote, theirs(443), syns)];
+    let verdict = verdict(&to_remote(remote), &observed(seen));
+    assert_eq!(verdict.claims[0].outcome, Outcome::HandshakeOnly);
+}
+
+#[test]
+fn a_finding_with_one_time_or_none_says_so() {
+    let mut finding = outbound();
+    finding.last_seen = None;
+    assert_eq!(verdict(&finding, &observed(vec![])).status, Status::Inconclusive);
+    finding.first_seen = None;
+    let seen = vec![conversation("203.0.113.9", theirs(443), both_ways())];
+    assert_says(&verdict(&finding, &observed(seen)), "does not say when it happened");
+}

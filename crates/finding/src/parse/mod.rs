@@ -75,9 +75,9 @@ fn times(
             (Some(last), Some(first))
         }
         (Some(_), Some(_)) => (first, last),
-        (Some(one), None) | (None, Some(one)) => {
-            notes.add("only one of the first and the last occurrence is known: taken for both");
-            (Some(one), Some(one))
+        (Some(_), None) | (None, Some(_)) => {
+            notes.add("only one of the first and the last occurrence is known");
+            (first, last)
         }
         (None, None) => {
             notes.add("the finding does not say when it happened");

@@ -258,3 +258,11 @@ fn a_query_that_needs_no_object_is_answered_whole() {
         assert_eq!(query("v2_default.log", sql).code, Some(0), "{sql}");
     }
 }
+
+#[test]
+fn a_column_of_lists_is_text_in_csv() {
+    let list = format!("--list={}", arg(testdata().join("worked/tor-exits.txt")));
+    let sql = "select list_matches('203.0.113.9') from flow_logs limit 1";
+    let run = on_fixture("query", "v2_default.log", &[sql, &list]);
+    assert!(run.out.contains("entry: 203.0.113.9"), "{run:?}");
+}
