@@ -132,10 +132,14 @@ fn text(
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
     let (from, to) = time_span(&answer.objects);
     writeln!(out, "Objects     {} listed, {} read", objects.listed, objects.read)?;
-    let list = |set: BTreeSet<String>| Vec::from_iter(set).join(", ");
-    writeln!(out, "Flow logs   {}", list(layouts(answer, |layout| layout.flow_log_id.clone())))?;
-    writeln!(out, "Accounts    {}", list(layouts(answer, |layout| layout.account.clone())))?;
-    writeln!(out, "Regions     {}", list(layouts(answer, |layout| layout.region.clone())))?;
+    let of_keys = [
+        ("Flow logs   ", layouts(answer, |layout| layout.flow_log_id.clone())),
+        ("Accounts    ", layouts(answer, |layout| layout.account.clone())),
+        ("Regions     ", layouts(answer, |layout| layout.region.clone())),
+    ];
+    for (label, names) in of_keys.into_iter().filter(|(_, names)| !names.is_empty()) {
+        writeln!(out, "{label}{}", printable(&Vec::from_iter(names).join(", ")))?;
+    }
     if objects.not_read == answer.objects.len() as u64 {
         writeln!(out, "Bytes       {} stored; nothing was opened", exact_bytes(stored))?;
         return Ok(());
