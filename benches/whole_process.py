@@ -6,6 +6,7 @@ Usage: benches/whole_process.py [--records 3000000] [--rounds 5] [--flowproof ta
 """
 
 import argparse
+import csv
 import datetime
 import json
 import os
@@ -43,7 +44,27 @@ def check_answers(flowproof, sample):
             sys.exit(f"investigate: {name} is {claimed[name]}, the generator says {expected}")
     if told["verdict"]["status"] != "corroborated":
         sys.exit(f"investigate: the verdict is {told['verdict']}")
+    check_volumes(flowproof, sample, answer)
     return told
+
+
+def check_volumes(flowproof, sample, answer):
+    """The subject's rows, added up over its hours, must be what the generator added up; all kinds of record too."""
+    interface = answer["subject"]["interfaces"][0]
+    for name, command in jobs(flowproof, sample).items():
+        if not name.startswith("volumes"):
+            continue
+        done, _, _ = run(command)
+        rows = [row for row in csv.DictReader(done.stdout.decode().splitlines()) if row["interface"] == interface]
+        for column in ("bytes_in", "bytes_out", "packets_in", "packets_out", "flows", "rejected_bytes"):
+            total = sum(int(row[column]) for row in rows)
+            if total != answer["totals"][column]:
+                sys.exit(f"{name}: {column} is {total}, the generator says {answer['totals'][column]}")
+    done, _, _ = run([flowproof, "inspect", "--logs", str(sample / "logs"), "--format", "json"])
+    records = json.loads(done.stdout)["records"]
+    for kind, expected in answer["records"].items():
+        if records[kind] != expected:
+            sys.exit(f"inspect: {kind} is {records[kind]}, the generator says {expected}")
 
 
 def jobs(flowproof, sample):
@@ -114,7 +135,8 @@ Made by `benches/whole_process.py --records {options.records} --rounds {options.
 {version}; {subprocess.run(["gzip", "--version"], capture_output=True, text=True).stdout.splitlines()[0]}.
 Set: {records:,} records in {len(files)} objects, formats mixed, {text / 1e6:.0f} MB of text, {stored / 1e6:.0f} MB stored ({text / stored:.1f} : 1).
 Before timing, the claimed bytes of the investigation ({told["claimed_traffic"]["bytes_out"]:,} out,
-{told["claimed_traffic"]["bytes_in"]:,} in) were checked against what the generator had added up.
+{told["claimed_traffic"]["bytes_in"]:,} in), the subject's rows of both `volumes` and the record counts of `inspect` were checked against
+what the generator had added up.
 
 Whole-process CPU (user and system), median of {options.rounds} rounds, all contestants in each round.
 

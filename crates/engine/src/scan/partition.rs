@@ -35,19 +35,20 @@ impl Partition {
             match self.current.take() {
                 Some((chunks, work)) => self.advance(chunks, work).await?,
                 None => match self.objects.pop_front() {
-                    Some(object_idx) => self.open(object_idx).await,
+                    Some(object_idx) => self.open(object_idx).await?,
                     None => return Ok(None),
                 },
             }
         }
     }
 
-    async fn open(&mut self, object_idx: usize) {
+    async fn open(&mut self, object_idx: usize) -> Result<()> {
         let work = Work::new(Arc::clone(&self.plan), object_idx);
         match open(&self.plan.context.objects[object_idx]).await {
             Ok(chunks) => self.current = Some((chunks, work)),
-            Err(error) => work.end_early(outcome_of(&error)),
+            Err(error) => self.ready.extend(work.end_early(outcome_of(&error))?),
         }
+        Ok(())
     }
 
     /// Takes the current object one step on.
@@ -61,7 +62,7 @@ impl Partition {
                 Ok(Some(chunk)) => work.feed(chunk),
                 Ok(None) => work.end_input(chunks.digest()),
                 Err(error) => {
-                    work.end_early(outcome_of(&error));
+                    self.ready.extend(work.end_early(outcome_of(&error))?);
                     return Ok(());
                 }
             },

@@ -150,10 +150,16 @@ impl Work {
         self.report.digest = digest.map(str::to_owned);
     }
 
-    /// Ends the object for a reason that its bytes do not know: it could not be read, or not on.
-    pub(super) fn end_early(mut self, outcome: Outcome) {
+    /// Ends the object for a reason that its bytes do not know: it could not be read, or not on. The
+    /// whole lines before that are counted, so they are handed out too.
+    pub(super) fn end_early(mut self, outcome: Outcome) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        self.decoder.finish_cut();
+        self.flush(&mut batches)?;
+        self.report.encoding = self.inflater.encoding();
         self.report.outcome = outcome;
         self.put_report();
+        Ok(batches)
     }
 
     /// Inflates, decodes and orients for a while; the batches are those of the table.
@@ -363,4 +369,52 @@ fn only_traffic(batch: &RecordBatch) -> Result<RecordBatch> {
 
 fn constant(value: Option<&str>, rows: usize) -> ArrayRef {
     Arc::new(std::iter::repeat_n(value, rows).collect::<StringViewArray>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orient::Orientation;
+    use crate::scan::{Progress, ScanReport};
+    use flowproof_source::Location;
+
+    fn plan() -> Arc<ScanPlan> {
+        let object = Object {
+            key: "a.log".into(),
+            location: Location::Local("a.log".into()),
+            size: 1,
+            etag: None,
+            layout: None,
+        };
+        let context = ScanContext {
+            objects: Arc::new(vec![object]),
+            format: None,
+            from: None,
+            to: None,
+            batch_rows: 8192,
+            orientation: Orientation::default(),
+            coverage: CoverageScope::Nobody,
+            push_filters: true,
+            pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
+            report: ScanReport::default(),
+            progress: Arc::new(Progress::default()),
+        };
+        let columns = vec![TableColumn::Field(FieldId::BYTES)];
+        let schema = TableColumn::schema(&columns);
+        let context = Arc::new(context);
+        Arc::new(ScanPlan { context, kind: TableKind::Traffic, columns, schema, predicate: None })
+    }
+
+    #[test]
+    fn what_is_counted_before_a_failed_read_is_handed_out() {
+        let plan = plan();
+        let mut work = Work::new(Arc::clone(&plan), 0);
+        work.feed(Bytes::from_static(b"bytes log-status\n8400 OK\n52 OK\n17 O"));
+        let (batches, next) = work.step().unwrap();
+        assert_eq!((batches.len(), next), (0, Next::Feed));
+        let batches = work.end_early(Outcome::Corrupt("the disk failed".into())).unwrap();
+        let told = plan.context.report.take();
+        assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
+        assert_eq!((told.objects[&0].rows, told.objects[&0].tally.counts.ok), (2, 2));
+    }
 }
