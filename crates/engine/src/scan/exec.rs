@@ -19,7 +19,7 @@ use flowproof_source::Object;
 
 use super::ScanContext;
 use super::partition::Partition;
-use super::step::ScanPlan;
+use super::plan::ScanPlan;
 use crate::table::{TableColumn, TableKind};
 
 /// Reads flow log objects as record batches.

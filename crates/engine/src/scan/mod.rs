@@ -8,7 +8,9 @@
 mod context;
 mod exec;
 mod partition;
+mod plan;
 mod report;
+mod shape;
 mod step;
 mod times;
 

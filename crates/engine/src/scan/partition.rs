@@ -9,7 +9,8 @@ use flowproof_source::{Chunks, SourceError, open};
 use tokio::sync::oneshot;
 
 use super::Outcome;
-use super::step::{Next, ScanPlan, Work};
+use super::plan::ScanPlan;
+use super::step::{Next, Work};
 
 /// Reads objects and hands out their batches.
 #[derive(Debug)]

@@ -2,96 +2,26 @@
 //! that are bounded in time and memory, and owns all of its state, so that it can be moved there and
 //! back.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringViewArray,
-};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use datafusion::common::Result;
-use flowproof_record::{Decoder, DecoderOptions, FieldId, Keep, Predicate};
-use flowproof_source::{Ending, InflateError, Inflater, Object};
+use flowproof_record::Decoder;
+use flowproof_source::{Ending, InflateError, Inflater};
 
-use super::times::{TIME_FIELDS, note_times};
-use super::{CoverageScope, InterfaceTimes, ObjectReport, Outcome, ScanContext};
-use crate::orient::{Learner, ORIENTATION_FIELDS, Oriented, effective};
-use crate::table::{TableColumn, TableKind, text_column};
+use super::Outcome;
+use super::plan::ScanPlan;
+use super::shape::Shaper;
 
 /// Inflated bytes of one call to the inflater: they stay in the second-level cache.
 const ROOM: usize = 256 * 1024;
 /// Inflated bytes of a step, so that a gzip bomb cannot fill the memory with batches.
 const STEP_BYTES: usize = 4 * 1024 * 1024;
 
-/// What a scan wants of every object.
-#[derive(Debug)]
-pub(super) struct ScanPlan {
-    pub(super) context: Arc<ScanContext>,
-    pub(super) kind: TableKind,
-    pub(super) columns: Vec<TableColumn>,
-    pub(super) schema: SchemaRef,
-    pub(super) predicate: Option<Arc<Predicate>>,
-}
-
-impl ScanPlan {
-    fn wants_times(&self) -> bool {
-        self.context.coverage != CoverageScope::Nobody && self.kind == TableKind::Traffic
-    }
-
-    fn wants_orientation(&self) -> bool {
-        self.columns.iter().any(|column| column.needs_orientation())
-    }
-
-    /// The fields to decode: those shown, and those that something is made from.
-    fn fields(&self) -> Vec<FieldId> {
-        let mut fields = Vec::new();
-        let mut add = |ids: &[FieldId]| {
-            ids.iter().for_each(|id| {
-                if !fields.contains(id) {
-                    fields.push(*id);
-                }
-            });
-        };
-        for column in &self.columns {
-            match column {
-                TableColumn::Field(id) => add(&[*id]),
-                other => add(other.fields()),
-            }
-        }
-        if self.wants_orientation() {
-            add(&ORIENTATION_FIELDS);
-        }
-        if self.wants_times() {
-            add(&TIME_FIELDS);
-        }
-        fields
-    }
-
-    fn decoder(&self) -> Decoder {
-        let keep = match (self.kind, self.wants_times()) {
-            (TableKind::FlowLogs, _) => Keep::All,
-            (TableKind::Traffic, false) => Keep::Traffic,
-            (TableKind::Traffic, true) => Keep::TrafficAndIdle,
-        };
-        Decoder::new(DecoderOptions {
-            columns: self.fields(),
-            batch_rows: self.context.batch_rows,
-            format: self.context.format.clone(),
-            from: self.context.from,
-            to: self.context.to,
-            keep,
-            predicate: self.predicate.clone(),
-        })
-    }
-}
-
 /// One object on its way through the CPU.
 #[derive(Debug)]
 pub(super) struct Work {
-    plan: Arc<ScanPlan>,
-    object_idx: usize,
     inflater: Inflater,
     decoder: Decoder,
     /// Stored bytes that were not taken yet.
@@ -103,9 +33,7 @@ pub(super) struct Work {
     inflater_full: bool,
     /// Whether the last stored byte has come.
     input_ended: bool,
-    report: ObjectReport,
-    learner: Learner,
-    times: BTreeMap<String, InterfaceTimes>,
+    shaper: Shaper,
 }
 
 /// What a step leaves to do.
@@ -124,30 +52,26 @@ impl Work {
         Work {
             inflater: Inflater::new(),
             decoder: plan.decoder(),
-            plan,
-            object_idx,
             chunk: Bytes::new(),
             text: Vec::new(),
             text_at: 0,
             inflater_full: false,
             input_ended: false,
-            report: ObjectReport::default(),
-            learner: Learner::default(),
-            times: BTreeMap::new(),
+            shaper: Shaper::new(plan, object_idx),
         }
     }
 
     /// Hands over the next stored bytes; only after [`Next::Feed`].
     pub(super) fn feed(&mut self, chunk: Bytes) {
-        self.report.stored_bytes += chunk.len() as u64;
-        self.plan.context.progress.add_bytes(chunk.len() as u64);
+        self.shaper.report.stored_bytes += chunk.len() as u64;
+        self.shaper.plan().context.progress.add_bytes(chunk.len() as u64);
         self.chunk = chunk;
     }
 
     /// Says that there are no more stored bytes, and what their digest is.
     pub(super) fn end_input(&mut self, digest: Option<&str>) {
         self.input_ended = true;
-        self.report.digest = digest.map(str::to_owned);
+        self.shaper.report.digest = digest.map(str::to_owned);
     }
 
     /// Ends the object for a reason that its bytes do not know: it could not be read, or not on. The
@@ -156,8 +80,8 @@ impl Work {
         let mut batches = Vec::new();
         self.decoder.finish_cut();
         self.flush(&mut batches)?;
-        self.report.encoding = self.inflater.encoding();
-        self.report.outcome = outcome;
+        self.shaper.report.encoding = self.inflater.encoding();
+        self.shaper.report.outcome = outcome;
         self.put_report();
         Ok(batches)
     }
@@ -190,7 +114,7 @@ impl Work {
         let taken = self.inflater.inflate(&self.chunk, &mut self.text, ROOM)?;
         self.chunk = self.chunk.slice(taken..);
         self.inflater_full = self.text.len() >= ROOM;
-        self.report.text_bytes += self.text.len() as u64;
+        self.shaper.report.text_bytes += self.text.len() as u64;
         Ok(())
     }
 
@@ -205,8 +129,8 @@ impl Work {
 
     fn finish_unsupported(&mut self, encoding: &str) {
         let reason = format!("{encoding} objects are not read by this version");
-        self.report.outcome = Outcome::Unsupported(reason);
-        self.report.encoding = self.inflater.encoding();
+        self.shaper.report.outcome = Outcome::Unsupported(reason);
+        self.shaper.report.encoding = self.inflater.encoding();
         self.put_report();
     }
 
@@ -217,8 +141,8 @@ impl Work {
             _ => self.decoder.finish(),
         }
         self.flush(batches)?;
-        self.report.encoding = self.inflater.encoding();
-        self.report.outcome = self.outcome(ending);
+        self.shaper.report.encoding = self.inflater.encoding();
+        self.shaper.report.outcome = self.outcome(ending);
         self.put_report();
         Ok(())
     }
@@ -248,135 +172,27 @@ impl Work {
     }
 
     fn put_report(&mut self) {
-        self.report.tally = self.decoder.tally().clone();
-        let report = std::mem::take(&mut self.report);
-        let learner = std::mem::take(&mut self.learner);
-        let times = std::mem::take(&mut self.times);
-        let context = &self.plan.context;
-        context.progress.add_object();
-        context.report.put(self.object_idx, report, learner, times);
+        self.shaper.report.tally = self.decoder.tally().clone();
+        self.shaper.put_report();
     }
 
     /// Makes the decoder's rows into a batch of the table.
     fn flush(&mut self, batches: &mut Vec<RecordBatch>) -> Result<()> {
-        let Some(mut batch) = self.decoder.flush() else { return Ok(()) };
-        if self.plan.wants_times() {
-            let object = &self.plan.context.objects[self.object_idx];
-            let flow_log = object.layout.as_ref().and_then(|layout| layout.flow_log_id.as_deref());
-            note_times(&batch, &self.plan.context.coverage, flow_log, &mut self.times)?;
-            batch = only_traffic(&batch)?;
-        }
-        let batch = self.table_batch(&batch)?;
-        if batch.num_rows() > 0 {
-            self.report.rows += batch.num_rows() as u64;
-            batches.push(batch);
+        if let Some(records) = self.decoder.flush() {
+            batches.extend(self.shaper.shape(records)?);
         }
         Ok(())
     }
-
-    fn table_batch(&mut self, decoded: &RecordBatch) -> Result<RecordBatch> {
-        let oriented = if self.plan.wants_orientation() {
-            let orientation = &self.plan.context.orientation;
-            let oriented = orientation.orient(decoded, &mut self.learner)?;
-            self.report.unoriented += oriented.unoriented;
-            self.report.direction_conflicts += oriented.conflicts;
-            self.report.assumed_direction += oriented.assumed;
-            Some(oriented)
-        } else {
-            None
-        };
-        let columns = self.plan.columns.iter();
-        let columns = columns.map(|column| self.column(*column, decoded, oriented.as_ref()));
-        let columns = columns.collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.plan.schema), columns, &options)?)
-    }
-
-    fn column(
-        &self,
-        column: TableColumn,
-        decoded: &RecordBatch,
-        oriented: Option<&Oriented>,
-    ) -> Result<ArrayRef> {
-        let rows = decoded.num_rows();
-        let field = |id: FieldId| -> Result<ArrayRef> {
-            let place = decoded.schema_ref().index_of(id.field().column)?;
-            Ok(Arc::clone(decoded.column(place)))
-        };
-        let object: &Object = &self.plan.context.objects[self.object_idx];
-        let layout = object.layout.as_ref();
-        let Some(oriented) = oriented.filter(|_| column.needs_orientation()) else {
-            return match column {
-                TableColumn::Field(id) => field(id),
-                TableColumn::Object => Ok(constant(Some(&object.key), rows)),
-                TableColumn::FlowLogId => {
-                    Ok(constant(layout.and_then(|l| l.flow_log_id.as_deref()), rows))
-                }
-                TableColumn::ObjectAccount => {
-                    Ok(constant(layout.and_then(|l| l.account.as_deref()), rows))
-                }
-                TableColumn::ObjectRegion => {
-                    Ok(constant(layout.and_then(|l| l.region.as_deref()), rows))
-                }
-                _ => self.instance(decoded),
-            };
-        };
-        let source = field(FieldId::SRCADDR)?;
-        let destination = field(FieldId::DSTADDR)?;
-        match column {
-            TableColumn::Local => oriented.local(&source, &destination),
-            TableColumn::Remote => oriented.remote(
-                &effective(&field(FieldId::PKT_SRCADDR)?, &source)?,
-                &effective(&field(FieldId::PKT_DSTADDR)?, &destination)?,
-            ),
-            TableColumn::LocalPort => {
-                oriented.local(&field(FieldId::SRCPORT)?, &field(FieldId::DSTPORT)?)
-            }
-            TableColumn::RemotePort => {
-                oriented.remote(&field(FieldId::SRCPORT)?, &field(FieldId::DSTPORT)?)
-            }
-            TableColumn::OwnInterface => Ok(oriented.own()),
-            _ => Ok(oriented.direction()),
-        }
-    }
-
-    /// The record's own instance, or the one that the address book has for its interface.
-    fn instance(&self, decoded: &RecordBatch) -> Result<ArrayRef> {
-        let logged = text_column(decoded, FieldId::INSTANCE_ID)?;
-        let interface = text_column(decoded, FieldId::INTERFACE_ID)?;
-        let book = &self.plan.context.orientation.book;
-        let instances = (0..decoded.num_rows()).map(|row| {
-            if logged.is_valid(row) {
-                return Some(logged.value(row));
-            }
-            let entry = book.get(interface.is_valid(row).then(|| interface.value(row))?)?;
-            entry.instance.as_deref()
-        });
-        Ok(Arc::new(instances.collect::<StringViewArray>()))
-    }
-}
-
-/// The rows that are not NODATA or SKIPDATA.
-fn only_traffic(batch: &RecordBatch) -> Result<RecordBatch> {
-    let status = text_column(batch, FieldId::LOG_STATUS)?;
-    let idle = |status: Option<&str>| matches!(status, Some("NODATA" | "SKIPDATA"));
-    let traffic: BooleanArray = status.iter().map(|status| Some(!idle(status))).collect();
-    if traffic.true_count() == batch.num_rows() {
-        return Ok(batch.clone());
-    }
-    Ok(filter_record_batch(batch, &traffic)?)
-}
-
-fn constant(value: Option<&str>, rows: usize) -> ArrayRef {
-    Arc::new(std::iter::repeat_n(value, rows).collect::<StringViewArray>())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::orient::Orientation;
-    use crate::scan::{Progress, ScanReport};
-    use flowproof_source::Location;
+    use crate::scan::{CoverageScope, Progress, ScanContext, ScanReport};
+    use crate::table::{TableColumn, TableKind};
+    use flowproof_record::FieldId;
+    use flowproof_source::{Location, Object};
 
     fn plan() -> Arc<ScanPlan> {
         let object = Object {

@@ -1,0 +1,78 @@
+//! What a scan wants of every object, whatever the object is written in.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use flowproof_record::{Decoder, DecoderOptions, FieldId, Keep, Predicate};
+
+use super::times::TIME_FIELDS;
+use super::{CoverageScope, ScanContext};
+use crate::orient::ORIENTATION_FIELDS;
+use crate::table::{TableColumn, TableKind};
+
+/// What a scan wants of every object.
+#[derive(Debug)]
+pub(crate) struct ScanPlan {
+    pub(crate) context: Arc<ScanContext>,
+    pub(crate) kind: TableKind,
+    pub(crate) columns: Vec<TableColumn>,
+    pub(crate) schema: SchemaRef,
+    pub(crate) predicate: Option<Arc<Predicate>>,
+}
+
+impl ScanPlan {
+    pub(crate) fn wants_times(&self) -> bool {
+        self.context.coverage != CoverageScope::Nobody && self.kind == TableKind::Traffic
+    }
+
+    pub(crate) fn wants_orientation(&self) -> bool {
+        self.columns.iter().any(|column| column.needs_orientation())
+    }
+
+    /// The fields to decode: those shown, and those that something is made from.
+    pub(crate) fn fields(&self) -> Vec<FieldId> {
+        let mut fields = Vec::new();
+        let mut add = |ids: &[FieldId]| {
+            ids.iter().for_each(|id| {
+                if !fields.contains(id) {
+                    fields.push(*id);
+                }
+            });
+        };
+        for column in &self.columns {
+            match column {
+                TableColumn::Field(id) => add(&[*id]),
+                other => add(other.fields()),
+            }
+        }
+        if self.wants_orientation() {
+            add(&ORIENTATION_FIELDS);
+        }
+        if self.wants_times() {
+            add(&TIME_FIELDS);
+        }
+        fields
+    }
+
+    /// Which records the scan wants.
+    pub(crate) fn keep(&self) -> Keep {
+        match (self.kind, self.wants_times()) {
+            (TableKind::FlowLogs, _) => Keep::All,
+            (TableKind::Traffic, false) => Keep::Traffic,
+            (TableKind::Traffic, true) => Keep::TrafficAndIdle,
+        }
+    }
+
+    pub(super) fn decoder(&self) -> Decoder {
+        Decoder::new(DecoderOptions {
+            columns: self.fields(),
+            batch_rows: self.context.batch_rows,
+            format: self.context.format.clone(),
+            from: self.context.from,
+            to: self.context.to,
+            keep: self.keep(),
+            predicate: self.predicate.clone(),
+            ..DecoderOptions::default()
+        })
+    }
+}

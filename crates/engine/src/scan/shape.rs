@@ -1,0 +1,166 @@
+//! The last part of reading an object: records become rows of the table, and what is told beside
+//! them is kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringViewArray,
+};
+use arrow::compute::filter_record_batch;
+use datafusion::common::Result;
+use flowproof_record::FieldId;
+use flowproof_source::Object;
+
+use super::plan::ScanPlan;
+use super::times::note_times;
+use super::{InterfaceTimes, ObjectReport};
+use crate::orient::{Learner, Oriented, effective};
+use crate::table::{TableColumn, text_column};
+
+/// Makes batches of the table from batches of records of one object, and keeps what is to be told
+/// of the object. Every reader, whatever its objects are written in, ends here.
+#[derive(Debug)]
+pub(crate) struct Shaper {
+    plan: Arc<ScanPlan>,
+    object_idx: usize,
+    pub(crate) report: ObjectReport,
+    learner: Learner,
+    times: BTreeMap<String, InterfaceTimes>,
+}
+
+impl Shaper {
+    pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> Shaper {
+        Shaper {
+            plan,
+            object_idx,
+            report: ObjectReport::default(),
+            learner: Learner::default(),
+            times: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Arc<ScanPlan> {
+        &self.plan
+    }
+
+    /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
+    /// there are none to give.
+    pub(crate) fn shape(&mut self, mut records: RecordBatch) -> Result<Option<RecordBatch>> {
+        if self.plan.wants_times() {
+            let object = &self.plan.context.objects[self.object_idx];
+            let flow_log = object.layout.as_ref().and_then(|layout| layout.flow_log_id.as_deref());
+            note_times(&records, &self.plan.context.coverage, flow_log, &mut self.times)?;
+            records = only_traffic(&records)?;
+        }
+        let batch = self.table_batch(&records)?;
+        self.report.rows += batch.num_rows() as u64;
+        Ok((batch.num_rows() > 0).then_some(batch))
+    }
+
+    /// Reports the object, which is done.
+    pub(crate) fn put_report(&mut self) {
+        let report = std::mem::take(&mut self.report);
+        let learner = std::mem::take(&mut self.learner);
+        let times = std::mem::take(&mut self.times);
+        let context = &self.plan.context;
+        context.progress.add_object();
+        context.report.put(self.object_idx, report, learner, times);
+    }
+
+    fn table_batch(&mut self, decoded: &RecordBatch) -> Result<RecordBatch> {
+        let oriented = if self.plan.wants_orientation() {
+            let orientation = &self.plan.context.orientation;
+            let oriented = orientation.orient(decoded, &mut self.learner)?;
+            self.report.unoriented += oriented.unoriented;
+            self.report.direction_conflicts += oriented.conflicts;
+            self.report.assumed_direction += oriented.assumed;
+            Some(oriented)
+        } else {
+            None
+        };
+        let columns = self.plan.columns.iter();
+        let columns = columns.map(|column| self.column(*column, decoded, oriented.as_ref()));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.plan.schema), columns, &options)?)
+    }
+
+    fn column(
+        &self,
+        column: TableColumn,
+        decoded: &RecordBatch,
+        oriented: Option<&Oriented>,
+    ) -> Result<ArrayRef> {
+        let rows = decoded.num_rows();
+        let field = |id: FieldId| -> Result<ArrayRef> {
+            let place = decoded.schema_ref().index_of(id.field().column)?;
+            Ok(Arc::clone(decoded.column(place)))
+        };
+        let object: &Object = &self.plan.context.objects[self.object_idx];
+        let layout = object.layout.as_ref();
+        let Some(oriented) = oriented.filter(|_| column.needs_orientation()) else {
+            return match column {
+                TableColumn::Field(id) => field(id),
+                TableColumn::Object => Ok(constant(Some(&object.key), rows)),
+                TableColumn::FlowLogId => {
+                    Ok(constant(layout.and_then(|l| l.flow_log_id.as_deref()), rows))
+                }
+                TableColumn::ObjectAccount => {
+                    Ok(constant(layout.and_then(|l| l.account.as_deref()), rows))
+                }
+                TableColumn::ObjectRegion => {
+                    Ok(constant(layout.and_then(|l| l.region.as_deref()), rows))
+                }
+                _ => self.instance(decoded),
+            };
+        };
+        let source = field(FieldId::SRCADDR)?;
+        let destination = field(FieldId::DSTADDR)?;
+        match column {
+            TableColumn::Local => oriented.local(&source, &destination),
+            TableColumn::Remote => oriented.remote(
+                &effective(&field(FieldId::PKT_SRCADDR)?, &source)?,
+                &effective(&field(FieldId::PKT_DSTADDR)?, &destination)?,
+            ),
+            TableColumn::LocalPort => {
+                oriented.local(&field(FieldId::SRCPORT)?, &field(FieldId::DSTPORT)?)
+            }
+            TableColumn::RemotePort => {
+                oriented.remote(&field(FieldId::SRCPORT)?, &field(FieldId::DSTPORT)?)
+            }
+            TableColumn::OwnInterface => Ok(oriented.own()),
+            _ => Ok(oriented.direction()),
+        }
+    }
+
+    /// The record's own instance, or the one that the address book has for its interface.
+    fn instance(&self, decoded: &RecordBatch) -> Result<ArrayRef> {
+        let logged = text_column(decoded, FieldId::INSTANCE_ID)?;
+        let interface = text_column(decoded, FieldId::INTERFACE_ID)?;
+        let book = &self.plan.context.orientation.book;
+        let instances = (0..decoded.num_rows()).map(|row| {
+            if logged.is_valid(row) {
+                return Some(logged.value(row));
+            }
+            let entry = book.get(interface.is_valid(row).then(|| interface.value(row))?)?;
+            entry.instance.as_deref()
+        });
+        Ok(Arc::new(instances.collect::<StringViewArray>()))
+    }
+}
+
+/// The rows that are not NODATA or SKIPDATA.
+fn only_traffic(batch: &RecordBatch) -> Result<RecordBatch> {
+    let status = text_column(batch, FieldId::LOG_STATUS)?;
+    let idle = |status: Option<&str>| matches!(status, Some("NODATA" | "SKIPDATA"));
+    let traffic: BooleanArray = status.iter().map(|status| Some(!idle(status))).collect();
+    if traffic.true_count() == batch.num_rows() {
+        return Ok(batch.clone());
+    }
+    Ok(filter_record_batch(batch, &traffic)?)
+}
+
+fn constant(value: Option<&str>, rows: usize) -> ArrayRef {
+    Arc::new(std::iter::repeat_n(value, rows).collect::<StringViewArray>())
+}
