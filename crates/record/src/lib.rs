@@ -34,18 +34,24 @@
 mod address;
 mod columns;
 mod decoder;
+mod digits;
 mod field;
 mod format;
 #[doc(hidden)] // Not part of the API: the fuzz targets and the tests share it.
 pub mod fuzz;
 mod line;
+mod literal;
+mod memo;
 mod predicate;
 mod refusal;
 mod scan;
+mod sheet;
 mod tally;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twins;
 
 pub use columns::schema_of;
 pub use decoder::{Decoder, DecoderOptions, Keep, MAX_LINE};

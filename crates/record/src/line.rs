@@ -4,13 +4,14 @@ use crate::address::is_address;
 use crate::field::{FIELDS, FieldId, Kind};
 use crate::format::{Format, is_export_timestamp};
 use crate::predicate::Values;
+use crate::sheet::Check;
 
 /// Times at or above this are milliseconds: as seconds it would be the year 5138.
 const MILLISECONDS_FROM: u64 = 100_000_000_000;
 /// 2000-01-01, long before there were flow logs.
-const EARLIEST: u64 = 946_684_800;
+pub(crate) const EARLIEST: u64 = 946_684_800;
 /// 2106-02-07, the end of 32-bit seconds.
-const LATEST: u64 = u32::MAX as u64;
+pub(crate) const LATEST: u64 = u32::MAX as u64;
 
 /// A format made ready for reading lines.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Layout {
     columns: Vec<Option<(FieldId, Kind)>>,
     /// Field number -> column; `None` where the format lacks the field.
     column_of: Vec<Option<u16>>,
+    /// The columns that must be looked at, in order.
+    checks: Vec<(usize, Check)>,
     /// Whether these are transit gateway records.
     pub(crate) transit_gateway: bool,
 }
@@ -70,7 +73,28 @@ impl Layout {
             }
         }
         let transit_gateway = format.is_transit_gateway();
-        Layout { format, columns, column_of, transit_gateway }
+        let checks = columns.iter().enumerate().filter_map(|(column, known)| {
+            let (_, kind) = (*known)?;
+            Some((column, Check::of(kind)?))
+        });
+        let checks = checks.collect();
+        Layout { format, columns, column_of, checks, transit_gateway }
+    }
+
+    /// Whether lines can be read many at once. Not where a token stands before the columns, not for
+    /// transit gateways, and not where a header met again could pass for a record.
+    pub(crate) fn is_regular(&self) -> bool {
+        !self.format.has_export_timestamp() && !self.transit_gateway && !self.checks.is_empty()
+    }
+
+    /// The number of columns.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The columns that must be looked at, and how.
+    pub(crate) fn checks(&self) -> &[(usize, Check)] {
+        &self.checks
     }
 
     pub(crate) fn format(&self) -> &Format {

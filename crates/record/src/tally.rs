@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::format::{Format, FormatSource};
 
-/// Lines of an object by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time` and
-/// `transit_gateway` are disjoint; the rest say more about `ok` ones.
+/// Lines of an object by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time`,
+/// `transit_gateway` and `passed_over` are disjoint; the rest say more about `ok` ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Records with traffic: `log-status` is OK or the format lacks it.
@@ -20,6 +20,9 @@ pub struct Counts {
     pub bad_time: u64,
     /// Transit gateway records with traffic.
     pub transit_gateway: u64,
+    /// Lines that were passed over because they do not name what alone is asked for
+    /// ([`DecoderOptions::pass_over`](crate::DecoderOptions::pass_over)). They are in no other count.
+    pub passed_over: u64,
     /// Header lines.
     pub headers: u64,
     /// Of `ok`: without a byte counter.

@@ -1,14 +1,80 @@
-//! Finds the bytes that separate fields and lines. Chosen once at run time among the kernels; the
-//! scalar one is the definition of right.
+//! Finds the bytes that separate fields and lines. The kernel is chosen once at run time; the scalar
+//! one is the definition of right.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod index;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 
-/// Writes the offset of every separator in `block` to `offsets`, in order, replacing what was there.
-/// Separators are space, tab, carriage return and line feed.
-///
-/// `block` must be shorter than 4 GiB, since offsets are 32 bits wide; the decoder cuts its input.
-pub(crate) fn separators(block: &[u8], offsets: &mut Vec<u32>) {
-    debug_assert!(u32::try_from(block.len()).is_ok());
-    offsets.clear();
-    scalar::separators(block, offsets);
+#[cfg(test)]
+mod tests;
+
+pub(crate) use index::Index;
+
+/// A way to find separators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// Eight bytes at a time, on any machine.
+    Scalar,
+    /// 64 bytes at a time with AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 64 bytes at a time with AVX-512 (BW and VBMI2), which also writes the offsets without a loop.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// 64 bytes at a time with NEON.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+impl Kernel {
+    /// The fastest that this machine has.
+    pub(crate) fn best() -> Kernel {
+        Kernel::available().next_back().unwrap_or(Kernel::Scalar)
+    }
+
+    /// All that this machine has, the slowest first.
+    pub(crate) fn available() -> impl DoubleEndedIterator<Item = Kernel> {
+        let kernels = [
+            (Kernel::Scalar, true),
+            #[cfg(target_arch = "x86_64")]
+            (Kernel::Avx2, avx2::is_available()),
+            #[cfg(target_arch = "x86_64")]
+            (Kernel::Avx512, avx512::is_available()),
+            #[cfg(target_arch = "aarch64")]
+            (Kernel::Neon, true),
+        ];
+        kernels.into_iter().filter(|(_, there)| *there).map(|(kernel, _)| kernel)
+    }
+
+    /// Finds every separator of `block` (space, tab, carriage return, line feed) and notes which of
+    /// them end lines, in place of what `index` held.
+    ///
+    /// `block` must be shorter than 4 GiB, since offsets are 32 bits wide; the decoder cuts its input.
+    pub(crate) fn index(self, block: &[u8], index: &mut Index) {
+        debug_assert!(u32::try_from(block.len()).is_ok());
+        index.begin(block.len());
+        match self {
+            Kernel::Scalar => scalar::index(block, index),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => avx2::index(block, index),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => avx512::index(block, index),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => neon::index(block, index),
+        }
+    }
+}
+
+/// What a kernel finds in 64 bytes: bit n stands for byte n.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Masks {
+    separators: u64,
+    newlines: u64,
+    /// Bytes that are not ASCII.
+    high: u64,
 }

@@ -1,64 +1,40 @@
 //! The portable kernel, eight bytes at a time.
 
-const LANES: usize = 8;
+use super::Masks;
+use super::index::{Index, STRIDE, index_with};
+
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+/// Brings the high bits of eight bytes, shifted to the lowest, together in the highest byte.
+const GATHER: u64 = 0x0102_0408_1020_4080;
 
-/// Appends the offset of every separator in `block` to `offsets`.
-pub(super) fn separators(block: &[u8], offsets: &mut Vec<u32>) {
-    let (words, tail) = block.as_chunks::<LANES>();
-    for (word_idx, word) in words.iter().enumerate() {
-        let mut found = marks(u64::from_le_bytes(*word));
-        while found != 0 {
-            let lane = found.trailing_zeros() / 8;
-            offsets.push((word_idx * LANES) as u32 + lane);
-            found &= found - 1;
-        }
-    }
-    let tail_at = block.len() - tail.len();
-    for (idx, byte) in tail.iter().enumerate() {
-        if is_separator(*byte) {
-            offsets.push((tail_at + idx) as u32);
-        }
-    }
+pub(super) fn index(block: &[u8], index: &mut Index) {
+    index_with(block, index, |index, base, stride| index.take(base, masks(stride)));
 }
 
-/// Whether `byte` parts two fields.
-fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-/// The high bit of each byte of `word` that is a separator.
-fn marks(word: u64) -> u64 {
-    // The exact test for each separator byte s: (word ^ s) has a zero byte, found without carries
-    // between bytes.
-    let zero_bytes = |w: u64| {
-        let low_seven_set = (w & !HIGH_BITS) + !HIGH_BITS;
-        !(low_seven_set | w | !HIGH_BITS)
-    };
-    let equal = |byte: u8| zero_bytes(word ^ (LOW_BITS * u64::from(byte)));
-    equal(b' ') | equal(b'\n') | equal(b'\t') | equal(b'\r')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn offsets_match_a_byte_by_byte_look(
-            block in prop::collection::vec(
-                prop_oneof![Just(b' '), Just(b'\n'), Just(b'\t'), Just(b'\r'), any::<u8>()], 0..200,
-            )
-        ) {
-            let mut offsets = Vec::new();
-            separators(&block, &mut offsets);
-            let naive: Vec<u32> = (0..block.len())
-                .filter(|&at| b" \t\r\n".contains(&block[at]))
-                .map(|at| at as u32)
-                .collect();
-            prop_assert_eq!(offsets, naive);
-        }
+fn masks(stride: &[u8; STRIDE]) -> Masks {
+    let mut masks = Masks { separators: 0, newlines: 0, high: 0 };
+    for (idx, word) in stride.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let newlines = equal(word, b'\n');
+        let separators = newlines | equal(word, b' ') | equal(word, b'\t') | equal(word, b'\r');
+        let place = idx * 8;
+        masks.separators |= gather(separators) << place;
+        masks.newlines |= gather(newlines) << place;
+        masks.high |= gather(word & HIGH_BITS) << place;
     }
+    masks
+}
+
+/// The high bit of each byte of `word` that is `byte`.
+fn equal(word: u64, byte: u8) -> u64 {
+    // The exact test for a zero byte, without carries between bytes.
+    let word = word ^ (LOW_BITS * u64::from(byte));
+    let low_seven_set = (word & !HIGH_BITS) + !HIGH_BITS;
+    !(low_seven_set | word | !HIGH_BITS)
+}
+
+/// The high bits of the eight bytes as eight bits.
+fn gather(high_bits: u64) -> u64 {
+    (high_bits >> 7).wrapping_mul(GATHER) >> 56
 }

@@ -1,24 +1,30 @@
 //! The push decoder: bytes in, record batches out, cut anywhere.
 
+mod block;
+mod search;
+
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
 use crate::columns::{ColumnBuilder, schema_of};
 use crate::field::FieldId;
 use crate::format::{Format, FormatSource, is_export_timestamp};
 use crate::line::{Fault, Layout, Row, RowValues, Status, excerpt, text_of};
+use crate::literal::Literals;
 use crate::predicate::Predicate;
 use crate::refusal::{LooksLike, Refusal};
-use crate::scan;
+use crate::scan::{Index, Kernel};
+use crate::sheet::Sheet;
 use crate::tally::{RejectKind, Tally};
+use search::begins_strangely;
 
 /// Longer lines are malformed. The longest record of all fields is a few KiB.
 pub const MAX_LINE: usize = 64 * 1024;
-/// How much is scanned for separators at a time: the offsets stay in the cache.
-const BLOCK: usize = 128 * 1024;
+/// How much is scanned for separators at a time: block and offsets stay in the first-level cache.
+const BLOCK: usize = 32 * 1024;
 /// Lines at an object's beginning that may be neither header nor record before the object is refused.
 const STRANGE_LINES: u64 = 16;
 
@@ -53,6 +59,15 @@ pub struct DecoderOptions {
     pub keep: Keep,
     /// Only records that pass.
     pub predicate: Option<Arc<Predicate>>,
+    /// Whether lines may be passed over that do not hold the one text (an interface's id, an address)
+    /// without which no line can pass the predicate. They are counted as
+    /// [`Counts::passed_over`](crate::Counts::passed_over): how many tokens a line has is still
+    /// checked, but not what they are. Without effect where the predicate asks for no such text, and
+    /// with [`Keep::TrafficAndIdle`].
+    pub pass_over: bool,
+    /// Whether every line is read the careful way, one by one: the twin that tests compare with.
+    #[doc(hidden)]
+    pub careful: bool,
 }
 
 impl Default for DecoderOptions {
@@ -65,6 +80,8 @@ impl Default for DecoderOptions {
             to: None,
             keep: Keep::All,
             predicate: None,
+            pass_over: false,
+            careful: false,
         }
     }
 }
@@ -79,7 +96,7 @@ pub struct Decoder {
     schema: SchemaRef,
     builders: Vec<ColumnBuilder>,
     rows: usize,
-    layout: Option<Layout>,
+    layout: Option<Arc<Layout>>,
     refusal: Option<Refusal>,
     /// What the first line that was neither header nor record looks like.
     first_strange: Option<LooksLike>,
@@ -87,7 +104,15 @@ pub struct Decoder {
     carry: Vec<u8>,
     /// Whether the rest of an over-long line is being passed over.
     skipping: bool,
-    separators: Vec<u32>,
+    kernel: Kernel,
+    index: Index,
+    sheet: Sheet,
+    /// The texts without which no line can pass, if lines may be passed over.
+    literals: Option<Arc<Literals>>,
+    /// Whether the lines at hand hold none of the literals.
+    passing_over: bool,
+    /// Lines of a sheet that are handed out.
+    selected: Vec<u32>,
     tokens: Vec<(u32, u32)>,
     values: RowValues,
     line_number: u64,
@@ -99,6 +124,12 @@ impl Decoder {
     #[must_use]
     pub fn new(options: DecoderOptions) -> Decoder {
         let rows = options.batch_rows.max(1);
+        let literals = match (&options.predicate, options.keep) {
+            (Some(predicate), Keep::All | Keep::Traffic) if options.pass_over => {
+                Literals::of(predicate).map(Arc::new)
+            }
+            _ => None,
+        };
         let builders = options.columns.iter().map(|id| ColumnBuilder::new(*id, rows)).collect();
         Decoder {
             schema: schema_of(&options.columns),
@@ -109,7 +140,12 @@ impl Decoder {
             first_strange: None,
             carry: Vec::new(),
             skipping: false,
-            separators: Vec::new(),
+            kernel: if options.careful { Kernel::Scalar } else { Kernel::best() },
+            index: Index::default(),
+            sheet: Sheet::default(),
+            literals,
+            passing_over: false,
+            selected: Vec::new(),
             tokens: Vec::new(),
             values: RowValues::default(),
             line_number: 0,
@@ -163,10 +199,12 @@ impl Decoder {
                 return bytes.len();
             }
             let rest = &bytes[used..];
-            used += if self.carry.is_empty() && !self.skipping {
-                self.decode_block(&rest[..rest.len().min(BLOCK)])
-            } else {
+            used += if !self.carry.is_empty() || self.skipping {
                 self.decode_carried(rest)
+            } else if let Some(literals) = self.searched_literals() {
+                self.decode_searched(rest, &literals)
+            } else {
+                self.decode_block(rest)
             };
         }
         used
@@ -199,44 +237,6 @@ impl Decoder {
         self.rows = 0;
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options);
         Some(batch.expect("the builders follow the schema, and every row is pushed to each"))
-    }
-
-    /// Decodes the whole lines of a block and carries what is left.
-    fn decode_block(&mut self, block: &[u8]) -> usize {
-        let Some(last) = memrchr(b'\n', block) else {
-            self.carry_on(block);
-            return block.len();
-        };
-        let mut separators = std::mem::take(&mut self.separators);
-        scan::separators(&block[..=last], &mut separators);
-        let used = self.decode_lines(block, &separators);
-        self.separators = separators;
-        if used == last + 1 && !self.is_full() {
-            self.carry_on(&block[used..]);
-            return block.len();
-        }
-        used
-    }
-
-    /// Decodes lines until the separators or the batch's room end; returns the bytes used.
-    fn decode_lines(&mut self, block: &[u8], separators: &[u32]) -> usize {
-        let mut line_start = 0u32;
-        let mut token_start = 0u32;
-        self.tokens.clear();
-        for &at in separators {
-            if at > token_start {
-                self.tokens.push((token_start - line_start, at - line_start));
-            }
-            token_start = at + 1;
-            if block[at as usize] == b'\n' {
-                self.end_line(&block[line_start as usize..at as usize]);
-                line_start = at + 1;
-                if self.is_full() {
-                    break;
-                }
-            }
-        }
-        line_start as usize
     }
 
     /// Decodes up to the end of the line that is being carried.
@@ -273,18 +273,22 @@ impl Decoder {
             return;
         }
         let line = std::mem::take(&mut self.carry);
+        let passing_over = self.passing_over;
+        self.passing_over |= self.is_passed_over(&line);
         self.split(&line);
         self.end_line(&line);
+        self.passing_over = passing_over;
         self.carry = line;
         self.carry.clear();
     }
 
     /// Finds the tokens of a line that stands alone.
     fn split(&mut self, line: &[u8]) {
-        scan::separators(line, &mut self.separators);
+        self.kernel.index(line, &mut self.index);
         self.tokens.clear();
         let mut start = 0;
-        let ends = self.separators.iter().copied().chain([line.len() as u32]);
+        // The line is at most 64 KiB long.
+        let ends = self.index.offsets()[1..].iter().copied().chain([line.len() as u32]);
         for end in ends {
             if end > start {
                 self.tokens.push((start, end));
@@ -323,9 +327,14 @@ impl Decoder {
 
     /// A line with something on it: header, record or neither.
     fn take_line(&mut self, line: &[u8], tokens: &[(u32, u32)]) {
-        let Some(layout) = self.layout.take() else {
+        let Some(layout) = self.layout.clone() else {
             return self.take_first_line(line, tokens);
         };
+        let first = text_of(line, tokens[0]);
+        if self.passing_over && tokens.len() == layout.width() && !begins_strangely(first) {
+            self.tally.counts.passed_over += 1;
+            return;
+        }
         if starts_like_header(&layout, line, tokens) && self.take_header(line, tokens) {
             return;
         }
@@ -333,10 +342,9 @@ impl Decoder {
         match read {
             Ok(()) => self.take_record(&layout, line, tokens),
             // A header with other columns is no record of the format before it.
-            Err(_) if self.take_header(line, tokens) => return,
+            Err(_) if self.take_header(line, tokens) => {}
             Err(fault) => self.reject(&layout, &fault, line, tokens),
         }
-        self.layout = Some(layout);
     }
 
     /// The first line decides the format: header, the caller's format, or the default where it fits.
@@ -378,7 +386,7 @@ impl Decoder {
 
     fn adopt(&mut self, source: FormatSource, format: Format) {
         self.tally.formats.insert((source, format.clone()));
-        self.layout = Some(Layout::new(format));
+        self.layout = Some(Arc::new(Layout::new(format)));
     }
 
     /// While no format is known, too many strange lines mean that this is no flow log.
@@ -403,9 +411,13 @@ impl Decoder {
 
     /// A record of good form: count it, and hand it out if it is asked for.
     fn take_record(&mut self, layout: &Layout, line: &[u8], tokens: &[(u32, u32)]) {
+        if self.passing_over {
+            self.tally.counts.passed_over += 1;
+            return;
+        }
         let row =
             Row { layout, values: &self.values, line, tokens: &tokens[layout.skipped_tokens()..] };
-        let in_range = self.options.is_in_range(row.values);
+        let in_range = self.options.is_in_range(span_of(row.values));
         count_record(&mut self.tally, &row, in_range);
         if in_range && self.options.keeps(&row) {
             self.tally.counts.selected += 1;
@@ -419,8 +431,8 @@ impl Decoder {
 
 impl DecoderOptions {
     /// Whether the record's time overlaps the range. One without times is in no bounded range.
-    fn is_in_range(&self, values: &RowValues) -> bool {
-        let Some((start, end)) = span_of(values) else {
+    fn is_in_range(&self, span: Option<(i64, i64)>) -> bool {
+        let Some((start, end)) = span else {
             return self.from.is_none() && self.to.is_none();
         };
         self.from.is_none_or(|from| end >= from) && self.to.is_none_or(|to| start < to)

@@ -1,0 +1,196 @@
+//! Many lines at a time: the fast way through [`Decoder::decode`].
+
+use std::sync::Arc;
+
+use memchr::memrchr;
+
+use super::{BLOCK, Decoder};
+use crate::field::FieldId;
+use crate::line::Layout;
+use crate::scan::Index;
+use crate::sheet::{Block, LINES, SheetRow};
+
+impl Decoder {
+    /// Decodes the whole lines at the beginning of `rest`; carries what is left if that is all there
+    /// is.
+    pub(super) fn decode_block(&mut self, rest: &[u8]) -> usize {
+        let window = &rest[..rest.len().min(BLOCK)];
+        let Some(last) = memrchr(b'\n', window) else {
+            self.carry_on(window);
+            return window.len();
+        };
+        let used = self.decode_lines(&window[..=last]);
+        if used == last + 1 && window.len() == rest.len() && !self.is_full() {
+            self.carry_on(&rest[used..]);
+            return rest.len();
+        }
+        used
+    }
+
+    /// Decodes whole lines until they or the batch's room end, or until a format is known whose lines
+    /// can be searched; returns the bytes used.
+    pub(super) fn decode_lines(&mut self, lines: &[u8]) -> usize {
+        let mut index = std::mem::take(&mut self.index);
+        self.kernel.index(lines, &mut index);
+        let block = Block { bytes: lines, offsets: index.offsets() };
+        let line_ends = index.line_ends();
+        let mut line = 0;
+        while line < line_ends.len() && !self.is_full() && self.refusal.is_none() {
+            line += match self.layout.clone() {
+                Some(layout) if self.reads_many(&layout, &index) => {
+                    self.decode_sheet(&layout, block, line_ends, line)
+                }
+                _ => {
+                    let searched = self.searched_literals().is_some();
+                    self.decode_line(block, line_ends, line);
+                    line += 1;
+                    if !searched && self.searched_literals().is_some() {
+                        break;
+                    }
+                    0
+                }
+            };
+        }
+        let used = match line.checked_sub(1) {
+            Some(last) => block.offsets[line_ends[last] as usize] as usize + 1,
+            None => 0,
+        };
+        self.index = index;
+        if self.refusal.is_some() { lines.len() } else { used }
+    }
+
+    fn reads_many(&self, layout: &Layout, index: &Index) -> bool {
+        index.is_plain() && layout.is_regular() && !self.options.careful && self.line_number > 0
+    }
+
+    /// Decodes one line the careful way.
+    pub(super) fn decode_line(&mut self, block: Block<'_>, line_ends: &[u32], line: usize) {
+        let before = line.checked_sub(1).map_or(0, |before| line_ends[before]) as usize;
+        let end = line_ends[line] as usize;
+        let separators = &block.offsets[before..=end];
+        let line_start = separators[0].wrapping_add(1);
+        self.tokens.clear();
+        for pair in separators.windows(2) {
+            let start = pair[0].wrapping_add(1);
+            if pair[1] > start {
+                self.tokens.push((start - line_start, pair[1] - line_start));
+            }
+        }
+        let line_end = separators[separators.len() - 1] as usize;
+        self.end_line(&block.bytes[line_start as usize..line_end]);
+    }
+
+    /// Decodes up to [`LINES`] lines from `line` on; returns how many. It stops when the batch is full,
+    /// and after a line that changes the format.
+    fn decode_sheet(
+        &mut self,
+        layout: &Arc<Layout>,
+        block: Block<'_>,
+        line_ends: &[u32],
+        line: usize,
+    ) -> usize {
+        let lines = &line_ends[line..];
+        let lines = &lines[..lines.len().min(LINES)];
+        let before = line.checked_sub(1).map_or(0, |before| line_ends[before]);
+        let mut sheet = std::mem::take(&mut self.sheet);
+        sheet.read(layout, block, before, lines);
+        self.sheet = sheet;
+        let mut done = 0;
+        while done < lines.len() && !self.is_full() {
+            if self.sheet.is_doubtful(done) {
+                self.decode_line(block, line_ends, line + done);
+                done += 1;
+                let same = self.layout.as_ref().is_some_and(|now| Arc::ptr_eq(now, layout));
+                if !same {
+                    break;
+                }
+            } else {
+                let good = self.sheet.good_from(done);
+                done += self.take_records(layout, block, done, good);
+            }
+        }
+        done
+    }
+
+    /// Counts records of good form, and hands out those that are asked for; returns how many were
+    /// taken: fewer than `count` if the batch is full.
+    fn take_records(
+        &mut self,
+        layout: &Layout,
+        block: Block<'_>,
+        first: usize,
+        count: usize,
+    ) -> usize {
+        let mut selected = std::mem::take(&mut self.selected);
+        selected.clear();
+        self.select_in_range(layout, first, count, &mut selected);
+        let in_range = selected.len();
+        if let Some(predicate) = &self.options.predicate {
+            let sheet = &self.sheet;
+            selected.retain(|line| {
+                predicate.passes(&SheetRow { sheet, layout, block, line: *line as usize })
+            });
+        }
+        let room = self.options.batch_rows - self.rows;
+        if selected.len() > room {
+            let last = selected[room - 1] as usize;
+            self.selected = selected;
+            return self.take_records(layout, block, first, last + 1 - first);
+        }
+        self.count_records(layout, first, count, in_range);
+        self.tally.counts.selected += selected.len() as u64;
+        self.rows += selected.len();
+        for builder in &mut self.builders {
+            builder.extend(layout, &self.sheet, block, &selected);
+        }
+        self.selected = selected;
+        count
+    }
+
+    fn count_records(&mut self, layout: &Layout, first: usize, count: usize, in_range: usize) {
+        let lines = count as u64;
+        let without = |id| if layout.column(id).is_none() { lines } else { 0 };
+        self.line_number += lines;
+        let counts = &mut self.tally.counts;
+        counts.ok += lines;
+        counts.in_range += in_range as u64;
+        counts.bytes_missing += without(FieldId::BYTES);
+        counts.action_missing += without(FieldId::ACTION);
+        let Some((starts, ends)) = self.times(layout) else {
+            self.tally.counts.time_missing += lines;
+            return;
+        };
+        let (mut earliest, mut latest) = (u64::MAX, 0);
+        for line in first..first + count {
+            earliest = earliest.min(starts[line]);
+            latest = latest.max(ends[line]);
+        }
+        // Times of good lines have 32 bits.
+        self.tally.widen_span(earliest as i64, latest as i64);
+    }
+
+    /// The times of the sheet's lines; one of the two alone stands for both.
+    fn times(&self, layout: &Layout) -> Option<(&[u64], &[u64])> {
+        let column = |id| layout.column(id).map(|column| self.sheet.numbers(column));
+        let (start, end) = (column(FieldId::START), column(FieldId::END));
+        start.or(end).zip(end.or(start))
+    }
+
+    /// Puts the lines that lie in the range into `selected`.
+    fn select_in_range(
+        &self,
+        layout: &Layout,
+        first: usize,
+        count: usize,
+        selected: &mut Vec<u32>,
+    ) {
+        // At most LINES.
+        let lines = first as u32..(first + count) as u32;
+        if self.options.from.is_none() && self.options.to.is_none() {
+            selected.extend(lines);
+        } else if let Some((starts, ends)) = self.times(layout) {
+            let span = |line: u32| (starts[line as usize] as i64, ends[line as usize] as i64);
+            selected.extend(lines.filter(|line| self.options.is_in_range(Some(span(*line)))));
+        }
+    }
+}

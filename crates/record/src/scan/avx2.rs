@@ -1,0 +1,57 @@
+//! 64 bytes at a time with AVX2.
+#![allow(unsafe_code)] // The boxed kernel; its safe twin is `scalar`.
+
+use std::arch::x86_64::{
+    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8,
+};
+
+use super::Masks;
+use super::index::{Index, STRIDE, index_with};
+
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("popcnt")
+}
+
+pub(super) fn index(block: &[u8], index: &mut Index) {
+    assert!(is_available(), "chosen only where it is there");
+    // SAFETY: the machine has the features, as was just checked.
+    unsafe { index_block(block, index) }
+}
+
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+fn index_block(block: &[u8], index: &mut Index) {
+    index_with(block, index, |index, base, stride| index.take(base, masks(stride)));
+}
+
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+fn masks(stride: &[u8; STRIDE]) -> Masks {
+    // SAFETY: both loads lie within the 64 bytes of the stride, and need no alignment.
+    let (low, high) = unsafe {
+        let at = stride.as_ptr().cast::<__m256i>();
+        (_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1)))
+    };
+    let bits = |low, high| {
+        let low = u64::from(_mm256_movemask_epi8(low) as u32);
+        low | u64::from(_mm256_movemask_epi8(high) as u32) << 32
+    };
+    let newline = _mm256_set1_epi8(b'\n' as i8);
+    let newlines = [_mm256_cmpeq_epi8(low, newline), _mm256_cmpeq_epi8(high, newline)];
+    let others = [separators_but_newlines(low), separators_but_newlines(high)];
+    Masks {
+        separators: bits(
+            _mm256_or_si256(newlines[0], others[0]),
+            _mm256_or_si256(newlines[1], others[1]),
+        ),
+        newlines: bits(newlines[0], newlines[1]),
+        high: bits(low, high),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn separators_but_newlines(bytes: __m256i) -> __m256i {
+    let equal = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8));
+    _mm256_or_si256(_mm256_or_si256(equal(b' '), equal(b'\t')), equal(b'\r'))
+}

@@ -1,0 +1,81 @@
+//! 64 bytes at a time with AVX-512; offsets are written sixteen at a time.
+#![allow(unsafe_code)] // The boxed kernel; its safe twin is `scalar`.
+
+use std::arch::x86_64::{
+    __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask,
+    _mm512_cvtepu8_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+};
+
+use super::Masks;
+use super::index::{Index, STRIDE, index_with};
+
+/// Offsets that one store writes.
+const GROUP: usize = 16;
+
+/// The numbers of 64 bytes.
+static NUMBERS: [u8; STRIDE] = {
+    let mut numbers = [0; STRIDE];
+    let mut n = 0;
+    while n < STRIDE {
+        numbers[n] = n as u8;
+        n += 1;
+    }
+    numbers
+};
+
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("popcnt")
+}
+
+pub(super) fn index(block: &[u8], index: &mut Index) {
+    assert!(is_available(), "chosen only where it is there");
+    // SAFETY: the machine has the features, as was just checked.
+    unsafe { index_block(block, index) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn index_block(block: &[u8], index: &mut Index) {
+    index_with(block, index, |index, base, stride| {
+        let masks = masks(stride);
+        index.note(masks);
+        if masks.separators.count_ones() as usize > GROUP {
+            // Denser than any record: the portable way serves.
+            index.write_offsets(base, masks.separators);
+        } else {
+            write_group(base, masks.separators, index);
+        }
+    });
+}
+
+/// Writes at most [`GROUP`] offsets.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn write_group(base: usize, separators: u64, index: &mut Index) {
+    let Some(group) = index.unused().first_chunk_mut::<GROUP>() else {
+        return index.write_offsets(base, separators);
+    };
+    // SAFETY: the load reads the 64 bytes of the table, the store writes the 64 bytes of the group;
+    // neither needs alignment.
+    unsafe {
+        let numbers = _mm512_loadu_si512(NUMBERS.as_ptr().cast::<__m512i>());
+        let found = _mm512_maskz_compress_epi8(separators, numbers);
+        let found = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(found));
+        let offsets = _mm512_add_epi32(found, _mm512_set1_epi32(base as i32));
+        _mm512_storeu_si512(group.as_mut_ptr().cast::<__m512i>(), offsets);
+    }
+    index.add(separators.count_ones() as usize);
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn masks(stride: &[u8; STRIDE]) -> Masks {
+    // SAFETY: the load reads the 64 bytes of the stride, and needs no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(stride.as_ptr().cast::<__m512i>()) };
+    let equal = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
+    let newlines = equal(b'\n');
+    let separators = newlines | equal(b' ') | equal(b'\t') | equal(b'\r');
+    Masks { separators, newlines, high: _mm512_movepi8_mask(bytes) }
+}

@@ -1,0 +1,67 @@
+use proptest::prelude::*;
+
+use super::{Index, Kernel};
+
+/// What an index must hold, byte by byte.
+fn naive(block: &[u8]) -> (Vec<u32>, Vec<u32>, bool) {
+    let is_separator = |byte: u8| b" \t\r\n".contains(&byte);
+    let (mut offsets, mut line_ends, mut plain) = (vec![u32::MAX], Vec::new(), true);
+    let mut before = true;
+    for (at, &byte) in block.iter().enumerate() {
+        let separator = is_separator(byte);
+        if separator {
+            if byte == b'\n' {
+                line_ends.push(offsets.len() as u32);
+            }
+            offsets.push(at as u32);
+        }
+        plain &= byte.is_ascii() && !(separator && before);
+        before = separator;
+    }
+    (offsets, line_ends, plain)
+}
+
+fn indexed(kernel: Kernel, block: &[u8], index: &mut Index) -> (Vec<u32>, Vec<u32>, bool) {
+    kernel.index(block, index);
+    (index.offsets().to_vec(), index.line_ends().to_vec(), index.is_plain())
+}
+
+fn blocks() -> impl Strategy<Value = Vec<u8>> {
+    let dense = prop_oneof![Just(b' '), Just(b'\n'), Just(b'\t'), Just(b'\r'), any::<u8>()];
+    let sparse = prop_oneof![1 => Just(b' '), 1 => Just(b'\n'), 20 => b'0'..b'z'];
+    prop_oneof![
+        prop::collection::vec(dense, 0..300),
+        prop::collection::vec(sparse, 0..2000),
+        prop::collection::vec(Just(b'\n'), 0..300),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_kernel_finds_what_a_look_at_each_byte_finds(blocks in prop::collection::vec(blocks(), 1..4)) {
+        for kernel in Kernel::available() {
+            let mut index = Index::default();
+            for block in &blocks {
+                prop_assert_eq!(indexed(kernel, block, &mut index), naive(block), "{:?}", kernel);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_has_its_tokens_between_the_offsets() {
+    let block = b"2 123456789012 eni-1\n2 - -\n";
+    for kernel in Kernel::available() {
+        let mut index = Index::default();
+        kernel.index(block, &mut index);
+        let tokens: Vec<&[u8]> = index
+            .offsets()
+            .windows(2)
+            .map(|pair| &block[pair[0].wrapping_add(1) as usize..pair[1] as usize])
+            .collect();
+        let expected: [&[u8]; 6] = [b"2", b"123456789012", b"eni-1", b"2", b"-", b"-"];
+        assert_eq!(tokens, expected);
+        assert_eq!(index.line_ends(), [3, 6]);
+        assert!(index.is_plain());
+    }
+}
