@@ -47,6 +47,7 @@ mod refusal;
 mod scan;
 mod sheet;
 mod tally;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -60,3 +61,7 @@ pub use format::{Format, FormatSource, FormatStringError};
 pub use predicate::{Comparison, Predicate, RawTest};
 pub use refusal::{LooksLike, Refusal};
 pub use tally::{Counts, Reject, RejectKind, Tally};
+pub use value::{
+    BAD_ORDER, BAD_TIME, GOOD_SECONDS, MILLISECONDS_AT, check_value, explain_value, one_spelling,
+    settle_seconds,
+};

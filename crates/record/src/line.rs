@@ -7,7 +7,7 @@ use crate::predicate::Values;
 use crate::sheet::Check;
 
 /// Times at or above this are milliseconds: as seconds it would be the year 5138.
-const MILLISECONDS_FROM: u64 = 100_000_000_000;
+pub(crate) const MILLISECONDS_FROM: u64 = 100_000_000_000;
 /// 2000-01-01, long before there were flow logs.
 pub(crate) const EARLIEST: u64 = 946_684_800;
 /// 2106-02-07, the end of 32-bit seconds.
@@ -282,7 +282,7 @@ pub(crate) fn text_of(line: &[u8], token: (u32, u32)) -> &[u8] {
 }
 
 /// The number in the token, or 0 for text that is as its kind wants it; `None` if it is not.
-fn check(kind: Kind, token: &[u8]) -> Option<u64> {
+pub(crate) fn check(kind: Kind, token: &[u8]) -> Option<u64> {
     let fits = |yes: bool| yes.then_some(0);
     match kind {
         Kind::Text => Some(0),
@@ -317,7 +317,7 @@ fn long_number(token: &[u8]) -> Option<u64> {
     std::str::from_utf8(token).ok()?.parse().ok()
 }
 
-fn expected_of(kind: Kind) -> &'static str {
+pub(crate) fn expected_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text",
         Kind::Address => "an IP address",

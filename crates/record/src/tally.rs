@@ -76,7 +76,8 @@ impl Tally {
     /// Bad lines kept of each kind. All are counted.
     pub const REJECTS_PER_KIND: usize = 5;
 
-    pub(crate) fn reject(&mut self, kind: RejectKind, line: u64, reason: impl FnOnce() -> String) {
+    /// Counts a bad line, and keeps it if it is one of the first of its kind.
+    pub fn reject(&mut self, kind: RejectKind, line: u64, reason: impl FnOnce() -> String) {
         match kind {
             RejectKind::Malformed => self.counts.malformed += 1,
             RejectKind::BadTime => self.counts.bad_time += 1,
@@ -87,7 +88,8 @@ impl Tally {
         }
     }
 
-    pub(crate) fn widen_span(&mut self, start: i64, end: i64) {
+    /// Takes the times of a record, seconds since 1970, into the span.
+    pub fn widen_span(&mut self, start: i64, end: i64) {
         let (first, last) = self.span.unwrap_or((start, end));
         self.span = Some((first.min(start), last.max(end)));
     }

@@ -42,6 +42,7 @@ mod listing;
 mod names;
 mod object;
 mod plan;
+mod ranges;
 mod spool;
 
 pub use plan::{Selection, Slack};
@@ -53,6 +54,8 @@ pub use object::{Location, Object};
 pub use layout::{Layout, LayoutKind, key_layout};
 
 pub use chunks::{Chunks, open};
+
+pub use ranges::Ranges;
 
 pub use inflate::{Encoding, Ending, InflateError, Inflater};
 

@@ -24,6 +24,11 @@ impl Spool {
         self.size
     }
 
+    /// The temporary file itself, for reading at any place.
+    pub(crate) fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
     /// A reader from the beginning. Several can read at a time, each at its own place.
     pub(crate) fn reader(&self) -> SpoolReader {
         SpoolReader { file: Arc::clone(&self.file), at: 0 }
@@ -46,12 +51,12 @@ impl io::Read for SpoolReader {
 }
 
 #[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, at)
 }
 
 #[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, at)
 }
 

@@ -1,0 +1,120 @@
+//! Stored bytes of an object by their places, for formats that are not read from front to back.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::chunks::blocking;
+use crate::error::SourceError;
+use crate::object::{Location, Object};
+use crate::spool::read_at;
+
+/// An object opened for reading at any place. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Ranges {
+    key: Arc<str>,
+    file: Arc<File>,
+    size: u64,
+}
+
+impl Ranges {
+    /// Opens an object.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](crate::open).
+    pub async fn open(object: &Object) -> Result<Ranges, SourceError> {
+        let location = object.location.clone();
+        let opened = blocking(move || {
+            let file = match location {
+                Location::Local(path) => Arc::new(File::open(path)?),
+                Location::Spooled(spool) => spool.file(),
+            };
+            let size = file.metadata()?.len();
+            Ok((file, size))
+        });
+        let (file, size) =
+            opened.await.map_err(|error| SourceError::at_object(&object.key, error))?;
+        Ok(Ranges { key: object.key.as_str().into(), file, size })
+    }
+
+    /// How many bytes the object has.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes at these places, in the order asked. Reading runs on tokio's blocking threads.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Io`] if reading fails; bytes beyond the end are
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
+    pub async fn read(&self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, SourceError> {
+        let (file, size) = (Arc::clone(&self.file), self.size);
+        let read = blocking(move || {
+            ranges.into_iter().map(|range| read_range(&file, size, range)).collect()
+        });
+        read.await.map_err(|error| SourceError::at_object(&self.key, error))
+    }
+}
+
+fn read_range(file: &File, size: u64, range: Range<u64>) -> io::Result<Bytes> {
+    // Whoever asks may have read the places in a damaged object: no buffer is made for what cannot
+    // be there.
+    if range.start > range.end || range.end > size {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let mut bytes = vec![0; usize::try_from(range.end - range.start).map_err(io::Error::other)?];
+    let mut done = 0;
+    while done < bytes.len() {
+        match read_at(file, &mut bytes[done..], range.start + done as u64) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(length) => done += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Bytes::from(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::Spool;
+
+    #[tokio::test]
+    async fn a_file_and_a_spool_are_read_at_any_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "0123456789").unwrap();
+        let spool = Spool::fill(&mut &b"0123456789"[..]).unwrap();
+        for location in [Location::Local(path), Location::Spooled(spool)] {
+            let object = Object { key: "a".into(), location, size: 3, etag: None, layout: None };
+            let ranges = Ranges::open(&object).await.unwrap();
+            assert_eq!(ranges.size(), 10, "what is there, not what was listed");
+            let read = ranges.read(vec![8..10, 0..4, 5..5]).await.unwrap();
+            assert_eq!(read, [&b"89"[..], b"0123", b""]);
+            for beyond in [9..11, 11..12, 0..u64::MAX] {
+                let error = ranges.read(vec![beyond]).await.unwrap_err();
+                assert!(matches!(error, SourceError::Io { place, .. } if place == "a"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_went_after_the_listing_has_vanished() {
+        let object = Object {
+            key: "gone".into(),
+            location: Location::Local("no/such/file".into()),
+            size: 1,
+            etag: None,
+            layout: None,
+        };
+        let error = Ranges::open(&object).await.unwrap_err();
+        assert!(matches!(error, SourceError::Vanished { place } if place == "gone"));
+    }
+}
