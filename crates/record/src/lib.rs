@@ -32,6 +32,7 @@
 //! count or position. A [`Predicate`] is asked on the raw bytes, before any column is built.
 
 mod address;
+mod checks;
 mod columns;
 mod decoder;
 mod digits;

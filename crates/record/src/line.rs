@@ -1,10 +1,10 @@
 //! One line checked against its format: is it a record, and what are its values?
 
 use crate::address::is_address;
+use crate::checks::Checks;
 use crate::field::{FIELDS, FieldId, Kind};
 use crate::format::{Format, is_export_timestamp};
 use crate::predicate::Values;
-use crate::sheet::Check;
 
 /// Times at or above this are milliseconds: as seconds it would be the year 5138.
 pub(crate) const MILLISECONDS_FROM: u64 = 100_000_000_000;
@@ -20,8 +20,7 @@ pub(crate) struct Layout {
     columns: Vec<Option<(FieldId, Kind)>>,
     /// Field number -> column; `None` where the format lacks the field.
     column_of: Vec<Option<u16>>,
-    /// The columns that must be looked at, in order.
-    checks: Vec<(usize, Check)>,
+    checks: Checks,
     /// Whether these are transit gateway records.
     pub(crate) transit_gateway: bool,
 }
@@ -62,7 +61,8 @@ pub(crate) enum Fault {
 }
 
 impl Layout {
-    pub(crate) fn new(format: Format) -> Layout {
+    /// A layout for a format; `wanted` tells the fields whose numbers are wanted.
+    pub(crate) fn new(format: Format, wanted: impl Fn(FieldId) -> bool) -> Layout {
         let columns: Vec<_> =
             format.fields().iter().map(|id| id.map(|id| (id, id.field().kind))).collect();
         let mut column_of = vec![None; FIELDS.len()];
@@ -73,18 +73,14 @@ impl Layout {
             }
         }
         let transit_gateway = format.is_transit_gateway();
-        let checks = columns.iter().enumerate().filter_map(|(column, known)| {
-            let (_, kind) = (*known)?;
-            Some((column, Check::of(kind)?))
-        });
-        let checks = checks.collect();
+        let checks = Checks::new(&columns, wanted);
         Layout { format, columns, column_of, checks, transit_gateway }
     }
 
     /// Whether lines can be read many at once. Not where a token stands before the columns, not for
     /// transit gateways, and not where a header met again could pass for a record.
     pub(crate) fn is_regular(&self) -> bool {
-        !self.format.has_export_timestamp() && !self.transit_gateway && !self.checks.is_empty()
+        !self.format.has_export_timestamp() && !self.transit_gateway && self.checks.tell_headers()
     }
 
     /// The number of columns.
@@ -92,8 +88,8 @@ impl Layout {
         self.columns.len()
     }
 
-    /// The columns that must be looked at, and how.
-    pub(crate) fn checks(&self) -> &[(usize, Check)] {
+    /// What must be looked at in each line.
+    pub(crate) fn checks(&self) -> &Checks {
         &self.checks
     }
 

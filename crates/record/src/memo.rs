@@ -5,12 +5,29 @@ use crate::digits::eight_before;
 /// Slots of a memo: 24 bytes each, so that all of them stay in the second-level cache.
 const SLOTS: usize = 1 << 13;
 
+/// Slots of a memo of longer texts.
+const LONG_SLOTS: usize = 1 << 10;
+/// The longest text that is remembered: every spelling of an IPv6 address but the mixed ones.
+const LONGEST: usize = 40;
+
 /// A text of at most 15 bytes and its length, in 16 bytes: no two texts have the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     low: u64,
     high: u64,
 }
+
+/// For each length, which bytes of the two words belong to a text.
+static MASKS: [[u64; 2]; 16] = {
+    let mut masks = [[0; 2]; 16];
+    let mut length = 1;
+    while length < 16 {
+        let mask = u128::MAX << (128 - 8 * length);
+        masks[length] = [mask as u64, (mask >> 64) as u64];
+        length += 1;
+    }
+    masks
+};
 
 impl Key {
     /// The longest text that has a key: every IPv4 address, and many IPv6 ones.
@@ -21,14 +38,9 @@ impl Key {
     /// The key of the `length` bytes of `block` before `end`, from 1 to [`Key::LONGEST`] of them.
     #[inline(always)]
     pub(crate) fn of(block: &[u8], end: usize, length: usize) -> Key {
-        let high = eight_before(block, end);
-        let (low, high) = if length > 8 {
-            let unused = 128 - 8 * length as u32;
-            (eight_before(block, end - 8) >> unused << unused, high)
-        } else {
-            let unused = 64 - 8 * length as u32;
-            (0, high >> unused << unused)
-        };
+        let [low_mask, high_mask] = MASKS[length & 15];
+        let high = eight_before(block, end) & high_mask;
+        let low = eight_before(block, end.saturating_sub(8)) & low_mask;
         // A text of 15 bytes leaves the lowest byte free.
         Key { low: low | length as u64, high }
     }
@@ -44,18 +56,59 @@ impl Key {
 #[derive(Debug)]
 pub(crate) struct Memo {
     slots: Box<[(Key, bool)]>,
+    long_slots: Box<[LongSlot]>,
 }
+
+/// The last bytes of a text of at most [`LONGEST`], its length, and the answer.
+type LongSlot = ([u64; LONGEST / 8], u32, bool);
 
 impl Default for Memo {
     fn default() -> Memo {
-        Memo { slots: vec![(Key::NONE, false); SLOTS].into_boxed_slice() }
+        Memo {
+            slots: vec![(Key::NONE, false); SLOTS].into_boxed_slice(),
+            long_slots: vec![Default::default(); LONG_SLOTS].into_boxed_slice(),
+        }
     }
 }
 
 impl Memo {
-    /// The remembered answer, or what `ask` says.
+    /// The remembered answer about the text of `block` between `start` and `end`, or what `ask` says.
     #[inline(always)]
-    pub(crate) fn get(&mut self, key: Key, ask: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn ask(
+        &mut self,
+        block: &[u8],
+        start: usize,
+        end: usize,
+        ask: impl FnOnce(&[u8]) -> bool,
+    ) -> bool {
+        let length = end - start;
+        if (1..=Key::LONGEST).contains(&length) {
+            self.get(Key::of(block, end, length), || ask(&block[start..end]))
+        } else {
+            self.ask_long(&block[start..end], ask)
+        }
+    }
+
+    fn ask_long(&mut self, text: &[u8], ask: impl FnOnce(&[u8]) -> bool) -> bool {
+        if text.is_empty() || text.len() > LONGEST {
+            return ask(text);
+        }
+        let mut words = [0; LONGEST / 8];
+        let mut mixed = text.len() as u64;
+        for (word, bytes) in words.iter_mut().zip(text.chunks(8)) {
+            *word = eight_before(bytes, bytes.len());
+            mixed = (mixed.rotate_left(29) ^ *word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+        let slot = &mut self.long_slots[(mixed >> (64 - LONG_SLOTS.trailing_zeros())) as usize];
+        let length = text.len() as u32; // At most LONGEST.
+        if slot.0 != words || slot.1 != length {
+            *slot = (words, length, ask(text));
+        }
+        slot.2
+    }
+
+    #[inline(always)]
+    fn get(&mut self, key: Key, ask: impl FnOnce() -> bool) -> bool {
         let slot = &mut self.slots[key.slot()];
         if slot.0 != key {
             *slot = (key, ask());
@@ -86,12 +139,16 @@ mod tests {
 
         #[test]
         fn a_memo_gives_the_answer_for_the_text_asked_about(
-            texts in prop::collection::vec("[0-9.]{1,15}", 1..200),
+            texts in prop::collection::vec("[0-9.]{1,15}|[0-9a-c:]{1,50}|\\x00{0,16}", 1..200),
         ) {
             let mut memo = Memo::default();
-            let truth = |text: &str| text.bytes().map(u64::from).sum::<u64>() % 2 == 0;
+            let truth = |text: &[u8]| text.iter().copied().map(u64::from).sum::<u64>() % 2 == 0;
+            let block = texts.concat().into_bytes();
+            let mut start = 0;
             for text in &texts {
-                prop_assert_eq!(memo.get(key(text), || truth(text)), truth(text));
+                let end = start + text.len();
+                prop_assert_eq!(memo.ask(&block, start, end, truth), truth(text.as_bytes()));
+                start = end;
             }
         }
     }

@@ -82,6 +82,20 @@ impl Predicate {
         Predicate::TextIn(id, texts.into_iter().map(|text| text.as_ref().into()).collect())
     }
 
+    /// Whether the predicate looks at the field.
+    pub(crate) fn looks_at(&self, field: FieldId) -> bool {
+        match self {
+            Predicate::And(parts) | Predicate::Or(parts) => {
+                parts.iter().any(|part| part.looks_at(field))
+            }
+            Predicate::Missing(id)
+            | Predicate::TextIn(id, _)
+            | Predicate::TextNotIn(id, _)
+            | Predicate::Number(id, ..)
+            | Predicate::Raw(id, _) => *id == field,
+        }
+    }
+
     pub(crate) fn passes(&self, values: &impl Values) -> bool {
         match self {
             Predicate::And(all) => all.iter().all(|part| part.passes(values)),

@@ -32,7 +32,7 @@ impl Decoder {
     pub(super) fn decode_lines(&mut self, lines: &[u8]) -> usize {
         let mut index = std::mem::take(&mut self.index);
         self.kernel.index(lines, &mut index);
-        let block = Block { bytes: lines, offsets: index.offsets() };
+        let block = Block::new(lines, &index);
         let line_ends = index.line_ends();
         let mut line = 0;
         while line < line_ends.len() && !self.is_full() && self.refusal.is_none() {
@@ -92,9 +92,7 @@ impl Decoder {
         let lines = &line_ends[line..];
         let lines = &lines[..lines.len().min(LINES)];
         let before = line.checked_sub(1).map_or(0, |before| line_ends[before]);
-        let mut sheet = std::mem::take(&mut self.sheet);
-        sheet.read(layout, block, before, lines);
-        self.sheet = sheet;
+        self.sheet.read(layout, block, before, lines);
         let mut done = 0;
         while done < lines.len() && !self.is_full() {
             if self.sheet.is_doubtful(done) {

@@ -359,7 +359,7 @@ impl Decoder {
             self.adopt(FormatSource::Given, with_stamp(format));
             return self.take_line(line, tokens);
         }
-        let default = Layout::new(with_stamp(Format::default_v2()));
+        let default = self.layout_of(with_stamp(Format::default_v2()));
         match default.read(line, tokens, &mut self.values) {
             Ok(()) | Err(Fault::BadTime(_)) => {
                 self.adopt(FormatSource::AssumedDefault, default.format().clone());
@@ -386,7 +386,12 @@ impl Decoder {
 
     fn adopt(&mut self, source: FormatSource, format: Format) {
         self.tally.formats.insert((source, format.clone()));
-        self.layout = Some(Arc::new(Layout::new(format)));
+        self.layout = Some(Arc::new(self.layout_of(format)));
+    }
+
+    fn layout_of(&self, format: Format) -> Layout {
+        let asked = |id| self.options.predicate.as_ref().is_some_and(|asks| asks.looks_at(id));
+        Layout::new(format, |id| self.options.columns.contains(&id) || asked(id))
     }
 
     /// While no format is known, too many strange lines mean that this is no flow log.

@@ -80,7 +80,7 @@ impl Decoder {
         let Some(layout) = self.layout.clone() else { return 0 };
         let mut index = std::mem::take(&mut self.index);
         self.kernel.index(lines, &mut index);
-        let block = Block { bytes: lines, offsets: index.offsets() };
+        let block = Block::new(lines, &index);
         let line_ends = index.line_ends();
         let mut before = 0;
         let mut passed = 0;

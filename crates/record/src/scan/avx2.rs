@@ -2,12 +2,12 @@
 #![allow(unsafe_code)] // The boxed kernel; its safe twin is `scalar`.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
-    _mm256_set1_epi8,
+    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8, _mm256_movemask_epi8,
+    _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
 };
 
 use super::Masks;
-use super::index::{Index, STRIDE, index_with};
+use super::index::{Index, STRIDE, strides};
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2")
@@ -23,9 +23,19 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
 
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 fn index_block(block: &[u8], index: &mut Index) {
-    index_with(block, index, |index, base, stride| index.take(base, masks(stride)));
+    let mut writer = index.begin(block.len());
+    let (strides, last) = strides(block);
+    for (idx, stride) in strides.iter().enumerate() {
+        writer.take(idx * STRIDE, masks(stride));
+    }
+    if let Some((base, stride)) = last {
+        writer.take(base, masks(&stride));
+    }
+    let written = writer.end();
+    index.end(written);
 }
 
+#[inline]
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 fn masks(stride: &[u8; STRIDE]) -> Masks {
     // SAFETY: both loads lie within the 64 bytes of the stride, and need no alignment.
@@ -47,11 +57,20 @@ fn masks(stride: &[u8; STRIDE]) -> Masks {
         ),
         newlines: bits(newlines[0], newlines[1]),
         high: bits(low, high),
+        others: bits(no_digits(low), no_digits(high)),
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn separators_but_newlines(bytes: __m256i) -> __m256i {
     let equal = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8));
     _mm256_or_si256(_mm256_or_si256(equal(b' '), equal(b'\t')), equal(b'\r'))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn no_digits(bytes: __m256i) -> __m256i {
+    let from_zero = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
+    _mm256_cmpeq_epi8(_mm256_max_epu8(from_zero, _mm256_set1_epi8(10)), from_zero)
 }

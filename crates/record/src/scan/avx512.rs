@@ -3,12 +3,12 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask,
-    _mm512_cvtepu8_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+    _mm512_cmpgt_epu8_mask, _mm512_cvtepu8_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
+    _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_sub_epi8,
 };
 
 use super::Masks;
-use super::index::{Index, STRIDE, index_with};
+use super::index::{Index, STRIDE, Writer, strides};
 
 /// Offsets that one store writes.
 const GROUP: usize = 16;
@@ -40,23 +40,37 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
 fn index_block(block: &[u8], index: &mut Index) {
-    index_with(block, index, |index, base, stride| {
-        let masks = masks(stride);
-        index.note(masks);
-        if masks.separators.count_ones() as usize > GROUP {
-            // Denser than any record: the portable way serves.
-            index.write_offsets(base, masks.separators);
-        } else {
-            write_group(base, masks.separators, index);
-        }
-    });
+    let mut writer = index.begin(block.len());
+    let (strides, last) = strides(block);
+    for (idx, stride) in strides.iter().enumerate() {
+        take(&mut writer, idx * STRIDE, stride);
+    }
+    if let Some((base, stride)) = last {
+        take(&mut writer, base, &stride);
+    }
+    let written = writer.end();
+    index.end(written);
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn take(writer: &mut Writer<'_>, base: usize, stride: &[u8; STRIDE]) {
+    let masks = masks(stride);
+    writer.note(base, masks);
+    if masks.separators.count_ones() as usize > GROUP {
+        // Denser than any record: the portable way serves.
+        writer.write_offsets(base, masks.separators);
+    } else {
+        write_group(writer, base, masks.separators);
+    }
 }
 
 /// Writes at most [`GROUP`] offsets.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
-fn write_group(base: usize, separators: u64, index: &mut Index) {
-    let Some(group) = index.unused().first_chunk_mut::<GROUP>() else {
-        return index.write_offsets(base, separators);
+fn write_group(writer: &mut Writer<'_>, base: usize, separators: u64) {
+    let Some(group) = writer.unused().first_chunk_mut::<GROUP>() else {
+        return writer.write_offsets(base, separators);
     };
     // SAFETY: the load reads the 64 bytes of the table, the store writes the 64 bytes of the group;
     // neither needs alignment.
@@ -67,9 +81,10 @@ fn write_group(base: usize, separators: u64, index: &mut Index) {
         let offsets = _mm512_add_epi32(found, _mm512_set1_epi32(base as i32));
         _mm512_storeu_si512(group.as_mut_ptr().cast::<__m512i>(), offsets);
     }
-    index.add(separators.count_ones() as usize);
+    writer.add(separators.count_ones() as usize);
 }
 
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
 fn masks(stride: &[u8; STRIDE]) -> Masks {
     // SAFETY: the load reads the 64 bytes of the stride, and needs no alignment.
@@ -77,5 +92,7 @@ fn masks(stride: &[u8; STRIDE]) -> Masks {
     let equal = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
     let newlines = equal(b'\n');
     let separators = newlines | equal(b' ') | equal(b'\t') | equal(b'\r');
-    Masks { separators, newlines, high: _mm512_movepi8_mask(bytes) }
+    let from_zero = _mm512_sub_epi8(bytes, _mm512_set1_epi8(b'0' as i8));
+    let others = _mm512_cmpgt_epu8_mask(from_zero, _mm512_set1_epi8(9));
+    Masks { separators, newlines, high: _mm512_movepi8_mask(bytes), others }
 }

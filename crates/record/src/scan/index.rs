@@ -17,10 +17,10 @@ pub(crate) struct Index {
     /// Places in `offsets` of the separators that end lines.
     line_ends: Vec<u32>,
     lines: usize,
+    /// One bit for each byte, set where it is no digit; a word more than the block has.
+    others: Vec<u64>,
     /// Whether every byte is ASCII and no two separators are adjacent: no token is empty.
     plain: bool,
-    /// The last bit is set if the byte before the next 64 is a separator.
-    before: u64,
 }
 
 impl Index {
@@ -34,30 +34,74 @@ impl Index {
         &self.line_ends[..self.lines]
     }
 
+    /// Which bytes are no digits: 64 bits from `start` on, the first of them the lowest.
+    #[inline(always)]
+    pub(crate) fn others_from(&self, start: usize) -> u64 {
+        let word = start / STRIDE;
+        match self.others.get(word..word + 2) {
+            Some(&[low, high]) => {
+                let both = u128::from(low) | u128::from(high) << 64;
+                (both >> (start % STRIDE)) as u64
+            }
+            _ => u64::MAX,
+        }
+    }
+
     /// Whether every byte is ASCII and no token is empty.
     pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
 
-    /// Makes room for a block of `length` bytes.
-    pub(super) fn begin(&mut self, length: usize) {
+    /// Begins a block of `length` bytes in place of the one before.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, length: usize) -> Writer<'_> {
         let room = length + 2 * STRIDE + 1;
         if self.offsets.len() < room {
             self.offsets.resize(room, 0);
             self.line_ends.resize(room, 0);
         }
+        self.others.resize(length.div_ceil(STRIDE) + 1, 0);
         self.offsets[0] = u32::MAX;
-        self.used = 1;
-        self.lines = 0;
-        self.plain = true;
-        // A separator at the very beginning would make the first token empty.
-        self.before = 1;
+        Writer {
+            offsets: &mut self.offsets,
+            line_ends: &mut self.line_ends,
+            others: &mut self.others,
+            used: 1,
+            lines: 0,
+            faults: 0,
+            // A separator at the very beginning would make the first token empty.
+            before: 1,
+        }
     }
 
+    /// Takes over what was written: offsets, line ends, and whether the block is plain.
+    pub(super) fn end(&mut self, (used, lines, plain): (usize, usize, bool)) {
+        self.used = used;
+        self.lines = lines;
+        self.plain = plain;
+    }
+}
+
+/// Writes an index. What changes with every 64 bytes is kept in a value of its own, so that it stays
+/// in registers.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    offsets: &'a mut [u32],
+    line_ends: &'a mut [u32],
+    others: &'a mut [u64],
+    used: usize,
+    lines: usize,
+    /// Not zero once a byte was not ASCII or two separators were adjacent.
+    faults: u64,
+    /// The lowest bit is set if the byte before the next 64 is a separator.
+    before: u64,
+}
+
+impl Writer<'_> {
     /// Takes in what was found in the 64 bytes from `base`.
     #[inline(always)]
     pub(super) fn take(&mut self, base: usize, masks: Masks) {
-        self.note(masks);
+        self.note(base, masks);
         self.write_offsets(base, masks.separators);
     }
 
@@ -80,11 +124,12 @@ impl Index {
         self.used = end;
     }
 
-    /// Notes line ends and plainness of 64 bytes whose offsets are about to be written.
+    /// Notes everything of the 64 bytes from `base` but the offsets, which are about to be written.
     #[inline(always)]
-    pub(super) fn note(&mut self, masks: Masks) {
+    pub(super) fn note(&mut self, base: usize, masks: Masks) {
+        self.others[base / STRIDE] = masks.others;
         let adjacent = masks.separators & (masks.separators << 1 | self.before);
-        self.plain &= (adjacent | masks.high) == 0;
+        self.faults |= adjacent | masks.high;
         self.before = masks.separators >> 63;
         let mut newlines = masks.newlines;
         // Written whether there is one or not, and counted if there is: no branch to guess wrong.
@@ -105,8 +150,7 @@ impl Index {
         self.used as u32 + (separators & below).count_ones()
     }
 
-    /// The buffer from the first unused place on, and the number of used places, for kernels that
-    /// write offsets themselves.
+    /// The buffer from the first unused place on, for kernels that write offsets themselves.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) fn unused(&mut self) -> &mut [u32] {
@@ -119,22 +163,25 @@ impl Index {
     pub(super) fn add(&mut self, count: usize) {
         self.used += count;
     }
+
+    /// See [`Index::end`].
+    #[inline(always)]
+    pub(super) fn end(self) -> (usize, usize, bool) {
+        (self.used, self.lines, self.faults == 0)
+    }
 }
 
-/// Indexes a block with a kernel's look at 64 bytes; the end is filled up with bytes that are nothing.
+/// 64 bytes.
+pub(super) type Stride = [u8; STRIDE];
+
+/// A block in strides, and a last one with its offset, filled up with bytes that are nothing.
 #[inline(always)]
-pub(super) fn index_with(
-    block: &[u8],
-    index: &mut Index,
-    mut take: impl FnMut(&mut Index, usize, &[u8; STRIDE]),
-) {
+pub(super) fn strides(block: &[u8]) -> (&[Stride], Option<(usize, Stride)>) {
     let (strides, tail) = block.as_chunks::<STRIDE>();
-    for (idx, stride) in strides.iter().enumerate() {
-        take(index, idx * STRIDE, stride);
-    }
-    if !tail.is_empty() {
+    let last = (!tail.is_empty()).then(|| {
         let mut stride = [0; STRIDE];
         stride[..tail.len()].copy_from_slice(tail);
-        take(index, block.len() - tail.len(), &stride);
-    }
+        (block.len() - tail.len(), stride)
+    });
+    (strides, last)
 }

@@ -57,7 +57,6 @@ impl Kernel {
     /// `block` must be shorter than 4 GiB, since offsets are 32 bits wide; the decoder cuts its input.
     pub(crate) fn index(self, block: &[u8], index: &mut Index) {
         debug_assert!(u32::try_from(block.len()).is_ok());
-        index.begin(block.len());
         match self {
             Kernel::Scalar => scalar::index(block, index),
             #[cfg(target_arch = "x86_64")]
@@ -77,4 +76,6 @@ struct Masks {
     newlines: u64,
     /// Bytes that are not ASCII.
     high: u64,
+    /// Bytes that are no decimal digits.
+    others: u64,
 }

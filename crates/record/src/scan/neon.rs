@@ -3,14 +3,23 @@
 
 use std::arch::aarch64::{
     uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vorrq_u8,
-    vpaddq_u8, vreinterpretq_u64_u8,
+    vpaddq_u8, vreinterpretq_u64_u8, vsubq_u8,
 };
 
 use super::Masks;
-use super::index::{Index, STRIDE, index_with};
+use super::index::{Index, STRIDE, strides};
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
-    index_with(block, index, |index, base, stride| index.take(base, masks(stride)));
+    let mut writer = index.begin(block.len());
+    let (strides, last) = strides(block);
+    for (idx, stride) in strides.iter().enumerate() {
+        writer.take(idx * STRIDE, masks(stride));
+    }
+    if let Some((base, stride)) = last {
+        writer.take(base, masks(&stride));
+    }
+    let written = writer.end();
+    index.end(written);
 }
 
 fn masks(stride: &[u8; STRIDE]) -> Masks {
@@ -22,7 +31,18 @@ fn masks(stride: &[u8; STRIDE]) -> Masks {
     let separators = bytes.map(separators);
     // SAFETY: NEON is part of the architecture.
     let high = bytes.map(|bytes| unsafe { vcgeq_u8(bytes, vdupq_n_u8(0x80)) });
-    Masks { separators: gather(separators), newlines: gather(newlines), high: gather(high) }
+    let others = bytes.map(no_digits);
+    Masks {
+        separators: gather(separators),
+        newlines: gather(newlines),
+        high: gather(high),
+        others: gather(others),
+    }
+}
+
+fn no_digits(bytes: uint8x16_t) -> uint8x16_t {
+    // SAFETY: NEON is part of the architecture.
+    unsafe { vcgeq_u8(vsubq_u8(bytes, vdupq_n_u8(b'0')), vdupq_n_u8(10)) }
 }
 
 fn equal(bytes: uint8x16_t, byte: u8) -> uint8x16_t {

@@ -1,7 +1,7 @@
 //! The portable kernel, eight bytes at a time.
 
 use super::Masks;
-use super::index::{Index, STRIDE, index_with};
+use super::index::{Index, STRIDE, strides};
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -9,11 +9,20 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 const GATHER: u64 = 0x0102_0408_1020_4080;
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
-    index_with(block, index, |index, base, stride| index.take(base, masks(stride)));
+    let mut writer = index.begin(block.len());
+    let (strides, last) = strides(block);
+    for (idx, stride) in strides.iter().enumerate() {
+        writer.take(idx * STRIDE, masks(stride));
+    }
+    if let Some((base, stride)) = last {
+        writer.take(base, masks(&stride));
+    }
+    let written = writer.end();
+    index.end(written);
 }
 
 fn masks(stride: &[u8; STRIDE]) -> Masks {
-    let mut masks = Masks { separators: 0, newlines: 0, high: 0 };
+    let mut masks = Masks { separators: 0, newlines: 0, high: 0, others: 0 };
     for (idx, word) in stride.as_chunks::<8>().0.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         let newlines = equal(word, b'\n');
@@ -22,6 +31,7 @@ fn masks(stride: &[u8; STRIDE]) -> Masks {
         masks.separators |= gather(separators) << place;
         masks.newlines |= gather(newlines) << place;
         masks.high |= gather(word & HIGH_BITS) << place;
+        masks.others |= gather(no_digits(word)) << place;
     }
     masks
 }
@@ -32,6 +42,12 @@ fn equal(word: u64, byte: u8) -> u64 {
     let word = word ^ (LOW_BITS * u64::from(byte));
     let low_seven_set = (word & !HIGH_BITS) + !HIGH_BITS;
     !(low_seven_set | word | !HIGH_BITS)
+}
+
+/// The high bit of each byte of `word` that is no digit.
+fn no_digits(word: u64) -> u64 {
+    let from_zero = (word & !HIGH_BITS) ^ (LOW_BITS * u64::from(b'0'));
+    ((from_zero + LOW_BITS * 0x76) | word) & HIGH_BITS
 }
 
 /// The high bits of the eight bytes as eight bits.

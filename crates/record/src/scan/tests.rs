@@ -43,6 +43,13 @@ proptest! {
             let mut index = Index::default();
             for block in &blocks {
                 prop_assert_eq!(indexed(kernel, block, &mut index), naive(block), "{:?}", kernel);
+                for start in 0..block.len() {
+                    let others = index.others_from(start);
+                    let rest = block[start..].iter().take(64).enumerate();
+                    for (bit, byte) in rest {
+                        prop_assert_eq!(others >> bit & 1 == 1, !byte.is_ascii_digit(), "{:?}", kernel);
+                    }
+                }
             }
         }
     }
