@@ -10,7 +10,7 @@ use datafusion::prelude::SessionContext;
 use crate::answer::Answer;
 use crate::error::EngineError;
 use crate::scan::ScanTold;
-use crate::session::Session;
+use crate::session::{Session, Terms};
 
 /// Which interfaces left records, in which flow logs and when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,8 @@ impl Session {
                        FROM flow_logs GROUP BY 1, 2";
             Ok(context.sql(sql).await?)
         };
-        let run = self.run(self.terms(), plan).await?;
+        let terms = Terms { thorough: true, ..self.terms() };
+        let run = self.run(terms, plan).await?;
         let mut interfaces = LoggedInterfaces::default();
         for batch in &run.batches {
             let ids = cast(batch.column(0), &DataType::Utf8View)?;

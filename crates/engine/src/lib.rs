@@ -31,6 +31,7 @@ mod functions;
 mod inspect;
 mod inventory;
 mod orient;
+mod parquet;
 mod query;
 mod scan;
 mod session;

@@ -79,6 +79,8 @@ pub(crate) struct Terms {
     pub(crate) coverage: CoverageScope,
     /// The lists that SQL functions know.
     pub(crate) matcher: Option<Arc<Matcher>>,
+    /// Whether all of each object is to be looked at, whatever of it the question needs.
+    pub(crate) thorough: bool,
 }
 
 /// One reading on its way.
@@ -188,6 +190,7 @@ impl Session {
             orientation: terms.orientation.clone(),
             coverage: terms.coverage.clone(),
             push_filters: self.options.push_filters,
+            thorough: terms.thorough,
             pool: Arc::clone(&self.pool),
             report: ScanReport::default(),
             progress: Arc::clone(&self.progress),

@@ -47,6 +47,8 @@ pub(crate) struct ScanContext {
     /// Whether filters are done on raw bytes. Off, DataFusion does them: the second path that tests
     /// compare with.
     pub(crate) push_filters: bool,
+    /// Whether all of each object is to be looked at, whatever of it the question needs.
+    pub(crate) thorough: bool,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) report: ScanReport,
     pub(crate) progress: Arc<Progress>,

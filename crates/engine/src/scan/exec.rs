@@ -117,9 +117,13 @@ impl ExecutionPlan for FlowLogExec {
         )
     }
 
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        task: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let objects = self.partitions[partition].clone();
-        let reader = Partition::new(Arc::clone(&self.plan), objects);
+        let reader = Partition::new(Arc::clone(&self.plan), objects, task);
         let batches = futures::stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|batch| (batch, reader)))
         });

@@ -16,6 +16,9 @@ mod times;
 
 pub(crate) use context::{CoverageScope, ScanContext};
 pub(crate) use exec::FlowLogExec;
+pub(crate) use partition::outcome_of;
+pub(crate) use plan::ScanPlan;
 pub use report::Progress;
 pub(crate) use report::{ObjectReport, Outcome, ScanReport, ScanTold};
+pub(crate) use shape::Shaper;
 pub(crate) use times::{InterfaceTimes, NO_INTERFACE};

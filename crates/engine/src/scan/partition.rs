@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
 use flowproof_source::{Chunks, SourceError, open};
 use tokio::sync::oneshot;
 
-use super::Outcome;
 use super::plan::ScanPlan;
 use super::step::{Next, Work};
+use super::{Outcome, ScanContext};
+use crate::parquet::{ParquetObject, is_parquet};
 
 /// Reads objects and hands out their batches.
 #[derive(Debug)]
@@ -18,13 +20,25 @@ pub(super) struct Partition {
     plan: Arc<ScanPlan>,
     /// Places of the objects in the listing.
     objects: VecDeque<usize>,
-    current: Option<(Chunks, Work)>,
+    current: Option<Current>,
     ready: VecDeque<RecordBatch>,
+    task: Arc<TaskContext>,
+}
+
+/// The object that is being read.
+#[derive(Debug)]
+enum Current {
+    Text(Chunks, Box<Work>),
+    Parquet(Box<ParquetObject>),
 }
 
 impl Partition {
-    pub(super) fn new(plan: Arc<ScanPlan>, objects: Vec<usize>) -> Partition {
-        Partition { plan, objects: objects.into(), current: None, ready: VecDeque::new() }
+    pub(super) fn new(
+        plan: Arc<ScanPlan>,
+        objects: Vec<usize>,
+        task: Arc<TaskContext>,
+    ) -> Partition {
+        Partition { plan, objects: objects.into(), current: None, ready: VecDeque::new(), task }
     }
 
     /// The next batch; `None` at the end.
@@ -34,7 +48,13 @@ impl Partition {
                 return Ok(Some(batch));
             }
             match self.current.take() {
-                Some((chunks, work)) => self.advance(chunks, work).await?,
+                Some(Current::Text(chunks, work)) => self.advance(chunks, *work).await?,
+                Some(Current::Parquet(mut object)) => {
+                    if let Some(batch) = object.next().await? {
+                        self.ready.push_back(batch);
+                        self.current = Some(Current::Parquet(object));
+                    }
+                }
                 None => match self.objects.pop_front() {
                     Some(object_idx) => self.open(object_idx).await?,
                     None => return Ok(None),
@@ -44,17 +64,36 @@ impl Partition {
     }
 
     async fn open(&mut self, object_idx: usize) -> Result<()> {
-        let work = Work::new(Arc::clone(&self.plan), object_idx);
-        match open(&self.plan.context.objects[object_idx]).await {
-            Ok(chunks) => self.current = Some((chunks, work)),
-            Err(error) => self.ready.extend(work.end_early(outcome_of(&error))?),
-        }
+        let mut work = Work::new(Arc::clone(&self.plan), object_idx);
+        let opened = match open(&self.plan.context.objects[object_idx]).await {
+            Ok(mut chunks) => chunks.next().await.map(|first| (chunks, first)),
+            Err(error) => Err(error),
+        };
+        self.current = Some(match opened {
+            // Told by the first bytes, never by the name.
+            Ok((chunks, Some(first))) if is_parquet(&first) => {
+                let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
+                let object = ParquetObject::open(plan, object_idx, chunks, task).await?;
+                Current::Parquet(Box::new(object))
+            }
+            Ok((chunks, first)) => {
+                match first {
+                    Some(first) => work.feed(first),
+                    None => work.end_input(chunks.digest()),
+                }
+                Current::Text(chunks, Box::new(work))
+            }
+            Err(error) => {
+                self.ready.extend(work.end_early(outcome_of(&error))?);
+                return Ok(());
+            }
+        });
         Ok(())
     }
 
     /// Takes the current object one step on.
     async fn advance(&mut self, mut chunks: Chunks, work: Work) -> Result<()> {
-        let (mut work, batches, next) = self.on_rayon(work).await?;
+        let (mut work, batches, next) = on_rayon(&self.plan.context, work).await?;
         self.ready.extend(batches);
         match next {
             Next::Done => return Ok(()),
@@ -68,26 +107,26 @@ impl Partition {
                 }
             },
         }
-        self.current = Some((chunks, work));
+        self.current = Some(Current::Text(chunks, Box::new(work)));
         Ok(())
-    }
-
-    /// Runs a step on a rayon thread; nothing on it ever waits.
-    async fn on_rayon(&self, mut work: Work) -> Result<(Work, Vec<RecordBatch>, Next)> {
-        let (sender, receiver) = oneshot::channel();
-        self.plan.context.pool.spawn(move || {
-            let result = work.step().map(|(batches, next)| (work, batches, next));
-            // The receiver is gone only if the query was given up.
-            let _ = sender.send(result);
-        });
-        receiver.await.map_err(|_| {
-            DataFusionError::Internal("a decoding thread ended without an answer".into())
-        })?
     }
 }
 
+/// Runs a step on a rayon thread; nothing on it ever waits.
+async fn on_rayon(context: &ScanContext, mut work: Work) -> Result<(Work, Vec<RecordBatch>, Next)> {
+    let (sender, receiver) = oneshot::channel();
+    context.pool.spawn(move || {
+        let result = work.step().map(|(batches, next)| (work, batches, next));
+        // The receiver is gone only if the query was given up.
+        let _ = sender.send(result);
+    });
+    receiver.await.map_err(|_| {
+        DataFusionError::Internal("a decoding thread ended without an answer".into())
+    })?
+}
+
 /// What an object comes to that cannot be read, or not on.
-fn outcome_of(error: &SourceError) -> Outcome {
+pub(crate) fn outcome_of(error: &SourceError) -> Outcome {
     let reason = error.to_string();
     match error {
         SourceError::Denied { .. } => Outcome::Denied(reason),

@@ -29,6 +29,11 @@ impl ScanPlan {
         self.columns.iter().any(|column| column.needs_orientation())
     }
 
+    /// Whether the digest of each object's stored bytes is asked for.
+    pub(crate) fn wants_digest(&self) -> bool {
+        true
+    }
+
     /// The fields to decode: those shown, and those that something is made from.
     pub(crate) fn fields(&self) -> Vec<FieldId> {
         let mut fields = Vec::new();

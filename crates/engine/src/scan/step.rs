@@ -211,6 +211,7 @@ mod tests {
             orientation: Orientation::default(),
             coverage: CoverageScope::Nobody,
             push_filters: true,
+            thorough: false,
             pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
             report: ScanReport::default(),
             progress: Arc::new(Progress::default()),

@@ -144,7 +144,7 @@ impl Session {
             true => CoverageScope::Everybody,
             false => CoverageScope::Interfaces(interfaces),
         };
-        Terms { orientation, coverage, matcher: None }
+        Terms { orientation, coverage, ..Terms::default() }
     }
 
     /// Takes over interfaces that records with the instance's id taught, if there are flow logs

@@ -1,0 +1,112 @@
+//! A predicate asked of records in columns: the exact meaning, whatever a filter on the stored values
+//! let through.
+
+use std::collections::HashSet;
+
+use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{DataType, Int32Type, TimestampNanosecondType, UInt64Type};
+use datafusion::common::{DataFusionError, Result};
+use flowproof_record::{Comparison, FieldId, Predicate};
+
+use crate::table::text_column;
+
+/// Which records pass. As on raw bytes, what is missing passes no test but that for it.
+pub(super) fn passing(predicate: &Predicate, records: &RecordBatch) -> Result<BooleanBuffer> {
+    let rows = records.num_rows();
+    match predicate {
+        Predicate::And(all) => all.iter().try_fold(BooleanBuffer::new_set(rows), |so_far, part| {
+            Ok(&so_far & &passing(part, records)?)
+        }),
+        Predicate::Or(any) => {
+            any.iter().try_fold(BooleanBuffer::new_unset(rows), |so_far, part| {
+                Ok(&so_far | &passing(part, records)?)
+            })
+        }
+        Predicate::Missing(id) => {
+            let column = column(records, *id)?;
+            Ok(BooleanBuffer::collect_bool(rows, |row| column.is_null(row)))
+        }
+        Predicate::TextIn(id, texts) => Ok(among(text_column(records, *id)?, texts, true)),
+        Predicate::TextNotIn(id, texts) => Ok(among(text_column(records, *id)?, texts, false)),
+        Predicate::Number(id, comparison, right) => {
+            numbers(records, *id, |left| holds(*comparison, left, *right))
+        }
+        Predicate::Raw(id, test) => {
+            let column = text_column(records, *id)?;
+            let passes = |row| column.is_valid(row) && test.passes(column.value(row).as_bytes());
+            Ok(BooleanBuffer::collect_bool(rows, passes))
+        }
+    }
+}
+
+/// The fields that a predicate looks at.
+pub(super) fn fields_of(predicate: &Predicate, fields: &mut Vec<FieldId>) {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => {
+            parts.iter().for_each(|part| fields_of(part, fields));
+        }
+        Predicate::Missing(id)
+        | Predicate::TextIn(id, _)
+        | Predicate::TextNotIn(id, _)
+        | Predicate::Number(id, ..)
+        | Predicate::Raw(id, _) => {
+            if !fields.contains(id) {
+                fields.push(*id);
+            }
+        }
+    }
+}
+
+fn column(records: &RecordBatch, id: FieldId) -> Result<&dyn Array> {
+    let column = records.column_by_name(id.field().column);
+    column.map(AsRef::as_ref).ok_or_else(|| {
+        DataFusionError::Internal(format!("the scan does not read {}", id.field().column))
+    })
+}
+
+fn among(column: &StringViewArray, texts: &HashSet<Box<[u8]>>, wanted: bool) -> BooleanBuffer {
+    let only = if texts.len() == 1 { texts.iter().next() } else { None };
+    BooleanBuffer::collect_bool(column.len(), |row| {
+        column.is_valid(row) && {
+            let text = column.value(row).as_bytes();
+            wanted == only.map_or_else(|| texts.contains(text), |only| **only == *text)
+        }
+    })
+}
+
+fn numbers(
+    records: &RecordBatch,
+    id: FieldId,
+    passes: impl Fn(i128) -> bool,
+) -> Result<BooleanBuffer> {
+    let column = column(records, id)?;
+    let rows = column.len();
+    let number: Box<dyn Fn(usize) -> i128> = match column.data_type() {
+        DataType::Int32 => {
+            let column = column.as_primitive::<Int32Type>();
+            Box::new(|row| column.value(row).into())
+        }
+        DataType::UInt64 => {
+            let column = column.as_primitive::<UInt64Type>();
+            Box::new(|row| column.value(row).into())
+        }
+        DataType::Timestamp(..) => {
+            let column = column.as_primitive::<TimestampNanosecondType>();
+            Box::new(|row| column.value(row).into())
+        }
+        other => return Err(DataFusionError::Internal(format!("no numbers in {other}"))),
+    };
+    Ok(BooleanBuffer::collect_bool(rows, |row| column.is_valid(row) && passes(number(row))))
+}
+
+fn holds(comparison: Comparison, left: i128, right: i128) -> bool {
+    match comparison {
+        Comparison::Equal => left == right,
+        Comparison::NotEqual => left != right,
+        Comparison::Less => left < right,
+        Comparison::LessOrEqual => left <= right,
+        Comparison::Greater => left > right,
+        Comparison::GreaterOrEqual => left >= right,
+    }
+}

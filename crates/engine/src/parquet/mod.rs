@@ -1,0 +1,29 @@
+//! Flow logs in Parquet: as AWS writes them, as people convert them, and as Security Lake keeps them.
+//!
+//! One object is one [`ParquetObject`]. DataFusion's own Parquet source reads it, with the columns
+//! that are needed and a filter on the stored values that leaves out what cannot pass ([`pushdown`]);
+//! what it reads is brought to the schema and the meaning that records have ([`rows`]), so that the
+//! rest of the engine does not know what an object was written in.
+//!
+//! Two things differ from text. A value is checked only if its column is read. And what a filter left
+//! out in the file is never seen: those rows are in `passed_over`, and in no other count.
+
+mod bytes;
+mod cell;
+mod columns;
+mod filter;
+mod layout;
+mod object;
+mod ocsf;
+mod pushdown;
+mod rows;
+
+pub(crate) use object::ParquetObject;
+
+/// The first bytes, and the last, of a Parquet file.
+const MAGIC: &[u8] = b"PAR1";
+
+/// Whether an object that begins so is Parquet.
+pub(crate) fn is_parquet(beginning: &[u8]) -> bool {
+    beginning.starts_with(MAGIC)
+}
