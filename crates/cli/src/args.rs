@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
+
 /// Do the flow logs bear this alert out?
 ///
 /// Streams compressed VPC flow logs, matches every address against your own threat lists, adds up
@@ -296,4 +298,25 @@ pub(crate) struct Sample {
     /// The same seed gives the same files
     #[arg(long, value_name = "N", env = "FLOWPROOF_SEED")]
     pub(crate) seed: Option<u64>,
+    /// How many objects; each more is five minutes more
+    #[arg(long, value_name = "N", env = "FLOWPROOF_FILES")]
+    pub(crate) files: Option<u32>,
+    /// How many interfaces
+    #[arg(long, value_name = "N", env = "FLOWPROOF_INTERFACES")]
+    pub(crate) interfaces: Option<u32>,
+    /// One flow log of each format
+    #[arg(long, value_enum, value_delimiter = ',', env = "FLOWPROOF_FORMATS")]
+    pub(crate) formats: Vec<SampleFormat>,
+    /// The folders that objects are put in
+    #[arg(long, value_enum, default_value_t, env = "FLOWPROOF_LAYOUT")]
+    pub(crate) layout: SampleLayout,
+    /// The level of gzip, 0 to 9
+    #[arg(long, value_name = "LEVEL", env = "FLOWPROOF_COMPRESSION")]
+    pub(crate) compression: Option<u32>,
+    /// Where the addresses of peers come from
+    #[arg(long, value_enum, default_value_t, env = "FLOWPROOF_PEERS")]
+    pub(crate) peers: SamplePeers,
+    /// Also write a list of so many entries, threats.txt, which holds some of the peers
+    #[arg(long, value_name = "N", default_value_t = 0, env = "FLOWPROOF_LIST_ENTRIES")]
+    pub(crate) list_entries: u32,
 }

@@ -62,6 +62,15 @@ fn run_sample(args: &Sample, streams: &mut Streams) -> Result<Exit> {
     let mut options = sample::SampleOptions::default();
     options.records = args.records.unwrap_or(options.records);
     options.seed = args.seed.unwrap_or(options.seed);
+    options.files = args.files;
+    options.interfaces = args.interfaces;
+    options.layout = args.layout;
+    options.compression = args.compression.unwrap_or(options.compression);
+    options.peers = args.peers;
+    options.list_entries = args.list_entries;
+    if !args.formats.is_empty() {
+        options.formats.clone_from(&args.formats);
+    }
     let summary = sample::write_sample(&args.dir, &options)?;
     tell_sample(&summary, streams.out())?;
     Ok(Exit::Answered)

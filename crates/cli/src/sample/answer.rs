@@ -119,6 +119,16 @@ impl Counted {
         self.stored_bytes += stored_bytes;
     }
 
+    /// Adds what was counted elsewhere.
+    pub(super) fn merge(&mut self, other: Counted) {
+        self.ok += other.ok;
+        self.nodata += other.nodata;
+        self.skipdata += other.skipdata;
+        self.files += other.files;
+        self.text_bytes += other.text_bytes;
+        self.stored_bytes += other.stored_bytes;
+    }
+
     pub(super) fn summary(self, dir: &Path, story: &Story<'_>) -> SampleSummary {
         SampleSummary {
             dir: dir.to_owned(),

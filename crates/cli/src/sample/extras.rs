@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{SampleSummary, time};
+use super::list;
 use super::random::Random;
 use super::story::OWN_PORT;
 use super::world::{
@@ -23,9 +24,20 @@ pub(super) fn write(dir: &Path, world: &World, summary: &SampleSummary) -> anyho
     write_json(&dir.join("finding.json"), &finding(world, summary))?;
     write_json(&dir.join("inventory.json"), &inventory(world))?;
     write_json(&dir.join("answer.json"), &answer(world, summary))?;
+    if world.options.list_entries > 0 {
+        write_big_list(&dir.join("threats.txt"), world)?;
+    }
     let path = dir.join("tor-exits.txt");
     let list = threat_list(world);
     fs::write(&path, list).with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+fn write_big_list(path: &Path, world: &World) -> anyhow::Result<()> {
+    let cannot = || format!("{}: cannot be written", path.display());
+    let mut file = BufWriter::new(File::create(path).with_context(cannot)?);
+    list::write(&mut file, world, world.options.list_entries)
+        .and_then(|()| file.flush())
+        .with_context(cannot)
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {

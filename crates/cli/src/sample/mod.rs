@@ -8,13 +8,17 @@
 //! The set is a function of its options: the same seed gives the same bytes. It has what real logs
 //! have: a few busy interfaces and many quiet ones, peers that come back interval after interval,
 //! rejected scans, IPv6, idle interfaces, lost records, several accounts, Regions and formats side
-//! by side. Records are made one by one and written as they are made, so that memory does not grow
-//! with their number.
+//! by side, and, as AWS writes them, runs of one interface's records. Records are made one by one and
+//! written as they are made, so that memory does not grow with their number; objects are made side by
+//! side on all cores, since none depends on another.
 
 mod answer;
 mod extras;
 mod line;
+mod list;
 mod object;
+mod objects;
+mod peers;
 mod random;
 mod story;
 mod traffic;
@@ -27,18 +31,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use clap::ValueEnum;
 
-use answer::Counted;
 pub use answer::{SampleSummary, SampleTotals};
-use object::ObjectWriter;
-use story::Story;
-use traffic::Traffic;
 use world::World;
 
 /// Seconds of the stretch of time that one object holds: records whose `end` lies in it.
 const BUCKET: i64 = 300;
 /// Minutes of it.
 const MINUTES: u64 = 5;
+/// Entries that a big list may have.
+const MOST_ENTRIES: u32 = 10_000_000;
 /// When the records begin: 2025-06-01T22:00:00Z, so that all but the smallest sets cross midnight.
 const BEGIN: i64 = 1_748_815_200;
 /// Objects of a flow log, if the caller does not care: three hours.
@@ -50,11 +53,11 @@ const MOST_INTERFACES: u64 = 50_000;
 /// Tells a folder of ours from a folder of somebody's.
 const MARKER: &str = ".flowproof-sample";
 /// All that is written, apart from the marker.
-const WRITTEN: [&str; 5] =
-    ["logs", "finding.json", "tor-exits.txt", "inventory.json", "answer.json"];
+const WRITTEN: [&str; 6] =
+    ["logs", "finding.json", "tor-exits.txt", "threats.txt", "inventory.json", "answer.json"];
 
 /// The columns of a flow log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 #[non_exhaustive]
 pub enum SampleFormat {
     /// The default format: no instance, no direction.
@@ -68,7 +71,7 @@ pub enum SampleFormat {
 }
 
 /// The folders that objects are put in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum SampleLayout {
     /// `AWSLogs/{account}/vpcflowlogs/{region}/{yyyy}/{mm}/{dd}/`
@@ -80,6 +83,18 @@ pub enum SampleLayout {
     Hive,
     /// `.../day={dd}/hour={hh}/`
     HiveHourly,
+}
+
+/// Where the addresses of peers come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum SamplePeers {
+    /// The ranges that are set aside for documentation and benchmarks: nobody's addresses.
+    #[default]
+    Reserved,
+    /// Drawn at random from all of the Internet, as scattered as real peers are: for benches, since
+    /// addresses of a few small ranges are looked up faster than real ones.
+    Internet,
 }
 
 /// What to make.
@@ -100,6 +115,10 @@ pub struct SampleOptions {
     pub layout: SampleLayout,
     /// The level of gzip, 0 (stored) to 9.
     pub compression: u32,
+    /// Where the addresses of peers come from.
+    pub peers: SamplePeers,
+    /// Entries of a big list, `threats.txt`, that holds about one peer in two hundred; 0 for none.
+    pub list_entries: u32,
 }
 
 impl Default for SampleOptions {
@@ -113,6 +132,8 @@ impl Default for SampleOptions {
             formats: vec![V2, V3, V5, Custom],
             layout: SampleLayout::Classic,
             compression: 6,
+            peers: SamplePeers::Reserved,
+            list_entries: 0,
         }
     }
 }
@@ -142,6 +163,11 @@ impl SampleOptions {
                 fits.end()
             );
         }
+        ensure!(
+            self.list_entries <= MOST_ENTRIES,
+            "a list of {} entries is too long: give at most {MOST_ENTRIES}",
+            self.list_entries
+        );
         ensure!(self.compression <= 9, "gzip has no level {}: give 0 to 9", self.compression);
         let objects = self.buckets() * self.flow_logs();
         let least = objects * LEAST_PER_OBJECT;
@@ -164,67 +190,9 @@ pub fn write_sample(dir: &Path, options: &SampleOptions) -> anyhow::Result<Sampl
     options.check()?;
     make_room(dir)?;
     let world = World::new(options);
-    let mut story = Story::new(&world);
-    let mut counted = Counted::default();
-    // Objects come in the order of their stamps; within a stamp, flow log by flow log.
-    for (object, quota) in quotas(options).enumerate() {
-        let place = Place {
-            bucket: object / options.formats.len(),
-            flow_log: object % options.formats.len(),
-        };
-        let path = dir.join("logs").join(world.key(place.flow_log, place.bucket as u64));
-        write_object(&path, &world, place, quota, &mut story, &mut counted)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
-    let summary = counted.summary(dir, &story);
+    let summary = objects::write(dir, &world)?;
     extras::write(dir, &world, &summary)?;
     Ok(summary)
-}
-
-/// How many records each object gets: as even as can be.
-fn quotas(options: &SampleOptions) -> impl Iterator<Item = u64> + use<> {
-    let (objects, records) = (options.buckets() * options.flow_logs(), u128::from(options.records));
-    let before = move |object: u64| {
-        (records * u128::from(object) / u128::from(objects)) as u64 // No more than `records`.
-    };
-    (0..objects).map(move |object| before(object + 1) - before(object))
-}
-
-/// Which object.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    bucket: usize,
-    flow_log: usize,
-}
-
-/// Writes the records of one flow log that end within one bucket, minute by minute.
-fn write_object(
-    path: &Path,
-    world: &World,
-    place: Place,
-    quota: u64,
-    story: &mut Story<'_>,
-    counted: &mut Counted,
-) -> std::io::Result<()> {
-    let (bucket, log) = (place.bucket as u64, &world.flow_logs[place.flow_log]);
-    let mut writer = ObjectWriter::create(path, world.options.compression, log.format)?;
-    let mut traffic = Traffic::new(world, place.flow_log, bucket);
-    let is_subjects = place.flow_log == world.subject().flow_log;
-    let mut written = 0;
-    for minute in 0..MINUTES {
-        let told = if is_subjects { story.minute(bucket, minute) } else { Vec::new() };
-        written += told.len() as u64;
-        traffic.minute = minute;
-        let rest = (quota * (minute + 1) / MINUTES).saturating_sub(written);
-        written += rest;
-        for record in told.into_iter().chain((0..rest).map(|_| traffic.record())) {
-            writer.write(log, &record)?;
-            counted.add_record(&record.body);
-        }
-    }
-    let (text_bytes, stored_bytes) = writer.finish()?;
-    counted.add_object(text_bytes, stored_bytes);
-    Ok(())
 }
 
 /// Makes `dir`, or empties it of an earlier sample.

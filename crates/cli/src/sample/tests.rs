@@ -129,7 +129,49 @@ fn it_holds_as_many_records_as_asked_for_of_every_kind() {
     assert!((700..1100).contains(&rejects), "about three in a hundred: {rejects}");
     assert!(count(&|line| line["srcaddr"].contains(':')) > 1000, "IPv6 is there");
     let ratio = summary.text_bytes as f64 / summary.stored_bytes as f64;
-    assert!((4.0..8.0).contains(&ratio), "as real logs are compressed: {ratio:.1}");
+    // The default format comes to 4 to 8, the long lines of versions 3 and 5 to more.
+    assert!((4.0..10.0).contains(&ratio), "as real logs are compressed: {ratio:.1}");
+}
+
+#[test]
+fn records_of_an_interface_come_in_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SampleOptions {
+        records: 20_000,
+        formats: vec![SampleFormat::V2],
+        files: Some(4),
+        ..small()
+    };
+    write_sample(dir.path(), &options).unwrap();
+    let lines = lines(dir.path());
+    let changes = lines
+        .windows(2)
+        .filter(|pair| pair[0].1["interface-id"] != pair[1].1["interface-id"])
+        .count();
+    assert!((1000..4000).contains(&changes), "{changes} runs of 20000 records");
+}
+
+#[test]
+fn a_big_list_is_written_when_asked_for_and_names_some_of_those_met() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SampleOptions {
+        list_entries: 5000,
+        peers: SamplePeers::Internet,
+        records: 20_000,
+        ..small()
+    };
+    write_sample(dir.path(), &options).unwrap();
+    let list = fs::read_to_string(dir.path().join("threats.txt")).unwrap();
+    let entries: std::collections::HashSet<&str> = list.lines().skip(1).collect();
+    assert_eq!(entries.len(), 5000);
+    let lines = lines(dir.path());
+    let listed = lines.iter().filter(|(_, line)| {
+        ["srcaddr", "dstaddr"].iter().any(|end| entries.contains(line[*end].as_str()))
+    });
+    let listed = listed.count();
+    assert!((10..1500).contains(&listed), "{listed} of {} are listed by themselves", lines.len());
+    write_sample(dir.path(), &small()).unwrap();
+    assert!(!dir.path().join("threats.txt").exists(), "none was asked for");
 }
 
 #[test]

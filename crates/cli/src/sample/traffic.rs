@@ -1,6 +1,6 @@
 //! What everybody but the subject does: an endless mix, cut to an object's share.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::line::{Body, Flow, Record};
 use super::random::Random;
@@ -12,6 +12,8 @@ const REJECTS: u64 = 58;
 const IDLE: u64 = 38;
 /// Of a hundred thousand draws.
 const LOST: u64 = 20;
+/// Draws that go to one interface before another one's turn comes: fewer than so many, mostly few.
+const LONGEST_RUN: u64 = 30;
 /// Ports that scanners try.
 const SCANNED: [u16; 8] = [22, 22, 23, 3389, 445, 8080, 5900, 1433];
 /// What the flags of TCP come to in an interval: mostly nothing, since most connections last.
@@ -26,6 +28,8 @@ pub(super) struct Traffic<'w> {
     /// The minute that the next record belongs to.
     pub(super) minute: u64,
     random: Random,
+    /// The interface whose turn it is, and for how many more draws.
+    run: (&'w Interface, u64),
     /// The other direction of the record before.
     pending: Option<Record<'w>>,
     /// Whether another instance's one contact with the Tor node is still to come.
@@ -34,12 +38,15 @@ pub(super) struct Traffic<'w> {
 
 impl<'w> Traffic<'w> {
     pub(super) fn new(world: &'w World, flow_log: usize, bucket: u64) -> Self {
+        let random = Random::of(world.options.seed, &[3, flow_log as u64, bucket]);
+        let log = &world.flow_logs[flow_log];
         Traffic {
             world,
-            flow_log: &world.flow_logs[flow_log],
+            flow_log: log,
             bucket,
             minute: 0,
-            random: Random::of(world.options.seed, &[3, flow_log as u64, bucket]),
+            random,
+            run: (&world.interfaces[log.busy[0]], 0),
             pending: None,
             contact: bucket == 0 && flow_log == world.subject().flow_log,
         }
@@ -50,7 +57,7 @@ impl<'w> Traffic<'w> {
         if let Some(record) = self.pending.take() {
             return record;
         }
-        let interface = self.busy_interface();
+        let interface = self.interface_in_turn();
         if std::mem::take(&mut self.contact) {
             return self.tor_contact(interface);
         }
@@ -64,6 +71,17 @@ impl<'w> Traffic<'w> {
             }
             _ => self.conversation(interface),
         }
+    }
+
+    /// AWS writes the records of an interface's aggregation interval together, so that they come in
+    /// runs; those of a busy one fall into several.
+    fn interface_in_turn(&mut self) -> &'w Interface {
+        let (interface, more) = self.run;
+        self.run = match more {
+            0 => (self.busy_interface(), self.random.below_with_favourites(LONGEST_RUN)),
+            _ => (interface, more - 1),
+        };
+        self.run.0
     }
 
     fn busy_interface(&mut self) -> &'w Interface {
@@ -101,10 +119,7 @@ impl<'w> Traffic<'w> {
 
     fn scan(&mut self, interface: &'w Interface) -> Record<'w> {
         let (start, end) = self.times(true);
-        let scanner = match self.random.below(4) {
-            0 => Ipv4Addr::from_bits(0xc613_8000 | self.random.below(0x8000) as u32),
-            _ => Ipv4Addr::new(198, 51, 100, 20 + self.random.below_with_favourites(30) as u8),
-        };
+        let scanner = self.world.peers.scanner(&mut self.random);
         let packets = 1 + self.random.below(3);
         let flow = Flow {
             own: interface.address.into(),

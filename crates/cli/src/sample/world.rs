@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use jiff::Timestamp;
 
+use super::peers::Peers;
 use super::random::Random;
 use super::{BEGIN, BUCKET, SampleFormat, SampleLayout, SampleOptions};
 
@@ -98,7 +99,7 @@ pub(super) struct World {
     pub(super) interfaces: Vec<Interface>,
     /// The place of the subject in `interfaces`.
     pub(super) subject: usize,
-    peers: u64,
+    pub(super) peers: Peers,
 }
 
 impl World {
@@ -127,7 +128,7 @@ impl World {
                 _ => flow_log.busy.push(index),
             }
         }
-        let peers = (options.records / 20).clamp(500, 100_000);
+        let peers = Peers::new(options);
         World { options: options.clone(), flow_logs, interfaces, subject: 0, peers }
     }
 
@@ -200,17 +201,7 @@ impl World {
         random: &mut Random,
     ) -> (IpAddr, IpAddr) {
         if let Some(own) = interface.ipv6.filter(|_| slot % 4 == 1) {
-            let peer = random.below_with_favourites(self.peers);
-            let remote = Ipv6Addr::new(
-                0x2001,
-                0xdb8,
-                0xf000 | (peer >> 12) as u16 & 0xff,
-                (peer & 0xfff) as u16,
-                0,
-                0,
-                0,
-                9,
-            );
+            let remote = self.peers.v6(self.peers.draw(random));
             return (own.into(), remote.into());
         }
         let inside = outward && random.happens(300);
@@ -221,7 +212,7 @@ impl World {
             let is_itself = other as u64 == interface.number;
             self.interfaces[if is_itself { 1 + other % others } else { other }].address
         } else {
-            public_peer(random.below_with_favourites(self.peers))
+            self.peers.v4(self.peers.draw(random))
         };
         (interface.address.into(), remote.into())
     }
@@ -296,14 +287,4 @@ fn interface(number: u64, flow_log: usize, seed: u64) -> Interface {
         interface.address = SUBJECT_ADDRESS;
     }
     interface
-}
-
-/// An address out on the Internet: of the documentation networks for the favourites, then of the
-/// network that is set aside for benchmarks. Never the Tor node.
-fn public_peer(peer: u64) -> Ipv4Addr {
-    match peer as u8 {
-        last @ 16..=239 if peer < 240 => Ipv4Addr::new(192, 0, 2, last),
-        // An odd factor scatters neighbours over the network and keeps them apart.
-        _ => Ipv4Addr::from_bits(0xc612_0000 | (peer as u32).wrapping_mul(48_271) & 0x1_ffff),
-    }
 }
