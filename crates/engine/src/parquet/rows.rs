@@ -206,7 +206,7 @@ impl RowReader {
         let (bytes, action) = (lacks(FieldId::BYTES), lacks(FieldId::ACTION));
         let mut settled = [Settled::new(sheet.rows), Settled::new(sheet.rows)];
         let mut keep = vec![false; sheet.rows];
-        for row in 0..sheet.rows {
+        for (row, keep) in keep.iter_mut().enumerate() {
             if sheet.faults.contains_key(&row) {
                 settled.iter_mut().for_each(|times| times.push(None));
                 continue;
@@ -242,7 +242,7 @@ impl RowReader {
             if let Some((start, end)) = times.span() {
                 self.tally.widen_span(start, end);
             }
-            keep[row] = in_range
+            *keep = in_range
                 && match self.wanted.keep {
                     Keep::All => true,
                     Keep::Traffic => status == Status::Ok && !is_transit,

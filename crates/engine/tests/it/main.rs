@@ -7,6 +7,7 @@ mod determinism;
 mod exactness;
 mod lists;
 mod orientation;
+mod parquet;
 mod pushdown;
 mod subject;
 mod support;

@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 use crate::support::*;
 
 /// Lines with values that filters can trip over: missing, other spellings, large, idle.
-fn lines() -> Vec<String> {
+pub(crate) fn lines() -> Vec<String> {
     let mut lines = Vec::new();
     for (n, (source, bytes, action)) in [
         ("10.0.1.5", "8400", "ACCEPT"),
@@ -100,7 +100,7 @@ fn comparison() -> impl Strategy<Value = String> {
     ]
 }
 
-fn filter() -> impl Strategy<Value = String> {
+pub(crate) fn filter() -> impl Strategy<Value = String> {
     comparison().prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} AND {b})")),
