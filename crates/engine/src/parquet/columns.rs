@@ -15,6 +15,7 @@ use datafusion::common::Result;
 use flowproof_record::{FieldId, Kind, check_value, one_spelling};
 
 use super::cell::{Cell, Cells, is_missing};
+use super::views::ByView;
 
 /// A column of records. Times are the numbers that were stored: whether they are seconds or
 /// milliseconds is settled for the record as a whole.
@@ -60,36 +61,16 @@ fn judge(id: FieldId, text: &str) -> Verdict {
     }
 }
 
-/// Remembers views of texts that are good as they stand. A view tells its text, or where it is in
-/// the buffers of one column: flow logs name the same few things over and over.
-struct GoodViews {
-    slots: Vec<u128>,
-}
-
-impl GoodViews {
-    const SLOTS: usize = 1 << 10;
-
-    fn new() -> GoodViews {
-        // No view: a text of 2^32 - 1 bytes with all ones for its beginning.
-        GoodViews { slots: vec![u128::MAX; Self::SLOTS] }
-    }
-
-    fn slot(&mut self, view: u128) -> &mut u128 {
-        let mixed = (view as u64 ^ (view >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &mut self.slots[(mixed >> (64 - Self::SLOTS.trailing_zeros())) as usize]
-    }
-}
-
 /// A column of texts that is taken over, but for what is missing, bad or spelled otherwise.
 fn texts_as_stored(id: FieldId, texts: &StringViewArray) -> Column {
-    let mut good = GoodViews::new();
+    let mut good = ByView::<()>::new();
     let (mut missing, mut bad, mut spelled) = (Vec::new(), Vec::new(), Vec::new());
     for (row, view) in texts.views().iter().enumerate() {
-        if texts.is_null(row) || *good.slot(*view) == *view {
+        if texts.is_null(row) || good.knows(*view) {
             continue;
         }
         match judge(id, texts.value(row)) {
-            Verdict::Good => *good.slot(*view) = *view,
+            Verdict::Good => good.remember(*view),
             Verdict::Missing => missing.push(row),
             Verdict::Bad => {
                 missing.push(row);

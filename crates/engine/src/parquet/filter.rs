@@ -9,6 +9,8 @@ use arrow::datatypes::{DataType, Int32Type, TimestampNanosecondType, UInt64Type}
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{Comparison, FieldId, Predicate};
 
+use super::rawtest::passing_texts;
+use super::views::ByView;
 use crate::table::text_column;
 
 /// Which records pass. As on raw bytes, what is missing passes no test but that for it.
@@ -33,9 +35,7 @@ pub(super) fn passing(predicate: &Predicate, records: &RecordBatch) -> Result<Bo
             numbers(records, *id, |left| holds(*comparison, left, *right))
         }
         Predicate::Raw(id, test) => {
-            let column = text_column(records, *id)?;
-            let passes = |row| column.is_valid(row) && test.passes(column.value(row).as_bytes());
-            Ok(BooleanBuffer::collect_bool(rows, passes))
+            Ok(passing_texts(*id, text_column(records, *id)?, test.as_ref()))
         }
     }
 }
@@ -66,12 +66,10 @@ fn column(records: &RecordBatch, id: FieldId) -> Result<&dyn Array> {
 }
 
 fn among(column: &StringViewArray, texts: &HashSet<Box<[u8]>>, wanted: bool) -> BooleanBuffer {
-    let only = if texts.len() == 1 { texts.iter().next() } else { None };
+    let mut answers = ByView::new();
     BooleanBuffer::collect_bool(column.len(), |row| {
-        column.is_valid(row) && {
-            let text = column.value(row).as_bytes();
-            wanted == only.map_or_else(|| texts.contains(text), |only| **only == *text)
-        }
+        let is_among = || texts.contains(column.value(row).as_bytes());
+        column.is_valid(row) && wanted == answers.get(column.views()[row], is_among)
     })
 }
 

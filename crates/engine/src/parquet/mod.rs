@@ -16,7 +16,12 @@ mod layout;
 mod object;
 mod ocsf;
 mod pushdown;
+mod rawtest;
 mod rows;
+mod views;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use object::ParquetObject;
 

@@ -264,7 +264,10 @@ async fn footer_outcome(error: ParquetError, ranges: &Ranges) -> Outcome {
     }
     let size = ranges.size();
     let end = match size.checked_sub(MAGIC.len() as u64) {
-        Some(start) => ranges.read([start..size].into()).await.ok().and_then(|mut read| read.pop()),
+        Some(start) => {
+            let range = std::iter::once(start..size).collect();
+            ranges.read(range).await.ok().and_then(|mut read| read.pop())
+        }
         None => None,
     };
     match (&error, end) {

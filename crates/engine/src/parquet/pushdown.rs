@@ -10,15 +10,18 @@ use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{Column, IsNullExpr, binary, in_list, lit};
-use flowproof_record::{Comparison, FieldId, GOOD_SECONDS, Keep, Kind, MILLISECONDS_AT, Predicate};
+use flowproof_record::{
+    Comparison, FieldId, GOOD_SECONDS, Keep, Kind, MILLISECONDS_AT, Predicate, RawTest,
+};
 
 use super::columns::is_account;
 use super::layout::Layout;
+use super::rawtest::RawTestExpr;
 use super::rows::Wanted;
 use crate::scan::CoverageScope;
 
@@ -104,7 +107,18 @@ impl<'a> Pushdown<'a> {
             Predicate::TextNotIn(id, texts) => self.text_not_in(*id, texts),
             Predicate::Number(id, comparison, right) => self.number(*id, *comparison, *right),
             Predicate::Raw(id, _) if !self.layout.has(*id) => Ok(Test::Never),
-            Predicate::Raw(..) => Ok(Test::Always),
+            Predicate::Raw(id, test) => Ok(self.raw(*id, test)),
+        }
+    }
+
+    /// A question of the caller's own is about the text's meaning: it may be asked of any spelling.
+    fn raw(&self, id: FieldId, test: &Arc<dyn RawTest>) -> Test {
+        let is_text = |column: &&Field| column.data_type() == &DataType::Utf8View;
+        match (self.layout.plain_column(id).filter(is_text), self.column(id)) {
+            (Some(_), Some(column)) => {
+                Test::Filter(Arc::new(RawTestExpr::new(column, id, Arc::clone(test))))
+            }
+            _ => Test::Always,
         }
     }
 

@@ -53,3 +53,24 @@ pub(crate) struct ScanContext {
     pub(crate) report: ScanReport,
     pub(crate) progress: Arc<Progress>,
 }
+
+#[cfg(test)]
+impl ScanContext {
+    /// A scan of one object, in which nothing is asked for.
+    pub(crate) fn of(object: Object) -> ScanContext {
+        ScanContext {
+            objects: Arc::new(vec![object]),
+            format: None,
+            from: None,
+            to: None,
+            batch_rows: 8192,
+            orientation: Orientation::default(),
+            coverage: CoverageScope::Nobody,
+            push_filters: true,
+            thorough: false,
+            pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
+            report: ScanReport::default(),
+            progress: Arc::new(Progress::default()),
+        }
+    }
+}

@@ -320,3 +320,16 @@ fn a_name_does_not_make_parquet() {
     )]);
     assert_eq!(counts(&text).ok, 1);
 }
+
+#[test]
+fn a_file_whose_columns_are_not_asked_for_is_counted_all_the_same() {
+    let header = "srcaddr dstaddr bytes";
+    let lines: Vec<String> = (0..9).map(|n| format!("10.0.1.5 203.0.113.{n} {n}")).collect();
+    let (text, twin) = both(header, &lines, Writer::default());
+    for sql in ["select count(*) from flow_logs", "select sum(bytes), count(*) from traffic"] {
+        let answers = [&text, &twin].map(|folder| query(folder, sql).unwrap());
+        assert_eq!(texts(&answers[0].value), texts(&answers[1].value), "{sql}");
+        assert_eq!(answers[1].coverage.records.ok, 9);
+        assert_eq!(answers[1].coverage.records.time_missing, 9);
+    }
+}
