@@ -53,11 +53,11 @@ pub use object::{Location, Object};
 
 pub use layout::{Layout, LayoutKind, key_layout};
 
-pub use chunks::{Chunks, open};
+pub use chunks::{Chunks, OpenOptions, open, open_with};
 
 pub use ranges::Ranges;
 
-pub use inflate::{Encoding, Ending, InflateError, Inflater};
+pub use inflate::{Encoding, Ending, InflateError, Inflater, WholeInflater, encoding_of};
 
 pub use error::SourceError;
 

@@ -10,6 +10,11 @@ const RESERVED: u8 = 0b1110_0000;
 
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// Whether the header of the member in `stored`, which may be cut, has a checksum of its own.
+pub(super) fn has_checksum(stored: &[u8]) -> bool {
+    stored.get(3).is_some_and(|flags| flags & HEADER_CRC != 0)
+}
+
 /// Modification time (4), extra flags and operating system: nothing in them changes the content.
 const FIXED: u8 = 6;
 

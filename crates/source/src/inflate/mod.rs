@@ -1,22 +1,37 @@
 //! Compressed bytes in, inflated bytes out. No I/O.
 
+mod bzip2;
+mod codec;
+mod gap;
 mod gzip;
 mod header;
 mod sniff;
+mod unpack;
+mod whole;
+mod zstd;
 
 #[cfg(test)]
 mod tests;
 
-use gzip::Members;
+use codec::Codec;
 use sniff::{Magic, Sniffer};
+use unpack::Unpacker;
 
-pub use sniff::Encoding;
+pub use sniff::{Encoding, encoding_of};
+pub use whole::WholeInflater;
+
+/// Whether bytes begin as a gzip object does.
+pub(crate) fn is_gzip(first_bytes: &[u8]) -> bool {
+    first_bytes.starts_with(&header::MAGIC)
+}
 
 /// Inflates one object, pushed in pieces cut anywhere.
 ///
 /// The first bytes, never the name, decide the encoding. Any cutting of the input and any `room`
-/// give the same output and the same [`Ending`]. Memory is bounded whatever the input: some tens
-/// of KiB here, and what the caller gives as room.
+/// give the same output and the same [`Ending`]. Compressed content that begins as gzip itself is
+/// inflated once more. Memory is bounded whatever the input: some hundred KiB here for gzip, 4 MiB
+/// for bzip2, the window of a frame and as much as a block for zstd (a window is some MiB as a rule,
+/// and 128 MiB at most), and what the caller gives as room.
 ///
 /// ```
 /// use flowproof_source::{Ending, Inflater};
@@ -42,6 +57,8 @@ pub use sniff::Encoding;
 #[derive(Debug, Default)]
 pub struct Inflater {
     stage: Stage,
+    /// Whether the last call filled its room, so that more output may be held.
+    is_full: bool,
 }
 
 #[derive(Debug)]
@@ -50,8 +67,8 @@ enum Stage {
     Sniffing(Sniffer),
     /// Not compressed. Holds those bytes of the sniffing that are still to be given out.
     Plain { held: Vec<u8> },
-    /// One gzip member after the other.
-    Gzip(Box<Members>),
+    /// Compressed in a way that is read.
+    Packed(Box<Unpacker>),
     /// An encoding that is known but not read.
     Foreign(Encoding),
 }
@@ -132,12 +149,17 @@ impl Inflater {
                 self.stage = Stage::from(magic);
             }
         }
-        match &mut self.stage {
-            Stage::Plain { held } => Ok(taken + copy(held, &input[taken..], out, room)),
-            Stage::Gzip(members) => Ok(taken + members.inflate(&input[taken..], out, room)),
-            Stage::Foreign(encoding) => Err(InflateError::Unsupported { encoding: *encoding }),
-            Stage::Sniffing(_) => Ok(taken),
-        }
+        let (rest, length) = (&input[taken..], out.len());
+        taken += match &mut self.stage {
+            Stage::Plain { held } => copy(held, rest, out, room),
+            Stage::Packed(unpacker) => unpacker.inflate(rest, out, room),
+            Stage::Foreign(encoding) => {
+                return Err(InflateError::Unsupported { encoding: *encoding });
+            }
+            Stage::Sniffing(_) => 0,
+        };
+        self.is_full = out.len() - length >= room;
+        Ok(taken)
     }
 
     /// How the object ended, given that all of its bytes were taken and all output was fetched.
@@ -146,18 +168,19 @@ impl Inflater {
         match &self.stage {
             Stage::Sniffing(sniffer) => sniffer.finish(),
             Stage::Plain { .. } => Ending::Complete,
-            Stage::Gzip(members) => members.finish(),
+            Stage::Packed(unpacker) => unpacker.finish(),
             Stage::Foreign(encoding) => Ending::Unsupported { encoding: *encoding },
         }
     }
 
-    /// The encoding, once enough bytes have come to know it (six always are enough).
+    /// The encoding, once enough bytes have come to know it (six always are enough). Of gzip in
+    /// gzip, and in others, the outer one.
     #[must_use]
     pub fn encoding(&self) -> Option<Encoding> {
         match &self.stage {
             Stage::Sniffing(_) => None,
             Stage::Plain { .. } => Some(Encoding::Plain),
-            Stage::Gzip(_) => Some(Encoding::Gzip),
+            Stage::Packed(unpacker) => Some(unpacker.encoding()),
             Stage::Foreign(encoding) => Some(*encoding),
         }
     }
@@ -166,7 +189,7 @@ impl Inflater {
     /// object's digest only.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
-        matches!(&self.stage, Stage::Gzip(members) if members.is_damaged())
+        !self.is_full && matches!(&self.stage, Stage::Packed(unpacker) if unpacker.is_damaged())
     }
 }
 
@@ -174,8 +197,10 @@ impl From<Magic> for Stage {
     fn from(magic: Magic) -> Stage {
         match magic {
             Magic::Plain { held } => Stage::Plain { held },
-            Magic::Gzip => Stage::Gzip(Box::new(Members::after_magic())),
-            Magic::Foreign(encoding) => Stage::Foreign(encoding),
+            Magic::Known { magic, encoding } => match Codec::after_magic(&magic) {
+                Some(codec) => Stage::Packed(Box::new(Unpacker::new(codec))),
+                None => Stage::Foreign(encoding),
+            },
         }
     }
 }

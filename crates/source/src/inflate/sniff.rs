@@ -10,15 +10,17 @@ pub enum Encoding {
     Plain,
     /// RFC 1952, any number of members.
     Gzip,
-    /// RFC 8878. Known, not read.
+    /// RFC 8878, any number of frames, skippable ones among them. A frame that needs a window of
+    /// more than 128 MiB or a dictionary is refused as corrupt, with that reason.
     Zstd,
-    /// Known, not read.
+    /// Any number of streams.
     Bzip2,
     /// Known, not read.
     Xz,
     /// Known, not read.
     Zip,
-    /// Apache Parquet. Known, not inflated: it is no stream.
+    /// Apache Parquet. Known, not inflated: it is no stream, but read by the places of its parts
+    /// (see [`Ranges`](crate::Ranges)).
     Parquet,
 }
 
@@ -38,13 +40,29 @@ impl Encoding {
     }
 }
 
+/// The encoding of an object that begins with these bytes; `None` if they are too few to tell. Six
+/// always are enough; more are not looked at.
+///
+/// ```
+/// use flowproof_source::{Encoding, encoding_of};
+///
+/// assert_eq!(encoding_of(b"PAR1\x15\x04"), Some(Encoding::Parquet));
+/// assert_eq!(encoding_of(b"2 123456789012"), Some(Encoding::Plain));
+/// assert_eq!(encoding_of(b"PAR"), None);
+/// ```
+#[must_use]
+pub fn encoding_of(first_bytes: &[u8]) -> Option<Encoding> {
+    let mut sniffer = Sniffer::default();
+    first_bytes.iter().find_map(|byte| sniffer.push(*byte)).map(|magic| magic.encoding())
+}
+
 /// The longest magic below, in bytes.
 const LONGEST: usize = 6;
 
 const MAGICS: &[(&[u8], Encoding)] = &[
-    (&[0x1f, 0x8b], Encoding::Gzip),
-    (&[0x28, 0xb5, 0x2f, 0xfd], Encoding::Zstd),
-    (b"BZh", Encoding::Bzip2),
+    (&super::header::MAGIC, Encoding::Gzip),
+    (&super::zstd::MAGIC, Encoding::Zstd),
+    (super::bzip2::MAGIC, Encoding::Bzip2),
     (&[0xfd, b'7', b'z', b'X', b'Z', 0x00], Encoding::Xz),
     (&[b'P', b'K', 0x03, 0x04], Encoding::Zip),
     (b"PAR1", Encoding::Parquet),
@@ -60,12 +78,18 @@ pub(super) struct Sniffer {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Magic {
     /// No magic: the bytes looked at belong to the content.
-    Plain {
-        held: Vec<u8>,
-    },
-    /// Exactly the two magic bytes of gzip were taken.
-    Gzip,
-    Foreign(Encoding),
+    Plain { held: Vec<u8> },
+    /// Exactly the magic bytes were taken.
+    Known { magic: Vec<u8>, encoding: Encoding },
+}
+
+impl Magic {
+    fn encoding(&self) -> Encoding {
+        match self {
+            Magic::Plain { .. } => Encoding::Plain,
+            Magic::Known { encoding, .. } => *encoding,
+        }
+    }
 }
 
 impl Sniffer {
@@ -76,8 +100,9 @@ impl Sniffer {
         match self.candidate() {
             None => Some(Magic::Plain { held: std::mem::take(&mut self.held) }),
             Some((magic, _)) if self.held.len() < magic.len() => None,
-            Some((_, Encoding::Gzip)) => Some(Magic::Gzip),
-            Some((_, encoding)) => Some(Magic::Foreign(*encoding)),
+            Some((_, encoding)) => {
+                Some(Magic::Known { magic: std::mem::take(&mut self.held), encoding })
+            }
         }
     }
 
@@ -94,7 +119,11 @@ impl Sniffer {
     }
 
     /// A magic that begins with the bytes held.
-    fn candidate(&self) -> Option<&'static (&'static [u8], Encoding)> {
-        MAGICS.iter().find(|(magic, _)| magic.starts_with(&self.held))
+    fn candidate(&self) -> Option<(&'static [u8], Encoding)> {
+        let known = MAGICS.iter().find(|(magic, _)| magic.starts_with(&self.held)).copied();
+        known.or_else(|| {
+            let is_skippable = super::zstd::begins_skippable(&self.held);
+            is_skippable.then_some((super::zstd::SKIPPABLE.as_slice(), Encoding::Zstd))
+        })
     }
 }
