@@ -49,6 +49,7 @@ mod scan;
 mod sheet;
 mod tally;
 mod value;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
@@ -66,3 +67,4 @@ pub use value::{
     BAD_ORDER, BAD_TIME, GOOD_SECONDS, MILLISECONDS_AT, check_value, explain_value, one_spelling,
     settle_seconds,
 };
+pub use wrap::{Unwrapped, Unwrapper, Wrapper, ocsf};

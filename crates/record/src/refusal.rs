@@ -15,10 +15,14 @@ pub struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LooksLike {
-    /// JSON: flow logs come so by CloudWatch and Firehose.
+    /// JSON whose objects are no flow log records, as far as this version knows.
     Json,
-    /// Comma-separated flow log fields.
+    /// Comma-separated fields that are no flow log's, as far as this version knows.
     Csv,
+    /// What a Lambda function is handed: records may be in it, packed and encoded.
+    LambdaEvent,
+    /// Another kind of log, by name.
+    OtherLog(&'static str),
     /// HTML or XML.
     Markup,
     /// Bytes that are no text.
@@ -42,7 +46,10 @@ impl LooksLike {
     /// Whether records may be in it that another reader would find.
     #[must_use]
     pub fn may_hold_records(self) -> bool {
-        matches!(self, LooksLike::Json | LooksLike::Csv | LooksLike::Nothing)
+        matches!(
+            self,
+            LooksLike::Json | LooksLike::Csv | LooksLike::LambdaEvent | LooksLike::Nothing
+        )
     }
 }
 
@@ -55,21 +62,31 @@ fn is_comma_header(line: &[u8]) -> bool {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.looks_like {
-            LooksLike::Json => "looks like JSON, which this version does not read",
-            LooksLike::Csv => "looks like comma-separated fields, which this version does not read",
-            LooksLike::Markup => "looks like HTML or XML",
-            LooksLike::Binary => "is no text",
-            LooksLike::Nothing => {
-                return write!(
-                    f,
-                    "no header, and no line with the {} fields of the default format; if it is a \
-                     flow log, give --format-string",
-                    DEFAULT_FORMAT.len()
-                );
+        self.looks_like.fmt(f)
+    }
+}
+
+impl fmt::Display for LooksLike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LooksLike::Json => f.write_str("JSON without flow log records in a form known here"),
+            LooksLike::Csv => {
+                f.write_str("comma-separated, but not a flow log in a form known here")
             }
-        };
-        f.write_str(what)
+            LooksLike::LambdaEvent => f.write_str(
+                "a Lambda or Firehose event, whose records are packed in its data: for CloudWatch \
+                 Logs, give what `jq -r .awslogs.data | base64 -d` makes of it",
+            ),
+            LooksLike::OtherLog(name) => write!(f, "{name}, not flow logs"),
+            LooksLike::Markup => f.write_str("looks like HTML or XML"),
+            LooksLike::Binary => f.write_str("is no text"),
+            LooksLike::Nothing => write!(
+                f,
+                "no header, and no line with the {} fields of the default format; if it is a flow \
+                 log, give --format-string",
+                DEFAULT_FORMAT.len()
+            ),
+        }
     }
 }
 
