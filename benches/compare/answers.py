@@ -11,9 +11,12 @@ class Disagreement(Exception):
 def canonical(question, who, text):
     """The rows of an answer as a sorted list: keys as text, hours as seconds since 1970, then numbers."""
     rows = list(csv.reader(text.splitlines()))
-    if who == "ours":
+    if who in ("ours", "ours-text"):
         rows = from_ours(question, rows)
-    return sorted(typed(question, row) for row in rows)
+    try:
+        return sorted(typed(question, row) for row in rows)
+    except ValueError as error:
+        raise Disagreement(f"{question.name}: {who} gives rows that are none: {error}") from error
 
 
 def typed(question, row):

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import answers
+import linear
 import measure
 import sets
 import tables
@@ -30,6 +31,7 @@ JOBS = [
     *(("v5", "text", job) for job in ("j1", "j2", "j3")),
     *(("v2", "parquet", job) for job in ("j1", "j2", "j3")),
     *(("v5", "parquet", job) for job in ("j1", "j2", "j3")),
+    *(("v2", "collected", job) for job in ("j1", "j3")),
 ]
 #: The full size of each set, and its share of `--records`.
 RECORDS = {"v2": 12_000_000, "v5": 4_000_000}
@@ -44,7 +46,7 @@ def say(text):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=RECORDS["v2"], help="of the v2 set; the v5 set has a third")
-    parser.add_argument("--jobs", default="", help="words that a job's name has to hold, as v2-text-j1 or parquet; by comma")
+    parser.add_argument("--jobs", default="", help="words that a job's name has to hold, as v2-text-j1, v5-text or hour; by comma")
     parser.add_argument("--peers", default="", help="only these: ours, unix, chdb, duckdb, polars; by comma")
     parser.add_argument("--threads", default="1,2", help="numbers of threads, by comma")
     parser.add_argument("--rounds", type=int, default=5, help="timed rounds; 0: only compare answers")
@@ -55,6 +57,8 @@ def parse_arguments():
     parser.add_argument("--flowproof", default=str(ROOT / "target/release/flowproof"))
     parser.add_argument("--inflate-only", default=str(ROOT / "target/release/inflate_only"))
     parser.add_argument("--generator", help="the program whose `sample` makes sets; if it is not the one that is measured")
+    parser.add_argument("--linear", type=int, metavar="RECORDS", nargs="?", const=linear.RECORDS[-1],
+                        help="only measure whether cost grows linearly, up to so many records")
     parser.add_argument("--figures", type=Path, nargs="+", help="measure nothing: report these figures")
     return parser.parse_args()
 
@@ -80,7 +84,7 @@ def wanted_jobs(options):
     words = [word for word in options.jobs.split(",") if word]
     for format_name, encoding, job in JOBS:
         name = f"{format_name}-{encoding}-{job}"
-        if not words or any(word == name or word in name.split("-") or name.endswith(word) for word in words):
+        if not words or any(f"-{word}-" in f"-{name}-" for word in words):
             yield format_name, encoding, job
 
 
@@ -198,13 +202,17 @@ def collect_figures(options):
         "sets": [],
         "questions": [],
     }
+    generator = options.generator or options.flowproof
+    if options.linear:
+        threads = int(options.threads.split(",")[-1])
+        figures["linear"] = linear.run(options.sets, options.linear, options.rounds, threads, used, generator, scratch, say)
+        write_figures(options, figures)
+        return figures
     made, expected = {}, {}
     for format_name, encoding, job in wanted_jobs(options):
         records = options.records * RECORDS[format_name] // RECORDS["v2"]
-        with_twin = encoding == "parquet"
         if (format_name, encoding) not in made:
-            generator = options.generator or options.flowproof
-            one = sets.prepare(options.sets, format_name, records, generator, sys.executable, with_twin, say)
+            one = sets.prepare(options.sets, format_name, records, encoding, generator, options.flowproof, say)
             made[format_name, encoding] = one
             figures["sets"].append(describe(one, encoding))
         asked = question(job, made[format_name, encoding], encoding)
@@ -220,6 +228,8 @@ def collect_figures(options):
 def told_options(options):
     """The options that change what is measured; not where things are."""
     told = ["--records", str(options.records), "--rounds", str(options.rounds), "--threads", options.threads]
+    if options.linear:
+        return ["--linear", str(options.linear), "--rounds", str(options.rounds), "--threads", options.threads]
     for name in ("jobs", "peers"):
         if getattr(options, name):
             told += [f"--{name}", getattr(options, name)]

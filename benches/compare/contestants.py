@@ -1,7 +1,7 @@
 """Who is asked: the commands of every contestant for a question."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,7 +22,8 @@ NAMES = {"chdb": "chDB", "duckdb": "DuckDB", "polars": "Polars"}
 class Contestant:
     """One way to get an answer."""
 
-    #: Who: `ours`, `inflate`, `gzip`, `unix`, `chdb`, `duckdb` or `polars`.
+    #: Who: `ours`, `ours-text` (ours over the text that another encoding was made of), `inflate`,
+    #: `gzip`, `unix`, `chdb`, `duckdb` or `polars`.
     who: str
     name: str
     #: Commands, each reading what the one before writes.
@@ -42,6 +43,11 @@ def contestants(question, threads, tools, scratch):
     found += ours(question, threads, tools.flowproof)
     if question.job == "j3-learned":
         return found
+    if question.encoding == "collected":
+        text = ours(replace(question, encoding="text"), threads, tools.flowproof)[0]
+        found.append(replace(text, who="ours-text", name=f"{text.name} over the text"))
+        # A collected set is ours alone: peers read what AWS writes.
+        question = replace(question, encoding="parquet")
     if question.encoding == "text" and not question.directed:
         found += unix(question, threads, tools)
     task = question.write_task(scratch, threads)
@@ -57,8 +63,7 @@ def contestants(question, threads, tools, scratch):
 def ours(question, threads, flowproof):
     """`volumes` and, with the same question in SQL, `query`."""
     made = question.made
-    logs = made.twin if question.encoding == "parquet" else made.logs
-    common = ["--logs", str(logs), "--threads", str(threads), "--format", "csv", "--quiet"]
+    common = ["--logs", str(made.root(question.encoding)), "--threads", str(threads), "--format", "csv", "--quiet"]
     if not question.directed and question.job != "j3-learned":
         common += ["--inventory", str(made.inventory)]
     window = ["--from", f"{question.begin:%Y-%m-%dT%H:%M:%SZ}", "--to", f"{question.end:%Y-%m-%dT%H:%M:%SZ}"]

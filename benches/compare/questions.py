@@ -22,7 +22,7 @@ class Question:
     job: str
     title: str
     made: object
-    #: `text` or `parquet`.
+    #: `text`, `parquet` or `collected`.
     encoding: str
     interface: str
     addresses: list
@@ -60,7 +60,7 @@ class Question:
             "directed": self.directed,
             "columns": self.made.columns(),
             "files": self.files(),
-            "root": str(self.made.twin if self.encoding == "parquet" else self.made.logs),
+            "root": str(self.made.root(self.encoding)),
             "interface": self.interface,
             "addresses": self.addresses,
             "from": int(self.begin.timestamp()),

@@ -21,13 +21,18 @@ class Set:
 
     name: str
     folder: Path
-    twin: Path
     #: `v2` or `v5`.
     format: str
 
     @property
     def logs(self):
         return self.folder / "logs"
+
+    def root(self, encoding):
+        """The folder above all objects: the text, its Parquet twin, or what `collect` made of the text."""
+        if encoding == "text":
+            return self.logs
+        return self.folder.with_name(f"{self.name}-{encoding}")
 
     @property
     def threats(self):
@@ -57,8 +62,8 @@ class Set:
 
     def objects(self, encoding):
         """The paths of all objects, in the order of their stamps."""
-        root, pattern = (self.twin, "*.log.parquet") if encoding == "parquet" else (self.logs, "*.log.gz")
-        return sorted(str(path) for path in root.rglob(pattern))
+        pattern = "*.log.gz" if encoding == "text" else "*.parquet"
+        return sorted(str(path) for path in self.root(encoding).rglob(pattern))
 
     def columns(self):
         """The columns of the objects, with underscores."""
@@ -66,25 +71,50 @@ class Set:
             return text.readline().decode().replace("-", "_").split()
 
 
-def prepare(folder, format_name, records, flowproof, python, with_twin, say):
-    """The set of so many records in a format; made if it is not there."""
-    short = f"{records // 1_000_000}m" if records % 1_000_000 == 0 else f"{records // 1000}k"
-    name = f"{format_name}-{short}"
-    made = Set(name, folder / name, folder / f"{name}-parquet", format_name)
-    if not (made.folder / "answer.json").is_file():
-        say(f"{name}: making it")
-        files = max(1, records // RECORDS_OF_AN_OBJECT)
-        command = [flowproof, "sample", str(made.folder), "--records", str(records), "--files", str(files)]
-        command += ["--formats", format_name, "--peers", "internet", "--list-entries", str(LIST_ENTRIES)]
-        subprocess.run(command, check=True, stdout=sys.stderr)
-    if with_twin and not (made.twin / "whole").is_file():
-        say(f"{name}: making its Parquet twin")
-        subprocess.run([python, str(HERE / "twin.py"), str(made.logs), str(made.twin)], check=True, stdout=sys.stderr)
-        (made.twin / "whole").touch()
+def prepare(folder, format_name, records, encoding, generator, flowproof, say):
+    """The set of so many records in a format, with what the encoding needs; made if it is not there."""
+    name = f"{format_name}-{short(records)}"
+    made = Set(name, folder / name, format_name)
+    options = ["--formats", format_name, "--list-entries", str(LIST_ENTRIES)]
+    sample(made, records, files_of(records), options, generator, say)
     if not made.beside("whole").is_file():
         say(f"{name}: making what the peers need beside")
         write_beside(made)
+    if encoding != "text":
+        twin = made.root("parquet")
+        make(made, twin, [sys.executable, str(HERE / "twin.py"), str(made.logs), str(twin)], say)
+    if encoding == "collected":
+        collected = made.root("collected")
+        make(made, collected, [flowproof, "collect", "--logs", str(made.logs), "--to", str(collected)], say)
     return made
+
+
+def make(made, target, command, say):
+    """Makes a folder out of a set by a command, once. If it cannot be made, whoever reads it has no answer."""
+    done = made.beside(f"{target.name}-is-whole")
+    if done.is_file():
+        return
+    say(f"{made.name}: making {target.name}")
+    if subprocess.run(command, stdout=sys.stderr, check=False).returncode == 0:
+        done.touch()
+
+
+def sample(made, records, files, options, flowproof, say):
+    """Makes a set's text objects if they are not there."""
+    if (made.folder / "answer.json").is_file():
+        return
+    say(f"{made.name}: making it")
+    command = [flowproof, "sample", str(made.folder), "--records", str(records), "--files", str(files)]
+    subprocess.run([*command, "--peers", "internet", *options], check=True, stdout=sys.stderr)
+
+
+def files_of(records):
+    return max(1, records // RECORDS_OF_AN_OBJECT)
+
+
+def short(records):
+    """A number of records as sets are called."""
+    return f"{records // 1_000_000}m" if records % 1_000_000 == 0 else f"{records // 1000}k"
 
 
 def write_beside(made):

@@ -9,6 +9,9 @@ def merged(several):
     whole["sets"] = list({(one["name"], one["encoding"]): one for run in several for one in run["sets"]}.values())
     asked = {(one["job"], one["threads"]): one for run in several for one in run["questions"]}
     whole["questions"] = list(asked.values())
+    for run in several:
+        if "linear" in run:
+            whole["linear"] = run["linear"]
     whole["command"] = "`, then `".join(dict.fromkeys(run["command"] for run in several))
     return whole
 
@@ -117,6 +120,8 @@ def bars(figures):
     for job, most in {"j1": 0.8, "j2": 0.5, "j3": 0.6}.items():
         for form in ("v2", "v5"):
             against(f"{form}-parquet-{job}", f"{form}-parquet-{job} against the best peer", is_peer, most)
+    against("v2-collected-j1", "v2-collected-j1 against ours over the text", lambda who: who == "ours-text", 0.05)
+    against("v2-collected-j1", "v2-collected-j1 against the best peer over Parquet", is_peer, 0.2)
     for (job, threads), two in asked.items():
         one = asked.get((job, 1))
         if threads == 2 and one and best(one, is_ours) and best(two, is_ours):
@@ -138,12 +143,39 @@ def report(figures):
         parts.append("\n".join(lines) + "\n")
     title = None
     for one in figures["questions"]:
-        encoding = "parquet" if "-parquet-" in one["job"] else "text"
+        encoding = one["job"].split("-")[1]
         if (one["job"], one["title"]) != title:
             title = (one["job"], one["title"])
             parts.append(f"## {one['job']}\n\n{one['title']}. Set {one['set']}, {encoding}, {one['files']} objects read; {one['rows']:,} rows.\n")
         parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one, records[one['set'], encoding])}\n")
+    if figures.get("linear"):
+        parts.append(linear_table(figures["linear"]))
     return "\n".join(parts) + "\n" + FOOT
+
+
+#: Peak memory that `volumes` may take, whatever the number of records.
+MOST_MEMORY = 400e6
+
+
+def linear_table(rows):
+    """Time per record by size; the sets of many objects have to be within a tenth of each other."""
+    lines = [
+        "## Growth", "",
+        f"`flowproof volumes` on {rows[0]['threads']} threads; all sets have the same interfaces. Start-up is within the figures.", "",
+        "| job | set | objects | records | text MB | CPU s | ns per record | wall s | peak MB | |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for row in rows:
+        each = row["cpu"] / row["records"] * 1e9
+        same = [r["cpu"] / r["records"] * 1e9 for r in rows if r["job"] == row["job"] and r["objects"] > 1]
+        missed = [f"more than {MOST_MEMORY / 1e6:.0f} MB"] if row["memory"] > MOST_MEMORY else []
+        if row["objects"] > 1 and each > 1.1 * min(same):
+            missed.append(f"{each / min(same):.2f} x the least")
+        lines.append(
+            f"| {row['job']} | {row['set']} | {row['objects']} | {row['records']:,} | {row['text_bytes'] / 1e6:.0f} | {row['cpu']:.2f} |"
+            f" {each:.0f} | {row['wall']:.2f} | {row['memory'] / 1e6:.0f} | {'**missed: ' + ', '.join(missed) + '**' if missed else 'kept'} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def set_table(figures):

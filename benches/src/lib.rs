@@ -1,5 +1,6 @@
 //! What the benches share: text to decode, and the naive reading that answers are checked with.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -38,15 +39,32 @@ fn collect(folder: &Path, paths: &mut Vec<std::path::PathBuf>) -> io::Result<()>
 /// The sum of the bytes of all OK records, by splitting each line: the answer to check with.
 #[must_use]
 pub fn naive_bytes(text: &[u8]) -> u64 {
+    let mut total = 0;
+    naive_records(text, "bytes", |bytes| total += bytes.parse::<u64>().unwrap_or(0));
+    total
+}
+
+/// How many OK records each interface has, by splitting each line.
+#[must_use]
+pub fn naive_interfaces(text: &[u8]) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    naive_records(text, "interface-id", |interface| {
+        *counts.entry(interface.to_owned()).or_default() += 1;
+    });
+    counts
+}
+
+/// Hands on one column of all OK records.
+fn naive_records(text: &[u8], name: &str, mut take: impl FnMut(&str)) {
     let text = String::from_utf8_lossy(text);
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
     let column = |name: &str| header.iter().position(|column| *column == name);
-    let (Some(bytes), Some(status)) = (column("bytes"), column("log-status")) else { return 0 };
-    let of_line = |line: &str| {
+    let (Some(wanted), Some(status)) = (column(name), column("log-status")) else { return };
+    for line in lines {
         let tokens: Vec<&str> = line.split_whitespace().collect();
-        let ok = tokens.get(status) == Some(&"OK");
-        ok.then(|| tokens.get(bytes)?.parse::<u64>().ok()).flatten().unwrap_or(0)
-    };
-    lines.map(of_line).sum()
+        if let (Some(wanted), Some(&"OK")) = (tokens.get(wanted), tokens.get(status)) {
+            take(wanted);
+        }
+    }
 }

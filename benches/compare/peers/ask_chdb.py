@@ -106,7 +106,6 @@ def main():
     settings = {"max_threads": task["threads"]}
     if formulation == "csv":
         settings |= {"format_custom_field_delimiter": "' '", "format_custom_escaping_rule": "'CSV'"}
-        settings |= {"format_csv_delimiter": "' '"}
     told = ", ".join(f"{name} = {value}" for name, value in settings.items())
     query = question(task, formulation)
     print(connection.query(f"{query} SETTINGS {told}", "CSV"), end="")
