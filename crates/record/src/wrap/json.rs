@@ -12,7 +12,7 @@ use super::row::{Row, RowWriter, field_named};
 use super::split::{Broken, MAX_ELEMENT, Piece, Splitter};
 use super::{Wrapper, foreign};
 use crate::address::is_address;
-use crate::field::FieldId;
+use crate::field::{FieldId, Kind};
 use crate::line::excerpt;
 use crate::refusal::LooksLike;
 
@@ -292,15 +292,16 @@ fn text_of<'a>(value: &'a Value, id: FieldId, room: &'a mut String) -> Option<&'
         Value::Null => Some(""),
         Value::String(text) => Some(text),
         Value::Number(number) => {
-            *room = text_of_number(number, id);
+            *room = text_of_number(number, id)?;
             Some(room)
         }
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-/// The text of a number. Floats that are whole become whole; others stay for the decoder to refuse.
-fn text_of_number(number: &Number, id: FieldId) -> String {
+/// The text of a number. Floats that are whole become whole; others stay for the decoder to refuse,
+/// where the field is no text.
+fn text_of_number(number: &Number, id: FieldId) -> Option<String> {
     /// Whole numbers up to here are exact in a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = number.as_u64().or_else(|| {
@@ -309,9 +310,10 @@ fn text_of_number(number: &Number, id: FieldId) -> String {
     });
     match whole {
         // An account has twelve digits: as a number it lost its leading zeros.
-        Some(whole) if is_account(id) => format!("{whole:012}"),
-        Some(whole) => whole.to_string(),
-        None => number.to_string(),
+        Some(whole) if is_account(id) => Some(format!("{whole:012}")),
+        Some(whole) => Some(whole.to_string()),
+        None if id.field().kind == Kind::Text => None,
+        None => Some(number.to_string()),
     }
 }
 
@@ -322,45 +324,47 @@ fn is_account(id: FieldId) -> bool {
 
 /// Takes the fields out of an OCSF event.
 fn fill_from_ocsf(members: &Map<String, Value>, row: &mut Row, room: &mut String) {
-    let egress = value_at(members, "connection_info.direction_id").and_then(Value::as_u64)
-        == Some(2)
-        || value_at(members, "connection_info.direction").and_then(Value::as_str) == Some("egress");
-    for (name, value) in unmapped(members) {
-        if let Some(id) = field_named(name) {
-            match text_of(value, id, room) {
-                Some(text) => row.put(id, text),
-                None => row.fail(|| no_value(name, value)),
-            }
+    let of_direction =
+        ocsf::MAPPINGS.iter().filter(|mapping| mapping.field == FieldId::FLOW_DIRECTION);
+    of_direction.for_each(|mapping| fill_mapped(mapping, None, members, row, room));
+    let direction = row.get(FieldId::FLOW_DIRECTION).map(str::to_owned);
+    for mapping in ocsf::MAPPINGS {
+        if mapping.field != FieldId::FLOW_DIRECTION {
+            fill_mapped(mapping, direction.as_deref(), members, row, room);
         }
     }
-    // Records without traffic have no action, whatever activity they are given.
-    let idle = matches!(row.get(FieldId::LOG_STATUS), Some("NODATA" | "SKIPDATA"))
-        || matches!(
-            members.get("status_code").and_then(Value::as_str),
-            Some("NODATA" | "SKIPDATA")
-        );
-    for mapping in ocsf::MAPPINGS {
-        let mut is_there = false;
-        let mut given = None;
-        for place in mapping.places(egress) {
-            let Some(value) = value_at(members, place.path) else { continue };
-            is_there = true;
-            let value = if place.reading == Reading::First { first_of(value) } else { value };
-            if idle && place.reading == Reading::ActivityId {
-                continue;
-            }
-            let Some(text) = text_of(value, mapping.field, room) else {
-                row.fail(|| no_value(place.path, value));
-                break;
-            };
-            given = place.reading.read(text);
-            if given.is_some() {
-                break;
-            }
+    for (name, value) in unmapped(members) {
+        let Some(id) = field_named(name) else { continue };
+        match text_of(value, id, room) {
+            Some(text) => row.put_if_missing(id, text),
+            None => row.fail(|| no_value(name, value)),
         }
-        if is_there && row.get(mapping.field).is_none() {
-            row.put(mapping.field, given.as_deref().unwrap_or("-"));
+    }
+}
+
+/// Takes one field out of the first of its places that says anything.
+fn fill_mapped(
+    mapping: &ocsf::Mapping,
+    direction: Option<&str>,
+    members: &Map<String, Value>,
+    row: &mut Row,
+    room: &mut String,
+) {
+    let mut is_there = false;
+    for place in mapping.places(direction) {
+        let Some(value) = value_at(members, place.path) else { continue };
+        is_there = true;
+        let value = if place.reading == Reading::First { first_of(value) } else { value };
+        let Some(text) = text_of(value, mapping.field, room) else {
+            return row.fail(|| no_value(place.path, value));
+        };
+        if let Some(text) = place.reading.read(text) {
+            return row.put_if_missing(mapping.field, &text);
         }
+    }
+    // A status that says nothing is none: the record is as one of a format without it.
+    if is_there && mapping.field != FieldId::LOG_STATUS {
+        row.put_if_missing(mapping.field, "-");
     }
 }
 

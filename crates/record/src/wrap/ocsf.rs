@@ -20,8 +20,8 @@ pub struct Mapping {
     pub field: FieldId,
     /// The places, in the order in which they are asked: the first that holds a value counts.
     pub places: &'static [Place],
-    /// Whether the places are those of the destination and of the source, of which the interface is
-    /// only one: see [`Mapping::places`].
+    /// Whether the places are those of source and destination, of which the interface is only one:
+    /// see [`Mapping::places`].
     pub of_interface: bool,
 }
 
@@ -48,10 +48,11 @@ pub enum Reading {
     TimeText,
     /// 1 is ACCEPT, 2 is REJECT.
     ActionId,
-    /// `Allowed` is ACCEPT, `Blocked` and `Denied` are REJECT; `ACCEPT` and `REJECT` stay.
+    /// `Allowed` is ACCEPT, `Blocked` and `Denied` are REJECT, `Unknown` and `Other` are none; others
+    /// stay.
     ActionName,
-    /// The activity that AWS derives from the action: 1 and 6 are ACCEPT, 5 is REJECT. It says nothing
-    /// about a record without traffic.
+    /// Before there were actions, AWS told them as activities: 1 (established) is ACCEPT, 5 (refused)
+    /// is REJECT.
     ActivityId,
     /// 1 is ingress, 2 is egress.
     DirectionId,
@@ -97,12 +98,12 @@ mappings! {
     BYTES: "traffic.bytes" AsIs;
     START: "start_time" Time, "traffic.start_time" Time, "start_time_dt" TimeText, "time" Time, "time_dt" TimeText;
     END: "end_time" Time, "traffic.end_time" Time, "end_time_dt" TimeText;
-    ACTION: "action_id" ActionId, "action" ActionName, "disposition_id" ActionId, "disposition" ActionName, "activity_id" ActivityId;
+    ACTION: "action_id" ActionId, "disposition_id" ActionId, "action" ActionName, "disposition" ActionName, "activity_id" ActivityId;
     LOG_STATUS: "status_code" AsIs;
-    INTERFACE_ID of interface: "dst_endpoint.interface_uid" AsIs, "src_endpoint.interface_uid" AsIs;
-    INSTANCE_ID of interface: "dst_endpoint.instance_uid" AsIs, "src_endpoint.instance_uid" AsIs;
-    VPC_ID of interface: "dst_endpoint.vpc_uid" AsIs, "src_endpoint.vpc_uid" AsIs;
-    SUBNET_ID of interface: "dst_endpoint.subnet_uid" AsIs, "src_endpoint.subnet_uid" AsIs;
+    INTERFACE_ID of interface: "src_endpoint.interface_uid" AsIs, "dst_endpoint.interface_uid" AsIs;
+    INSTANCE_ID of interface: "src_endpoint.instance_uid" AsIs, "dst_endpoint.instance_uid" AsIs;
+    VPC_ID of interface: "src_endpoint.vpc_uid" AsIs, "dst_endpoint.vpc_uid" AsIs;
+    SUBNET_ID of interface: "src_endpoint.subnet_uid" AsIs, "dst_endpoint.subnet_uid" AsIs;
     TCP_FLAGS: "connection_info.tcp_flags" AsIs;
     TYPE: "connection_info.protocol_ver" VersionName, "connection_info.protocol_ver_id" VersionId;
     REGION: "cloud.region" AsIs;
@@ -115,14 +116,16 @@ mappings! {
 }
 
 impl Mapping {
-    /// The places in the order in which they are asked. What belongs to the interface lies with the
-    /// destination if the traffic comes in and with the source if it goes out; where the direction is
-    /// not known (NODATA), whichever has a value is the interface's.
-    pub fn places(&self, egress: bool) -> impl Iterator<Item = &'static Place> {
-        let backwards = egress && self.of_interface;
-        let places = self.places;
-        (0..places.len())
-            .map(move |idx| &places[if backwards { places.len() - 1 - idx } else { idx }])
+    /// The places that are asked, in order, of an event with this `flow-direction`. What belongs to
+    /// the interface lies with the destination if the traffic came in and with the source if it went
+    /// out; where the direction is not known (NODATA), whichever says anything is the interface's.
+    pub fn places(&self, direction: Option<&str>) -> impl Iterator<Item = &'static Place> {
+        let side = match direction.filter(|_| self.of_interface) {
+            Some("ingress") => "dst_endpoint.",
+            Some("egress") => "src_endpoint.",
+            _ => "",
+        };
+        self.places.iter().filter(move |place| place.path.starts_with(side))
     }
 }
 
@@ -144,15 +147,17 @@ impl Reading {
             Reading::ActionId if given == "2" => fixed("REJECT"),
             Reading::ActionName if is(&["Allowed", "ACCEPT"]) => fixed("ACCEPT"),
             Reading::ActionName if is(&["Blocked", "Denied", "REJECT"]) => fixed("REJECT"),
-            Reading::ActivityId if matches!(given, "1" | "6") => fixed("ACCEPT"),
+            Reading::ActionName if !is(&["Unknown", "Other"]) => fixed(given),
+            Reading::ActivityId if given == "1" => fixed("ACCEPT"),
             Reading::ActivityId if given == "5" => fixed("REJECT"),
             Reading::DirectionId if given == "1" => fixed("ingress"),
             Reading::DirectionId if given == "2" => fixed("egress"),
             Reading::DirectionName if is(&["Inbound", "ingress"]) => fixed("ingress"),
             Reading::DirectionName if is(&["Outbound", "egress"]) => fixed("egress"),
             Reading::BoundaryId => {
-                let path = given.parse::<u32>().ok()?.checked_sub(3)?;
-                (1..=8).contains(&path).then(|| path.to_string())
+                let boundary = given.parse::<u32>().ok()?;
+                // 0 is unknown and 99 another; those below are none of AWS's.
+                (4..99).contains(&boundary).then(|| (boundary - 3).to_string())
             }
             Reading::VersionId if given == "4" => fixed("IPv4"),
             Reading::VersionId if given == "6" => fixed("IPv6"),
@@ -211,15 +216,16 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_the_interface_is_asked_of_its_own_side_first() {
-        let of = |id, egress| {
+    fn what_belongs_to_the_interface_is_asked_of_its_own_side() {
+        let of = |id, direction| {
             let mapping = MAPPINGS.iter().find(|mapping| mapping.field == id).unwrap();
-            mapping.places(egress).map(|place| place.path).collect::<Vec<_>>()
+            mapping.places(direction).map(|place| place.path).collect::<Vec<_>>()
         };
         let [dst, src] = ["dst_endpoint.interface_uid", "src_endpoint.interface_uid"];
-        assert_eq!(of(FieldId::INTERFACE_ID, false), [dst, src]);
-        assert_eq!(of(FieldId::INTERFACE_ID, true), [src, dst]);
-        assert_eq!(of(FieldId::ACCOUNT_ID, true), of(FieldId::ACCOUNT_ID, false));
+        assert_eq!(of(FieldId::INTERFACE_ID, Some("ingress")), [dst]);
+        assert_eq!(of(FieldId::INTERFACE_ID, Some("egress")), [src]);
+        assert_eq!(of(FieldId::INTERFACE_ID, None), [src, dst]);
+        assert_eq!(of(FieldId::SRCADDR, Some("ingress")), of(FieldId::SRCADDR, None));
     }
 
     #[test]
@@ -236,7 +242,9 @@ mod tests {
             (ActionName, "Denied", Some("REJECT")),
             (ActionName, "REJECT", Some("REJECT")),
             (ActivityId, "5", Some("REJECT")),
-            (ActivityId, "0", None),
+            (ActionName, "Other", None),
+            (ActionName, "SUCCESS", Some("SUCCESS")),
+            (ActivityId, "6", None),
             (DirectionId, "2", Some("egress")),
             (DirectionName, "Inbound", Some("ingress")),
             (BoundaryId, "4", Some("1")),

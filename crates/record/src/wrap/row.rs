@@ -83,6 +83,14 @@ impl Row {
         true
     }
 
+    /// Takes a value, unless there is one.
+    pub(super) fn put_if_missing(&mut self, id: FieldId, value: &str) {
+        if self.get(id).is_none_or(|before| before == "-") {
+            self.values[id.index()] = None;
+            self.put(id, value);
+        }
+    }
+
     /// Takes a value; empty text is none.
     pub(super) fn put(&mut self, id: FieldId, value: &str) {
         self.put_as(id, Likeness::Exact, value);
@@ -90,7 +98,7 @@ impl Row {
 
     fn put_as(&mut self, id: FieldId, likeness: Likeness, value: &str) {
         let value = plain_number(id, value.trim_ascii());
-        let value = if value.is_empty() { "-" } else { value };
+        let value = if is_missing(id, value) { "-" } else { value };
         if let Some((before, range)) = &self.values[id.index()] {
             let same = &self.text[range.clone()] == value;
             if *before > likeness || same {
@@ -138,6 +146,16 @@ impl Row {
     fn is_transit_gateway(&self) -> bool {
         let named = |id| self.get(id).is_some_and(|value| value != "-");
         named(FieldId::TGW_ID) || named(FieldId::TGW_ATTACHMENT_ID)
+    }
+}
+
+/// Whether a text stands for no value: nothing, or the `None` of programs in Python, except where
+/// people choose the text.
+fn is_missing(id: FieldId, value: &str) -> bool {
+    match value {
+        "" => true,
+        "None" => !(FieldId::INSTANCE_TAG..=FieldId::ASG_TAG_2).contains(&id),
+        _ => false,
     }
 }
 
@@ -309,6 +327,17 @@ mod tests {
         );
         row.put_named("asg-tag", "web 1");
         assert_eq!(row.fault().as_deref(), Some("asg-tag: a value with blanks in it: `web 1`"));
+    }
+
+    #[test]
+    fn what_says_nothing_is_no_value() {
+        let mut row = Row::default();
+        row.put_named("instance_id", "");
+        row.put_named("bytes", "None");
+        row.put_named("instance_tag", "None");
+        assert_eq!(row.get(FieldId::INSTANCE_ID), Some("-"));
+        assert_eq!(row.get(FieldId::BYTES), Some("-"));
+        assert_eq!(row.get(FieldId::INSTANCE_TAG), Some("None"), "people may call things so");
     }
 
     #[test]

@@ -488,7 +488,7 @@ fn ocsf_gives_the_record_back_that_it_was_made_of_in_every_version() {
 fn ocsf_without_traffic_is_idle_and_has_no_action() {
     let mut event = ocsf(true, "0.39.0");
     event["unmapped"][0][1] = "NODATA".into();
-    event["activity_id"] = 6.into();
+    event["activity_id"] = 0.into();
     event["connection_info"]["direction_id"] = 0.into();
     for (side, name) in [("src_endpoint", "ip"), ("dst_endpoint", "ip")] {
         event[side][name] = "-".into();
