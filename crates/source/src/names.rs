@@ -9,14 +9,17 @@
 //! | hidden | begins with `.` | editors, version control, file managers |
 //! | job marker | begins with `_` (`_SUCCESS`, `_committed_...`) | Hadoop and Spark |
 //! | test object | `aws-programmatic-access-test-object`, `aws-logs-write-test` | AWS tries its right to write |
-//! | manifest | `manifest.json`, `MANIFEST`, `manifest` | exports list their parts there |
+//! | manifest | `manifest.json`, `MANIFEST`, `manifest`, `symlink.txt` | exports list their parts there |
 //! | another service | `AWSLogs/{account}/{service}/`, or `..._{service}_...` in the name | CloudTrail, load balancers and others share buckets |
 //! | backup or unfinished copy | `.bak`, `.tmp`, `.part`, `~` and the like | the whole one stands beside it |
 //! | read me | `README`, `README.txt` | prose |
-//! | extension | any but `.log`, `.txt`, `.gz`, `.zst`, `.bz2`, `.xz`, `.parquet`; under a compression `.json`, `.csv`, `.tar` and the like | flow logs are written as these only |
+//! | extension | any but `.log`, `.txt`, `.json`, `.jsonl`, `.ndjson`, `.csv`, `.parquet`, `.gz`, `.zst`, `.bz2`, `.xz`; under a compression `.xml`, `.tar` and the like | flow logs are written as these only |
+//! | material | JSON, CSV and text, also compressed, whose name begins with a word such as `finding`, `inventory`, `threats`, `describe-instances`, and does not say `flow` | what an investigation is about lies beside the logs |
 //!
 //! A name without an extension (Firehose, CloudWatch) is taken, and so is one whose extension has
-//! no letter (`flow.log.1`). What is taken wrongly is found out by its content.
+//! no letter (`flow.log.1`). What is taken wrongly is found out by its content, but JSON and CSV
+//! without a record in it makes an answer partial, since another reader might find some there:
+//! hence the rule on material. It is narrow, since what it takes wrongly is not looked at.
 
 /// How AWS calls the flow log service in keys; transit gateway flow logs come under it too.
 pub(crate) const FLOW_LOGS: &str = "vpcflowlogs";
@@ -62,7 +65,7 @@ const SERVICES_IN_NAMES: &[&str] = &[
 
 const TEST_OBJECTS: &[&str] = &["aws-programmatic-access-test-object", "aws-logs-write-test"];
 
-const MANIFESTS: &[&str] = &["manifest.json", "manifest", "MANIFEST"];
+const MANIFESTS: &[&str] = &["manifest.json", "manifest", "MANIFEST", "symlink.txt"];
 
 const COPIES: &[&str] = &[
     "bak",
@@ -80,11 +83,39 @@ const COPIES: &[&str] = &[
 
 const COMPRESSIONS: &[&str] = &["gz", "zst", "bz2", "xz"];
 
-const UNCOMPRESSED: &[&str] = &["log", "txt", "parquet"];
+/// What is plain or its own format under these.
+const UNCOMPRESSED: &[&str] = &["log", "txt", "parquet", "json", "jsonl", "ndjson", "csv"];
 
 /// Extensions that rule a name out even under a compression's own.
-const NEVER_COMPRESSED: &[&str] =
-    &["json", "jsonl", "ndjson", "csv", "tsv", "xml", "html", "yaml", "yml", "md", "sql", "tar"];
+const NEVER_COMPRESSED: &[&str] = &["tsv", "xml", "html", "yaml", "yml", "md", "sql", "tar"];
+
+/// Extensions under which the material of an investigation comes, as flow logs do.
+const OF_MATERIAL: &[&str] = &["json", "jsonl", "ndjson", "csv", "txt"];
+
+/// How the names of material begin: findings, inventories, lists of indicators and what our own
+/// sample is made with, in small letters and with `-` for `_` and spaces. A letter must not follow.
+const MATERIAL: &[&str] = &[
+    "answer",
+    "answers",
+    "blocklist",
+    "describe-instances",
+    "describe-network-interfaces",
+    "finding",
+    "findings",
+    "guardduty",
+    "indicator",
+    "indicators",
+    "instances",
+    "inventory",
+    "ioc",
+    "iocs",
+    "ip-ranges",
+    "network-interfaces",
+    "threat",
+    "threats",
+    "tor-exit",
+    "tor-exits",
+];
 
 /// Why `key` is not a flow log, or `None` if it may be one.
 pub(crate) fn not_a_flow_log(key: &str) -> Option<&'static str> {
@@ -128,16 +159,25 @@ fn by_extension(name: &str) -> Option<&'static str> {
         return Some("a read-me");
     }
     let extension = extension?;
-    if UNCOMPRESSED.contains(&extension.as_str()) {
-        return None;
-    }
-    if !COMPRESSIONS.contains(&extension.as_str()) {
+    let is_compressed = COMPRESSIONS.contains(&extension.as_str());
+    if !is_compressed && !UNCOMPRESSED.contains(&extension.as_str()) {
         return Some(EXTENSION);
     }
-    match split_extension(stem).1 {
-        Some(inner) if NEVER_COMPRESSED.contains(&inner.as_str()) => Some(EXTENSION),
-        _ => None,
+    let content = if is_compressed { split_extension(stem).1? } else { extension };
+    if NEVER_COMPRESSED.contains(&content.as_str()) {
+        return Some(EXTENSION);
     }
+    let is_material = OF_MATERIAL.contains(&content.as_str()) && begins_as_material(name);
+    is_material.then_some("a finding, an inventory or a list")
+}
+
+fn begins_as_material(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
+    let begins = |word: &&str| {
+        let rest = name.strip_prefix(word);
+        rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphabetic()))
+    };
+    !name.contains("flow") && MATERIAL.iter().any(begins)
 }
 
 /// A name before its last dot and, in small letters, what follows it if that is an extension:
@@ -175,9 +215,19 @@ mod tests {
             ("notes.md", "an extension that flow logs do not have"),
             ("a.log.gz.sha256", "an extension that flow logs do not have"),
             ("plot.png", "an extension that flow logs do not have"),
-            ("finding.json", "an extension that flow logs do not have"),
-            ("findings.jsonl.gz", "an extension that flow logs do not have"),
             ("all.tar.gz", "an extension that flow logs do not have"),
+            ("all.xml.zst", "an extension that flow logs do not have"),
+            ("symlink.txt", "a manifest"),
+            ("finding.json", "a finding, an inventory or a list"),
+            ("Finding1.json", "a finding, an inventory or a list"),
+            ("findings.jsonl.gz", "a finding, an inventory or a list"),
+            ("guardduty_2025-06.ndjson", "a finding, an inventory or a list"),
+            ("inventory.json", "a finding, an inventory or a list"),
+            ("describe-instances us-east-1.json", "a finding, an inventory or a list"),
+            ("answer.json", "a finding, an inventory or a list"),
+            ("tor-exits.txt", "a finding, an inventory or a list"),
+            ("threats.txt", "a finding, an inventory or a list"),
+            ("iocs.csv", "a finding, an inventory or a list"),
         ];
         for (name, why) in cases {
             assert_eq!(not_a_flow_log(&format!("{folder}{name}")), Some(why), "{name}");
@@ -196,6 +246,18 @@ mod tests {
             "flow.log.zst",
             "flow.log.bz2",
             "flow.log.1",
+            "export.json",
+            "events.jsonl",
+            "records.ndjson.gz",
+            "log-events-viewer-result.csv",
+            "flows.csv.zst",
+            "flows.json.bz2",
+            "part-0.snappy.parquet",
+            "inventory-service-flow-logs.json",
+            "findings-vpcflowlogs.csv",
+            "iocsample.csv",
+            "findings",
+            "findings.log",
             "stream-1-2025-06-01-00-00-00-0a1b2c3d",
             "eni-0a1b2c3d4e5f60001-all",
             "log",

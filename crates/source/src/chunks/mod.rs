@@ -15,7 +15,7 @@ use crate::object::{Location, Object};
 use reader::{Ahead, Input, Reader};
 
 /// How an object is to be read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Whether the SHA-256 of all bytes is wanted. Hashing costs a sixth of what inflating does.
     pub digest: bool,
@@ -23,9 +23,6 @@ pub struct OpenOptions {
     /// [`Chunks::take_whole`]. Of any other object the first chunk is read, so that its first bytes
     /// can be looked at. With 0, nothing is read.
     pub whole_gzip: u64,
-    /// Memory to read a whole object into, such as [`Chunks::take_whole`] gave for the one before;
-    /// what is in it is dropped. To read 2 MB into fresh memory takes several times as long.
-    pub buffer: Vec<u8>,
 }
 
 /// Opens an object for reading from its first byte, with a digest.
@@ -54,7 +51,7 @@ pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, 
         let mut reader = Box::new(Reader::new(input, size, options.digest));
         let ahead = match options.whole_gzip {
             0 => None,
-            limit => reader.read_ahead(options.buffer, limit),
+            limit => reader.read_ahead(limit),
         };
         Ok((reader, ahead))
     });
@@ -100,7 +97,7 @@ impl Chunks {
     /// handed out before. After that, [`next`](Chunks::next) has no more.
     ///
     /// `None` takes nothing: go on with [`next`](Chunks::next).
-    pub fn take_whole(&mut self) -> Option<Vec<u8>> {
+    pub fn take_whole(&mut self) -> Option<Bytes> {
         let whole = self.ahead.take_if(|ahead| ahead.is_whole)?.bytes;
         self.size += whole.len() as u64;
         Some(whole)
@@ -117,7 +114,7 @@ impl Chunks {
     pub async fn next(&mut self) -> Result<Option<Bytes>, SourceError> {
         if let Some(Ahead { bytes, .. }) = self.ahead.take() {
             self.size += bytes.len() as u64;
-            return Ok(Some(Bytes::from(bytes)));
+            return Ok(Some(bytes));
         }
         let mut reader = match std::mem::replace(&mut self.state, State::Broken) {
             State::Reading(reader) => reader,

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::inflate::is_gzip;
@@ -31,7 +32,7 @@ pub(super) enum Input {
 /// What was read while an object was opened.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
     /// Whether it is all of a gzip object that was wanted whole.
     pub(super) is_whole: bool,
 }
@@ -57,8 +58,8 @@ impl Reader {
 
     /// Reads the first chunk, and all that follows if it is gzip and expected to be no longer than
     /// `limit`. `None` if there is nothing.
-    pub(super) fn read_ahead(&mut self, mut buffer: Vec<u8>, limit: u64) -> Option<Ahead> {
-        buffer.clear();
+    pub(super) fn read_ahead(&mut self, limit: u64) -> Option<Ahead> {
+        let mut buffer = Vec::new();
         let may_be_whole = self.size() <= limit;
         let mut result = self.read(&mut buffer, CHUNK);
         let may_be_whole = may_be_whole && is_gzip(&buffer);
@@ -70,7 +71,7 @@ impl Reader {
         self.failed = result.err();
         self.note(&buffer);
         let is_whole = may_be_whole && self.has_ended && buffer.len() as u64 <= limit;
-        Some(Ahead { bytes: buffer, is_whole }).filter(|ahead| !ahead.bytes.is_empty())
+        Some(Ahead { bytes: buffer.into(), is_whole }).filter(|ahead| !ahead.bytes.is_empty())
     }
 
     /// Whether all was read, and without an error.

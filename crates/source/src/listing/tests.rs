@@ -85,6 +85,25 @@ async fn a_folder_is_walked_and_all_but_flow_logs_counted_by_kind() {
 }
 
 #[tokio::test]
+async fn what_a_finding_is_about_may_lie_beside_the_logs() {
+    let root = tree(&[
+        "logs/flows.json",
+        "logs/flows.csv.gz",
+        "logs/flow.log.zst",
+        "finding.json",
+        "inventory.json",
+        "answer.json",
+        "tor-exits.txt",
+        "threats.txt",
+        "report.html",
+    ]);
+    let listing = list(&at(root.path(), &[""])).await.unwrap();
+    let logs = ["logs/flow.log.zst", "logs/flows.csv.gz", "logs/flows.json"];
+    assert_eq!(keys(&listing, root.path()), logs);
+    assert_eq!((listing.counts.listed, listing.counts.not_a_flow_log), (9, 6));
+}
+
+#[tokio::test]
 async fn objects_carry_size_place_and_layout() {
     let key = format!("{CLASSIC}/2025/06/01/{NAME}_20250601T0005Z_1a.log.gz");
     let root = tree(&[&key]);
@@ -98,19 +117,19 @@ async fn objects_carry_size_place_and_layout() {
 
 #[tokio::test]
 async fn a_named_file_is_taken_whatever_its_name() {
-    let root = tree(&["notes.json", ".hidden", "!nothing"]);
-    let listing = list(&at(root.path(), &["notes.json", ".hidden", "nothing"])).await.unwrap();
-    assert_eq!(keys(&listing, root.path()), [".hidden", "notes.json"]);
+    let root = tree(&["notes.md", ".hidden", "!nothing"]);
+    let listing = list(&at(root.path(), &["notes.md", ".hidden", "nothing"])).await.unwrap();
+    assert_eq!(keys(&listing, root.path()), [".hidden", "notes.md"]);
     assert_eq!((listing.counts.listed, listing.counts.empty), (3, 1));
 }
 
 #[tokio::test]
 async fn a_file_reached_twice_is_listed_once_in_whatever_order() {
-    let root = tree(&["a/x.log", "a/y.json", "a/_SUCCESS"]);
+    let root = tree(&["a/x.log", "a/y.md", "a/_SUCCESS"]);
     let mut listings = Vec::new();
-    for places in [["a/x.log", "a", "*", "a/y.json"], ["a/y.json", "*", "a", "a/x.log"]] {
+    for places in [["a/x.log", "a", "*", "a/y.md"], ["a/y.md", "*", "a", "a/x.log"]] {
         let listing = list(&at(root.path(), &places)).await.unwrap();
-        assert_eq!(keys(&listing, root.path()), ["a/x.log", "a/y.json"]);
+        assert_eq!(keys(&listing, root.path()), ["a/x.log", "a/y.md"]);
         assert_eq!((listing.counts.listed, listing.counts.not_a_flow_log), (3, 1));
         listings.push(listing);
     }
