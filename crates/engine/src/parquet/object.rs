@@ -32,9 +32,13 @@ const ROW_NUMBER: &str = "row number";
 /// What our own writer notes in a file whose addresses are in their one spelling.
 const ONE_SPELLING: &str = "flowproof.addresses";
 
+/// How the Parquet reader begins to say that it lacks a codec.
+const NOT_BUILT_IN: &str = "Disabled feature at compile time";
+
 /// Reads one Parquet object and hands out its batches.
 #[derive(Debug)]
 pub(crate) struct ParquetObject {
+    object_idx: usize,
     shaper: Shaper,
     /// The object's bytes from the beginning, for its digest.
     chunks: Option<Chunks>,
@@ -68,6 +72,7 @@ impl ParquetObject {
         task: Arc<TaskContext>,
     ) -> Result<ParquetObject> {
         let mut object = ParquetObject {
+            object_idx,
             shaper: Shaper::new(Arc::clone(&plan), object_idx),
             chunks: Some(chunks),
             reading: None,
@@ -127,9 +132,12 @@ impl ParquetObject {
             let sizes = metadata.row_groups().iter().map(|group| group.total_byte_size());
             report.text_bytes = sizes.map(|size| u64::try_from(size).unwrap_or(0)).sum();
             report.stored_bytes = reading.reader.bytes_read();
-            context.progress.add_bytes(report.stored_bytes);
+            // All of it is done with, read or not.
+            context.progress.add_bytes(reading.reader.size());
         }
-        if let Some(chunks) = self.chunks.take().filter(|_| self.shaper.plan().wants_digest()) {
+        let chunks = self.chunks.take();
+        let wanted = self.shaper.plan().wants_digest(self.object_idx);
+        if let Some(chunks) = chunks.filter(|_| wanted) {
             self.shaper.report.digest = digest(chunks).await;
         }
         self.shaper.report.outcome = std::mem::take(&mut self.outcome);
@@ -298,6 +306,9 @@ fn stop_of(error: DataFusionError) -> Stop {
 fn outcome_of_error(error: &ParquetError) -> Outcome {
     match error {
         ParquetError::NYI(reason) => Outcome::Unsupported(reason.clone()),
+        ParquetError::General(reason) if reason.starts_with(NOT_BUILT_IN) => {
+            Outcome::Unsupported(format!("a codec that this program is built without: {reason}"))
+        }
         _ => Outcome::Corrupt(reason_of(error)),
     }
 }

@@ -1,85 +1,21 @@
-//! Security Lake: OCSF's network activity (class 4001), mapped back to the fields of flow logs.
-//!
-//! Source: the mapping of "Amazon VPC Flow Logs" in the OCSF examples, versions 1.0.0-rc.2 to 1.5, and
-//! real events of versions 0.39 and 1.0. Where versions differ, each way is read.
+//! Security Lake: OCSF's network activity in Parquet, mapped back to the fields of flow logs by the one
+//! table that `record` has for every reader of OCSF.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, MapArray, StringViewArray, StructArray, UInt32Array,
+    Array, ArrayRef, AsArray, RecordBatch, StringViewArray, StructArray, UInt32Array,
 };
-use arrow::compute::{cast, is_null, nullif, take};
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
+use arrow::compute::{can_cast_types, cast, is_null, nullif, take};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use datafusion::common::Result;
 use flowproof_record::FieldId;
+use flowproof_record::ocsf::{MAPPINGS, Mapping, Place, Reading};
 
 use crate::scan::Outcome;
 
-/// Where a field is found.
-enum Place {
-    /// The value at the first of these paths that the file has.
-    At(&'static [&'static str]),
-    /// The address that the interface saw: what lies between, if anything does, else the endpoint's.
-    Seen(&'static str),
-    /// Of the endpoint on the interface's own side, this part.
-    Own(&'static str),
-    Direction,
-    TrafficPath,
-    Action,
-    Status,
-    /// By the field's name, among what OCSF has no place for.
-    Unmapped,
-}
-
-use Place::{Action, At, Direction, Own, Seen, Status, TrafficPath, Unmapped};
-
-const TABLE: &[(FieldId, Place)] = &[
-    (FieldId::VERSION, At(&["metadata.product.version"])),
-    (FieldId::ACCOUNT_ID, At(&["cloud.account.uid", "cloud.account_uid"])),
-    (FieldId::INTERFACE_ID, Own("interface_uid")),
-    (FieldId::SRCADDR, Seen("src_endpoint")),
-    (FieldId::DSTADDR, Seen("dst_endpoint")),
-    (FieldId::SRCPORT, At(&["src_endpoint.port"])),
-    (FieldId::DSTPORT, At(&["dst_endpoint.port"])),
-    (FieldId::PROTOCOL, At(&["connection_info.protocol_num"])),
-    (FieldId::PACKETS, At(&["traffic.packets"])),
-    (FieldId::BYTES, At(&["traffic.bytes"])),
-    (FieldId::START, At(&["start_time", "start_time_dt", "time", "time_dt"])),
-    (FieldId::END, At(&["end_time", "end_time_dt"])),
-    (FieldId::ACTION, Action),
-    (FieldId::LOG_STATUS, Status),
-    (FieldId::VPC_ID, Own("vpc_uid")),
-    (FieldId::SUBNET_ID, Own("subnet_uid")),
-    (FieldId::INSTANCE_ID, Own("instance_uid")),
-    (FieldId::TCP_FLAGS, At(&["connection_info.tcp_flags"])),
-    (FieldId::TYPE, At(&["connection_info.protocol_ver"])),
-    (FieldId::PKT_SRCADDR, At(&["src_endpoint.ip"])),
-    (FieldId::PKT_DSTADDR, At(&["dst_endpoint.ip"])),
-    (FieldId::REGION, At(&["cloud.region"])),
-    (FieldId::AZ_ID, At(&["cloud.zone"])),
-    (FieldId::SUBLOCATION_TYPE, Unmapped),
-    (FieldId::SUBLOCATION_ID, Unmapped),
-    (FieldId::PKT_SRC_AWS_SERVICE, At(&["src_endpoint.svc_name"])),
-    (FieldId::PKT_DST_AWS_SERVICE, At(&["dst_endpoint.svc_name"])),
-    (FieldId::FLOW_DIRECTION, Direction),
-    (FieldId::TRAFFIC_PATH, TrafficPath),
-    (FieldId::ECS_CLUSTER_ARN, Unmapped),
-    (FieldId::ECS_CLUSTER_NAME, Unmapped),
-    (FieldId::ECS_CONTAINER_INSTANCE_ARN, Unmapped),
-    (FieldId::ECS_CONTAINER_INSTANCE_ID, Unmapped),
-    (FieldId::ECS_CONTAINER_ID, Unmapped),
-    (FieldId::ECS_SECOND_CONTAINER_ID, Unmapped),
-    (FieldId::ECS_SERVICE_NAME, Unmapped),
-    (FieldId::ECS_TASK_DEFINITION_ARN, Unmapped),
-    (FieldId::ECS_TASK_ARN, Unmapped),
-    (FieldId::ECS_TASK_ID, Unmapped),
-    (FieldId::REJECT_REASON, Unmapped),
-];
-
 const ENDPOINTS: [&str; 2] = ["src_endpoint", "dst_endpoint"];
-const DIRECTIONS: &[&str] = &["connection_info.direction_id", "connection_info.direction"];
-const ACTIONS: &[&str] = &["action_id", "disposition_id", "action", "disposition", "activity_id"];
-const STATUSES: &[&str] = &["status_code"];
+/// What OCSF has no place for, by the names of flow log fields.
 const UNMAPPED: &str = "unmapped";
 
 /// The fields that a file of network activity has.
@@ -95,17 +31,17 @@ impl Ocsf {
     ///
     /// The refusal of events of another class.
     pub(super) fn of(schema: &Schema) -> Result<Option<Ocsf>, Outcome> {
-        let is_group = |name| is_at(schema, name, |t| matches!(t, DataType::Struct(_)));
-        let network = ENDPOINTS.into_iter().all(is_group) && is_group("traffic");
-        if !network {
+        let is_group = |name| {
+            let field = schema.field_with_name(name);
+            field.is_ok_and(|field| matches!(field.data_type(), DataType::Struct(_)))
+        };
+        if !(ENDPOINTS.into_iter().all(is_group) && is_group("traffic")) {
             let event = schema.index_of("class_uid").is_ok() && is_group("metadata");
             let reason = "Parquet with OCSF events that are not flow logs'".to_owned();
             return if event { Err(Outcome::NotAFlowLog(reason)) } else { Ok(None) };
         }
-        let has =
-            |place: &Place, id| paths(place, id).iter().any(|path| find(schema, path).is_some());
-        let fields = TABLE.iter().filter(|(id, place)| has(place, *id)).map(|(id, _)| *id);
-        Ok(Some(Ocsf { fields: fields.collect() }))
+        let has = |id: &FieldId| paths_of(*id).iter().any(|path| find(schema, path).is_some());
+        Ok(Some(Ocsf { fields: FieldId::all().filter(has).collect() }))
     }
 
     pub(super) fn has(&self, id: FieldId) -> bool {
@@ -118,62 +54,125 @@ impl Ocsf {
 
     /// The columns to read for these fields, without the parts that are not needed.
     pub(super) fn columns(&self, schema: &Schema, fields: &[FieldId]) -> SchemaRef {
-        let wanted = TABLE.iter().filter(|(id, _)| fields.contains(id));
-        let paths: Vec<String> = wanted.flat_map(|(id, place)| paths(place, *id)).collect();
+        let mut paths: Vec<String> = fields.iter().flat_map(|id| paths_of(*id)).collect();
+        if fields.iter().any(|id| is_of_interface(*id)) {
+            paths.extend(paths_of(FieldId::FLOW_DIRECTION));
+        }
         let columns = schema.fields().iter().filter_map(|field| clipped(field, &paths));
         Arc::new(Schema::new(columns.collect::<Vec<_>>()))
     }
 
     /// The field's values; `None` if the file lacks it.
-    pub(super) fn stored(
-        &self,
-        read: &arrow::array::RecordBatch,
-        id: FieldId,
-    ) -> Result<Option<ArrayRef>> {
-        let Some((_, place)) = TABLE.iter().find(|(other, _)| *other == id) else {
-            return Ok(None);
-        };
+    pub(super) fn stored(&self, read: &RecordBatch, id: FieldId) -> Result<Option<ArrayRef>> {
         if !self.has(id) {
             return Ok(None);
         }
         let root = StructArray::from(read.clone());
-        match place {
-            At(paths) => first_at(&root, paths),
-            Seen(endpoint) => seen(&root, endpoint),
-            Own(part) => own(&root, part),
-            Direction => direction(&root).map(|column| Some(Arc::new(column) as ArrayRef)),
-            TrafficPath => traffic_path(&root),
-            Action => action(&root).map(Some),
-            Status => status(&root).map(Some),
-            Unmapped => unmapped(&root, id.field().column),
+        if let Some(column) = plain(&root, id)? {
+            return Ok(Some(column));
         }
+        let texts = texts(&root, id)?;
+        let texts = if id == FieldId::LOG_STATUS { or_ok(&texts) } else { texts };
+        Ok(Some(Arc::new(texts)))
     }
 }
 
-/// All paths that are looked at for a field.
-fn paths(place: &Place, id: FieldId) -> Vec<String> {
-    let all = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
-    match place {
-        At(paths) => all(paths),
-        Seen(endpoint) => vec![format!("{endpoint}.ip"), format!("{endpoint}.intermediate_ips")],
-        Own(part) => {
-            let mut paths: Vec<_> = ENDPOINTS.iter().map(|end| format!("{end}.{part}")).collect();
-            paths.extend(all(DIRECTIONS));
-            paths
-        }
-        Direction => all(DIRECTIONS),
-        TrafficPath => all(&["connection_info.boundary_id"]),
-        Action => all(ACTIONS),
-        Status => [all(STATUSES), vec![format!("{UNMAPPED}.log_status")]].concat(),
-        Unmapped => vec![format!("{UNMAPPED}.{}", id.field().column)],
+fn mapping(id: FieldId) -> Option<&'static Mapping> {
+    MAPPINGS.iter().find(|mapping| mapping.field == id)
+}
+
+/// All paths at which the field may be.
+fn paths_of(id: FieldId) -> Vec<String> {
+    let places = mapping(id).into_iter().flat_map(|mapping| mapping.places);
+    let mut paths: Vec<String> = places.map(|place| place.path.to_owned()).collect();
+    if is_unmapped(id) {
+        paths.push(format!("{UNMAPPED}.{}", id.field().column));
     }
+    paths
+}
+
+/// Whether the field may be kept under its own name: where OCSF has no place for it, or had none in
+/// early versions.
+fn is_unmapped(id: FieldId) -> bool {
+    mapping(id).is_none() || [FieldId::LOG_STATUS, FieldId::REJECT_REASON].contains(&id)
+}
+
+/// Whether the field is of the endpoint on the interface's side, which the direction tells.
+fn is_of_interface(id: FieldId) -> bool {
+    mapping(id).is_some_and(|mapping| mapping.of_interface)
+}
+
+/// The column that holds the field as it stands, if there is only the one.
+fn plain(root: &StructArray, id: FieldId) -> Result<Option<ArrayRef>> {
+    let Some(mapping) = mapping(id).filter(|_| !is_of_interface(id) && !is_unmapped(id)) else {
+        return Ok(None);
+    };
+    let mut there = Vec::new();
+    for place in mapping.places {
+        there.extend(at(root, place.path)?.map(|column| (place, column)));
+    }
+    let [(place, column)] = there.as_slice() else { return Ok(None) };
+    let is_moment = matches!(column.data_type(), DataType::Timestamp(..));
+    let as_it_stands = match place.reading {
+        Reading::AsIs => true,
+        Reading::Time => is_moment || column.data_type().is_integer(),
+        Reading::TimeText => is_moment,
+        _ => false,
+    };
+    Ok(as_it_stands.then(|| Arc::clone(column)))
+}
+
+/// The field's values, each from the first place that says anything.
+fn texts(root: &StructArray, id: FieldId) -> Result<StringViewArray> {
+    let mut places = Vec::new();
+    for place in mapping(id).into_iter().flat_map(|mapping| mapping.places) {
+        let column = match place.reading {
+            Reading::First => first_of_list(root, place.path)?,
+            _ => text_at(root, place.path)?,
+        };
+        places.push((place, column));
+    }
+    let beside = if is_unmapped(id) { unmapped(root, id.field().column)? } else { None };
+    let direction = match is_of_interface(id) {
+        true => Some(texts(root, FieldId::FLOW_DIRECTION)?),
+        false => None,
+    };
+    let rows = (0..root.len()).map(|row| {
+        let direction = text(direction.as_ref(), row);
+        let asked = mapping(id).into_iter().flat_map(|mapping| mapping.places(direction));
+        let mut found = asked.filter_map(|place| {
+            let (_, column) = places.iter().find(|(other, _)| other.path == place.path)?;
+            read(place, text(column.as_ref(), row)?)
+        });
+        found.next().or_else(|| text(beside.as_ref(), row).map(str::to_owned))
+    });
+    Ok(rows.collect())
+}
+
+fn read(place: &Place, given: &str) -> Option<String> {
+    // A moment of Parquet's own came as its seconds.
+    let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
+    match place.reading {
+        Reading::TimeText if is_number => Some(given.to_owned()),
+        reading => reading.read(given),
+    }
+}
+
+/// A record without a status is as one of a format without the field.
+fn or_ok(statuses: &StringViewArray) -> StringViewArray {
+    let status = |status: Option<&str>| match status {
+        None | Some("" | "-") => Some("OK".to_owned()),
+        Some(status) => Some(status.to_owned()),
+    };
+    statuses.iter().map(status).collect()
 }
 
 /// The field at a path. What a map or a list has within is not known before it is read.
 fn find(schema: &Schema, path: &str) -> Option<FieldRef> {
-    let (first, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
+    let mut parts = path.split('.');
+    let first = parts.next()?;
     let mut field = schema.fields().iter().find(|field| field.name() == first)?.clone();
-    for part in rest.into_iter().flat_map(|rest| rest.split('.')) {
+    for part in parts {
         let inner = match field.data_type() {
             DataType::Struct(fields) => fields.iter().find(|field| field.name() == part)?.clone(),
             DataType::Map(..) | DataType::List(_) => return Some(field),
@@ -182,10 +181,6 @@ fn find(schema: &Schema, path: &str) -> Option<FieldRef> {
         field = inner;
     }
     Some(field)
-}
-
-fn is_at(schema: &Schema, path: &str, is: impl Fn(&DataType) -> bool) -> bool {
-    find(schema, path).is_some_and(|field| is(field.data_type()))
 }
 
 /// The field with the parts alone that lie on the paths; `None` if none does.
@@ -203,8 +198,8 @@ fn clipped(field: &FieldRef, paths: &[String]) -> Option<FieldRef> {
     let DataType::Struct(inner) = field.data_type() else { return Some(Arc::clone(field)) };
     let rest: Vec<String> = within.into_iter().flatten().collect();
     let parts: Vec<FieldRef> = inner.iter().filter_map(|part| clipped(part, &rest)).collect();
+    let is_empty = parts.is_empty();
     let parts = DataType::Struct(parts.into());
-    let is_empty = matches!(&parts, DataType::Struct(parts) if parts.is_empty());
     (!is_empty).then(|| Arc::new(Field::new(field.name(), parts, field.is_nullable())))
 }
 
@@ -230,45 +225,25 @@ fn at(root: &StructArray, path: &str) -> Result<Option<ArrayRef>> {
     Ok(None)
 }
 
-/// The first column of these that is there and has times, numbers or texts to read.
-fn first_at(root: &StructArray, paths: &[&str]) -> Result<Option<ArrayRef>> {
-    for path in paths {
-        if let Some(column) = at(root, path)?
-            && !(path.ends_with("_dt") && column.data_type() == &DataType::Utf8View)
-        {
-            return Ok(Some(column));
-        }
-    }
-    Ok(None)
-}
-
+/// The column at a path as texts; moments as their seconds.
 fn text_at(root: &StructArray, path: &str) -> Result<Option<StringViewArray>> {
     let Some(column) = at(root, path)? else { return Ok(None) };
-    Ok(cast(&column, &DataType::Utf8View)?.as_string_view_opt().cloned())
+    let column = match column.data_type() {
+        DataType::Timestamp(..) => {
+            let seconds = DataType::Timestamp(TimeUnit::Second, None);
+            cast(&cast(&column, &seconds)?, &DataType::Int64)?
+        }
+        _ => column,
+    };
+    as_texts(&column)
 }
 
-fn number_at(root: &StructArray, path: &str) -> Result<Option<Int64Array>> {
-    let Some(column) = at(root, path)? else { return Ok(None) };
-    if !column.data_type().is_integer() {
+/// `None` of a type that has no texts, as a group has none.
+fn as_texts(column: &ArrayRef) -> Result<Option<StringViewArray>> {
+    if !can_cast_types(column.data_type(), &DataType::Utf8View) {
         return Ok(None);
     }
-    Ok(cast(&column, &DataType::Int64)?.as_primitive_opt::<Int64Type>().cloned())
-}
-
-fn text(column: Option<&StringViewArray>, row: usize) -> Option<&str> {
-    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
-}
-
-fn number(column: Option<&Int64Array>, row: usize) -> Option<i64> {
-    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
-}
-
-fn seen(root: &StructArray, endpoint: &str) -> Result<Option<ArrayRef>> {
-    let address = text_at(root, &format!("{endpoint}.ip"))?;
-    let between = first_of_list(root, &format!("{endpoint}.intermediate_ips"))?;
-    let rows = (0..root.len())
-        .map(|row| text(between.as_ref(), row).or_else(|| text(address.as_ref(), row)));
-    Ok(Some(Arc::new(rows.collect::<StringViewArray>())))
+    Ok(cast(column, &DataType::Utf8View)?.as_string_view_opt().cloned())
 }
 
 /// The first element of each list of texts.
@@ -281,128 +256,38 @@ fn first_of_list(root: &StructArray, path: &str) -> Result<Option<StringViewArra
         there.then(|| lists.value_offsets()[row] as u32)
     };
     let places: UInt32Array = (0..lists.len()).map(first).collect();
-    let texts = cast(&take(lists.values(), &places, None)?, &DataType::Utf8View)?;
-    Ok(texts.as_string_view_opt().cloned())
+    as_texts(&take(lists.values(), &places, None)?)
 }
 
-fn direction(root: &StructArray) -> Result<StringViewArray> {
-    let id = number_at(root, DIRECTIONS[0])?;
-    let name = text_at(root, DIRECTIONS[1])?;
-    let rows = (0..root.len()).map(|row| match number(id.as_ref(), row) {
-        Some(1) => Some("ingress"),
-        Some(2) => Some("egress"),
-        _ => match text(name.as_ref(), row) {
-            Some("ingress" | "Inbound") => Some("ingress"),
-            Some("egress" | "Outbound") => Some("egress"),
-            _ => None,
-        },
-    });
-    Ok(rows.collect())
+fn text(column: Option<&StringViewArray>, row: usize) -> Option<&str> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }
 
-/// What the interface's own side says: the destination's if traffic came in, the source's if it went
-/// out; of records without a direction, whichever says anything.
-fn own(root: &StructArray, part: &str) -> Result<Option<ArrayRef>> {
-    let direction = direction(root)?;
-    let [source, destination] = ENDPOINTS.map(|end| text_at(root, &format!("{end}.{part}")));
-    let (source, destination) = (source?, destination?);
-    let says = |column: Option<&StringViewArray>, row| {
-        // A text is taken from one of two columns that live as long as this function.
-        text(column, row).filter(|text| !matches!(*text, "" | "-")).map(str::to_owned)
-    };
-    let rows = (0..root.len()).map(|row| {
-        let of_source = || says(source.as_ref(), row);
-        let of_destination = || says(destination.as_ref(), row);
-        match text(Some(&direction), row) {
-            Some("ingress") => of_destination(),
-            Some(_) => of_source(),
-            None => of_source().or_else(of_destination),
-        }
-    });
-    Ok(Some(Arc::new(rows.collect::<StringViewArray>())))
-}
-
-/// OCSF's boundaries are AWS's paths and three more; 0 and 99 are none.
-fn traffic_path(root: &StructArray) -> Result<Option<ArrayRef>> {
-    let Some(boundary) = number_at(root, "connection_info.boundary_id")? else { return Ok(None) };
-    let path = |id: Option<i64>| id.filter(|id| (4..99).contains(id)).map(|id| id - 3);
-    Ok(Some(Arc::new(boundary.iter().map(path).collect::<Int64Array>())))
-}
-
-fn action(root: &StructArray) -> Result<ArrayRef> {
-    let ids = [number_at(root, ACTIONS[0])?, number_at(root, ACTIONS[1])?];
-    let names = [text_at(root, ACTIONS[2])?, text_at(root, ACTIONS[3])?];
-    let activity = number_at(root, ACTIONS[4])?;
-    let by_id = |id| match id {
-        1 => Some("ACCEPT"),
-        2 => Some("REJECT"),
-        _ => None,
-    };
-    let by_name = |name| match name {
-        "Allowed" => Some("ACCEPT"),
-        "Blocked" | "Denied" => Some("REJECT"),
-        "Unknown" | "Other" => None,
-        // What AWS writes is checked as any other value.
-        other => Some(other),
-    };
-    // Before there were actions, there were connections that were established and refused.
-    let by_activity = |activity| match activity {
-        1 => Some("ACCEPT"),
-        5 => Some("REJECT"),
-        _ => None,
-    };
-    let rows = (0..root.len()).map(|row| {
-        let id = ids.iter().find_map(|ids| number(ids.as_ref(), row).and_then(by_id));
-        let name = || names.iter().find_map(|names| text(names.as_ref(), row).and_then(by_name));
-        let activity = || number(activity.as_ref(), row).and_then(by_activity);
-        id.or_else(name).or_else(activity)
-    });
-    Ok(Arc::new(rows.collect::<StringViewArray>()))
-}
-
-/// A record without a status is as one of a format without the field.
-fn status(root: &StructArray) -> Result<ArrayRef> {
-    let code = text_at(root, STATUSES[0])?;
-    let other = unmapped(root, FieldId::LOG_STATUS.field().column)?;
-    let other = other.as_ref().and_then(|other| other.as_string_view_opt());
-    let rows = (0..root.len()).map(|row| {
-        let status = text(code.as_ref(), row).or_else(|| text(other, row));
-        Some(status.filter(|status| !matches!(*status, "" | "-")).unwrap_or("OK"))
-    });
-    Ok(Arc::new(rows.collect::<StringViewArray>()))
-}
-
-/// What is kept under a name beside the columns: in a map, a list of pairs, or a group.
-fn unmapped(root: &StructArray, name: &str) -> Result<Option<ArrayRef>> {
+/// What is kept under a name beside the columns: in a group, a map, or a list of pairs.
+fn unmapped(root: &StructArray, name: &str) -> Result<Option<StringViewArray>> {
     let Some(column) = at(root, UNMAPPED)? else { return Ok(None) };
     if column.as_struct_opt().is_some() {
-        return at(root, &format!("{UNMAPPED}.{name}"));
+        return text_at(root, &format!("{UNMAPPED}.{name}"));
     }
     let pairs = match (column.as_map_opt(), column.as_list_opt::<i32>()) {
-        (Some(map), _) => Some((map_pairs(map), map.value_offsets().to_vec())),
-        (None, Some(list)) => list
-            .values()
-            .as_struct_opt()
-            .map(|pairs| (pairs.clone(), list.value_offsets().to_vec())),
+        (Some(map), _) => Some((map.entries().clone(), map.value_offsets())),
+        (None, Some(list)) => {
+            list.values().as_struct_opt().map(|pairs| (pairs.clone(), list.value_offsets()))
+        }
         _ => None,
     };
     let Some((pairs, offsets)) = pairs.filter(|(pairs, _)| pairs.num_columns() == 2) else {
         return Ok(None);
     };
-    let as_text = |column: usize| cast(pairs.column(column), &DataType::Utf8View);
-    let (names, values) = (as_text(0)?, as_text(1)?);
-    let (Some(names), Some(values)) = (names.as_string_view_opt(), values.as_string_view_opt())
+    let (Some(names), Some(values)) = (as_texts(pairs.column(0))?, as_texts(pairs.column(1))?)
     else {
         return Ok(None);
     };
     let rows = (0..root.len()).map(|row| {
-        let within = (offsets[row] as usize)..(offsets[row + 1] as usize);
-        let place = within.into_iter().find(|place| text(Some(names), *place) == Some(name));
-        place.filter(|_| column.is_valid(row)).and_then(|place| text(Some(values), place))
+        // Offsets are not negative.
+        let mut within = (offsets[row] as usize)..(offsets[row + 1] as usize);
+        let place = within.find(|place| text(Some(&names), *place) == Some(name));
+        place.filter(|_| column.is_valid(row)).and_then(|place| text(Some(&values), place))
     });
-    Ok(Some(Arc::new(rows.collect::<StringViewArray>())))
-}
-
-fn map_pairs(map: &MapArray) -> StructArray {
-    map.entries().clone()
+    Ok(Some(rows.collect()))
 }

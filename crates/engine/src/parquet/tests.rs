@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::execution::TaskContext;
-use flowproof_record::{FieldId, Predicate};
+use flowproof_record::{FieldId, Predicate, RawTest};
 use flowproof_source::{Location, Object};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -145,4 +145,24 @@ fn a_bloom_filter_rules_out_what_lies_within_the_range_of_a_row_group() {
     assert_eq!((rows, counted(&sure).1), (0, ROWS as u64));
     let (sure, unsure) = (sure.stored_bytes, unsure.stored_bytes);
     assert!(sure + 100_000 < unsure, "{sure} and {unsure}: no page is read");
+}
+
+#[derive(Debug)]
+struct Nines;
+
+impl RawTest for Nines {
+    fn passes(&self, text: &[u8]) -> bool {
+        text.ends_with(b".9")
+    }
+}
+
+#[test]
+fn a_question_of_the_callers_own_is_asked_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    write(&path, WriterProperties::builder());
+    let nines = Predicate::Raw(FieldId::DSTADDR, Arc::new(Nines));
+    let (report, rows) = read(&path, Some(nines), None);
+    // The tenth interface has this address, and no other.
+    assert_eq!((rows, counted(&report)), (GROUP, (GROUP as u64, 19_000)));
 }

@@ -29,8 +29,8 @@ impl ScanPlan {
         self.columns.iter().any(|column| column.needs_orientation())
     }
 
-    /// Whether the digest of each object's stored bytes is asked for.
-    pub(crate) fn wants_digest(&self) -> bool {
+    /// Whether the digest of an object's stored bytes is asked for.
+    pub(crate) fn wants_digest(&self, _: usize) -> bool {
         true
     }
 

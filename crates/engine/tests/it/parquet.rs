@@ -5,9 +5,11 @@ mod ocsf;
 mod twin;
 
 use std::fs;
+use std::sync::Arc;
 
 use flowproof_engine::{Answer, Key, Rows, Session, SessionOptions, SubjectQuestion, VolumeFilter};
 use flowproof_evidence::{RecordCounts, Subject, Window};
+use flowproof_intel::{List, ListRole, Matcher};
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -205,7 +207,7 @@ fn a_filter_lets_the_same_records_pass_as_on_text() {
         std::mem::forget((text, twin));
     }
     let places = 0..pairs.len();
-    let config = ProptestConfig { cases: 250, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 120, ..ProptestConfig::default() };
     let table = prop_oneof![Just("flow_logs"), Just("traffic")];
     let result =
         TestRunner::new(config).run(&(places, table, filter()), |(place, table, filter)| {
@@ -331,5 +333,40 @@ fn a_file_whose_columns_are_not_asked_for_is_counted_all_the_same() {
         assert_eq!(texts(&answers[0].value), texts(&answers[1].value), "{sql}");
         assert_eq!(answers[1].coverage.records.ok, 9);
         assert_eq!(answers[1].coverage.records.time_missing, 9);
+    }
+}
+
+#[test]
+fn questions_about_lists_and_ranges_have_the_answers_of_text() {
+    let list = |name, role, text: &str| List::from_bytes(name, role, text.as_bytes()).unwrap();
+    let matcher = Arc::new(Matcher::new(vec![
+        list("a.txt", ListRole::Threat, "10.0.1.5\n203.0.113.64/26\n2001:db8::/64\n"),
+        list("good.txt", ListRole::Trusted, "203.0.113.77\n"),
+    ]));
+    let lines: Vec<String> = traffic().into_iter().chain(lines()).collect();
+    for types in [Types::AwsDashes, Types::Texts, Types::Ours] {
+        let lines = lines.iter().map(|line| match types {
+            Types::AwsDashes => line.replace("18446744073709551615", "1"),
+            _ => line.clone(),
+        });
+        let lines: Vec<String> = lines.collect();
+        let writer = Writer { types, group_rows: 100, page_rows: 20, ..Writer::default() };
+        let (text, twin) = both(V2, &lines, writer);
+        for filter in [
+            "ip_in(srcaddr, '10.0.0.0/8') and bytes > 100",
+            "ip_in(dstaddr, '203.0.113.9') or ip_in(srcaddr, '2001:db8::/32')",
+            "in_list(srcaddr) or in_list(dstaddr)",
+            "in_list(srcaddr, 'a.txt') and interface_id <> 'eni-1'",
+            "list_matches(dstaddr) is not null",
+            "not in_list(srcaddr)",
+        ] {
+            let sql = format!("select {SHOWN} from flow_logs where {filter} order by {SHOWN}");
+            let answers = [&text, &twin].map(|folder| {
+                let session = block_on(open(folder, Window::ALWAYS, options()));
+                texts(&block_on(session.query(&sql, Some(Arc::clone(&matcher)))).unwrap().value)
+            });
+            assert!(!answers[0].is_empty(), "{filter}");
+            assert_eq!(answers[0], answers[1], "{types:?} {filter}");
+        }
     }
 }
