@@ -32,7 +32,10 @@ pub struct ReadObject {
     pub outcome: &'static str,
     /// `plain`, `gzip`, or what it was found to be; `None` if it was not opened.
     pub encoding: Option<&'static str>,
-    /// `sha256:` and the digest of the stored bytes, if they were read to the end.
+    /// What its records are wrapped in, for example `cloudwatch-json`; `plain` if in nothing.
+    pub wrapper: Option<&'static str>,
+    /// `sha256:` and the digest of the stored bytes, if they were read to the end and the question
+    /// needed it.
     pub digest: Option<String>,
     /// Inflated bytes.
     pub text_bytes: u64,
@@ -42,6 +45,7 @@ pub struct ReadObject {
     pub rows: u64,
     /// The counts of its lines.
     pub records: RecordCounts,
+    unknown_members: Vec<String>,
     reason: Option<(SampleKind, String)>,
 }
 
@@ -54,6 +58,8 @@ impl ReadObject {
             object: object.clone(),
             outcome,
             encoding: report.encoding.map(|encoding| encoding.name()),
+            wrapper: report.wrapper.map(|wrapper| wrapper.name()),
+            unknown_members: report.unknown_members.clone(),
             digest: report.digest.clone(),
             text_bytes: report.text_bytes,
             tally: report.tally.clone(),
@@ -95,6 +101,10 @@ impl ReadObject {
                 RejectKind::BadTime => SampleKind::BadTime,
             };
             samples.push(sample(kind, Some(reject.line), reject.reason.clone()));
+        }
+        for name in &self.unknown_members {
+            let reason = format!("field `{name}` is not known to this version and was skipped");
+            samples.push(sample(SampleKind::UnknownField, None, reason));
         }
         for (source, format) in &self.tally.formats {
             let unknown = format.unknown().map(|name| {

@@ -38,6 +38,8 @@ mod session;
 mod subject;
 mod sum;
 mod table;
+mod time_keys;
+mod totals;
 mod volumes;
 
 pub use session::{Session, SessionOptions};

@@ -1,6 +1,6 @@
 //! One selection of flow logs, ready for questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -22,9 +22,14 @@ use crate::arithmetic::CheckedArithmetic;
 use crate::error::EngineError;
 use crate::functions;
 use crate::orient::{AddressBook, Orientation};
-use crate::scan::{CoverageScope, Progress, ScanContext, ScanReport, ScanTold};
+use crate::scan::{
+    CoverageScope, Kept, KeptObject, Progress, ScanContext, ScanReport, ScanTold,
+    as_large_as_another,
+};
 use crate::sum::checked_sum;
 use crate::table::{FlowLogTable, TableKind};
+use crate::time_keys::time_keys;
+use crate::totals::traffic_totals;
 
 /// How a session works.
 #[derive(Debug, Clone)]
@@ -68,9 +73,14 @@ pub struct Session {
     window: Window,
     listing: Listing,
     objects: Arc<Vec<Object>>,
+    /// Objects as large as another one.
+    as_large: Arc<HashSet<usize>>,
     pool: Arc<rayon::ThreadPool>,
     progress: Arc<Progress>,
 }
+
+/// The share of the memory in which records are kept for a second look.
+const KEPT_SHARE: usize = 4;
 
 /// What a question adds to the session's own settings.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +89,12 @@ pub(crate) struct Terms {
     pub(crate) coverage: CoverageScope,
     /// The lists that SQL functions know.
     pub(crate) matcher: Option<Arc<Matcher>>,
+    /// Whether every object's digest is told: an answer that names its evidence does.
+    pub(crate) digests: bool,
+    /// Where records are kept for a second look.
+    pub(crate) keeping: Option<Arc<Kept>>,
+    /// Records that an earlier reading kept.
+    pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
 }
@@ -133,6 +149,7 @@ impl Session {
         Ok(Session {
             window: selection.window,
             objects: Arc::new(listing.objects.clone()),
+            as_large: Arc::new(as_large_as_another(&listing.objects)),
             listing,
             pool: Arc::new(pool),
             options,
@@ -179,6 +196,8 @@ impl Session {
             .build_arc()?;
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.register_udaf(checked_sum());
+        context.register_udaf(traffic_totals());
+        time_keys().into_iter().for_each(|function| context.register_udf(function));
         context.add_analyzer_rule(Arc::new(CheckedArithmetic));
         functions::register(&context, terms.matcher.clone());
         let scan = Arc::new(ScanContext {
@@ -189,15 +208,19 @@ impl Session {
             batch_rows: self.options.batch_rows,
             orientation: terms.orientation.clone(),
             coverage: terms.coverage.clone(),
+            digests: terms.digests,
+            as_large: Arc::clone(&self.as_large),
+            keeping: terms.keeping.clone(),
+            kept: terms.kept.clone(),
             push_filters: self.options.push_filters,
             thorough: terms.thorough,
             pool: Arc::clone(&self.pool),
             report: ScanReport::default(),
             progress: Arc::clone(&self.progress),
         });
-        for (name, kind) in [("flow_logs", TableKind::FlowLogs), ("traffic", TableKind::Traffic)] {
+        for kind in TableKind::ALL {
             let table = FlowLogTable::new(kind, Arc::clone(&scan));
-            context.register_table(name, Arc::new(table))?;
+            context.register_table(kind.name(), Arc::new(table))?;
         }
         Ok((context, scan))
     }
@@ -211,8 +234,15 @@ impl Session {
         P: Fn(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
+        let keeping = Arc::new(Kept::new(self.options.memory / KEPT_SHARE));
+        terms.keeping = Some(Arc::clone(&keeping));
         let run = self.pass(&terms, &plan).await?;
-        if learn(&mut terms, &run.told) { self.pass(&terms, plan).await } else { Ok(run) }
+        terms.keeping = None;
+        if !learn(&mut terms, &run.told) {
+            return Ok(run);
+        }
+        terms.kept = keeping.take().map(Arc::new);
+        self.pass(&terms, plan).await
     }
 
     /// Reads everything once to learn whose addresses are whose.
@@ -225,7 +255,7 @@ impl Session {
         Ok(())
     }
 
-    async fn pass<P, F>(&self, terms: &Terms, plan: P) -> Result<Run, EngineError>
+    pub(crate) async fn pass<P, F>(&self, terms: &Terms, plan: P) -> Result<Run, EngineError>
     where
         P: FnOnce(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
@@ -255,7 +285,12 @@ impl Session {
         let read: BTreeMap<usize, _> = told.objects.iter().map(|(k, v)| (*k, v)).collect();
         let objects = self.objects.iter().enumerate();
         let objects = objects.map(|(idx, object)| ReadObject::new(object, read.get(&idx).copied()));
-        Answer::new(value, &self.listing, objects.collect())
+        let mut answer = Answer::new(value, &self.listing, objects.collect());
+        let (settled, assumed) = told.settled;
+        let records = &mut answer.coverage.records;
+        records.unoriented = records.unoriented.saturating_sub(settled);
+        records.assumed_direction += assumed;
+        answer
     }
 }
 

@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringViewArray};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, RecordBatch, StringViewArray, UInt8Array, new_null_array,
+};
 use arrow::compute::interleave;
+use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use flowproof_record::FieldId;
 
-use super::{AddressBook, Learner};
+use super::book::Entry;
+use super::{AddressBook, Codes, Learner, Pending, pending};
 use crate::table::text_column;
+use crate::totals::FlowKind;
 
 /// Which side of a record is local.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub(crate) struct Orientation {
     pub(crate) perspective: BTreeSet<String>,
     /// Addresses that are known to be remote: those that a finding names.
     pub(crate) foreign: BTreeSet<String>,
+    /// Where codes of records are kept whose direction may be known at the end, if they are asked for.
+    pub(crate) pending: Option<Arc<Pending>>,
 }
 
 /// The orientation of each record of a batch.
@@ -39,6 +46,8 @@ pub(crate) struct Oriented {
     sides: Vec<Option<Side>>,
     /// Whether the interface that logged the record is the local side's own; `None` if not known.
     own: Vec<Option<bool>>,
+    /// The codes of records whose direction may be known at the end; empty if nobody asks for them.
+    pending: Vec<Option<u32>>,
     pub(crate) unoriented: u64,
     pub(crate) conflicts: u64,
     pub(crate) assumed: u64,
@@ -84,29 +93,51 @@ impl<'a> Columns<'a> {
 impl Orientation {
     /// Orients each record; what an interface's own address could be is noted in `learner` where
     /// neither the record nor the book says.
-    pub(crate) fn orient(&self, batch: &RecordBatch, learner: &mut Learner) -> Result<Oriented> {
+    pub(crate) fn orient(
+        &self,
+        batch: &RecordBatch,
+        learner: &mut Learner,
+        codes: &mut Codes,
+    ) -> Result<Oriented> {
         let columns = Columns::of(batch)?;
         let rows = batch.num_rows();
         let mut oriented = Oriented {
             sides: Vec::with_capacity(rows),
             own: Vec::with_capacity(rows),
+            pending: Vec::new(),
             unoriented: 0,
             conflicts: 0,
             assumed: 0,
         };
+        let mut entries = Entries { book: &self.book, last: None };
         for row in 0..rows {
-            self.orient_row(&columns, row, &mut oriented, learner);
+            let interface = value(columns.interface, row);
+            let entry = interface.and_then(|_| entries.of(columns.interface, row));
+            let teaches = self.orient_row(&columns, row, entry, &mut oriented);
+            let ends = (value(columns.source, row), value(columns.destination, row));
+            let code = match (interface, ends) {
+                (Some(interface), (Some(source), Some(destination))) if teaches => {
+                    learner.meet_texts(interface, source, destination);
+                    let pending = self.pending.as_ref();
+                    pending.and_then(|all| codes.code(all, interface, source, destination))
+                }
+                _ => None,
+            };
+            if self.pending.is_some() {
+                oriented.pending.push(code);
+            }
         }
         Ok(oriented)
     }
 
+    /// Orients one record, and tells whether it teaches something of its interface's own address.
     fn orient_row(
         &self,
         columns: &Columns<'_>,
         row: usize,
+        entry: Option<&Entry>,
         oriented: &mut Oriented,
-        learner: &mut Learner,
-    ) {
+    ) -> bool {
         let logged = match value(columns.direction, row) {
             Some("egress") => Some(Side::Source),
             Some("ingress") => Some(Side::Destination),
@@ -114,17 +145,22 @@ impl Orientation {
         };
         let source = value(columns.source, row);
         let destination = value(columns.destination, row);
-        let interface = value(columns.interface, row);
-        let entry = interface.and_then(|interface| self.book.get(interface));
-        let owns = |address: Option<&str>| {
-            entry.is_some_and(|entry| address.is_some_and(|address| entry.owns(address)))
+        let of_entry = |test: fn(&Entry, &str) -> bool, address: Option<&str>| {
+            entry.is_some_and(|entry| address.is_some_and(|address| test(entry, address)))
         };
-        let booked = one_of(owns(source), owns(destination));
-        oriented.conflicts += u64::from(logged.is_some() && booked.is_some() && logged != booked);
+        let booked = one_of(of_entry(Entry::owns, source), of_entry(Entry::owns, destination));
+        if logged.is_some() && booked.is_some() && logged != booked {
+            // What was learned from records does not speak against a record.
+            let known = one_of(of_entry(Entry::knows, source), of_entry(Entry::knows, destination));
+            oriented.conflicts += u64::from(known.is_some() && logged != known);
+        }
 
         let by_interface = logged.or(booked);
+        let mut teaches = false;
         if by_interface.is_none() {
-            self.note(interface, source, destination, learner);
+            // Where the book knows own addresses of the family, it is somebody else's traffic.
+            let lacks = |source: &str| entry.is_none_or(|entry| entry.lacks_family(source));
+            teaches = source.is_some_and(lacks);
         } else if logged.is_none() && entry.is_some_and(|entry| entry.assumed) {
             oriented.assumed += 1;
         }
@@ -133,6 +169,7 @@ impl Orientation {
         oriented.unoriented += u64::from(side.is_none());
         oriented.sides.push(side);
         oriented.own.push(by_interface.map(|by_interface| Some(by_interface) == side));
+        teaches
     }
 
     fn by_perspective(&self, columns: &Columns<'_>, row: usize) -> Option<Side> {
@@ -150,24 +187,27 @@ impl Orientation {
         let (source, destination) = ends_within(&self.foreign, columns, row);
         one_of(destination, source)
     }
+}
 
-    fn note(
-        &self,
-        interface: Option<&str>,
-        source: Option<&str>,
-        destination: Option<&str>,
-        learner: &mut Learner,
-    ) {
-        let (Some(interface), Some(source), Some(destination)) = (interface, source, destination)
-        else {
-            return;
-        };
-        // Where the book knows own addresses of the family, this record is somebody else's traffic.
-        if self.book.get(interface).is_some_and(|entry| !entry.lacks_family(source)) {
-            return;
-        }
-        if let (Ok(source), Ok(destination)) = (source.parse(), destination.parse()) {
-            learner.meet(interface, source, destination);
+/// Looks interfaces up in the book. Records come in runs of one interface.
+struct Entries<'a> {
+    book: &'a AddressBook,
+    /// The view of the interface that was looked up last, and its entry.
+    last: Option<(u128, Option<&'a Entry>)>,
+}
+
+impl<'a> Entries<'a> {
+    /// The entry of the interface in a row where there is one. Views of one column that are the same
+    /// are of the same text.
+    fn of(&mut self, interfaces: &StringViewArray, row: usize) -> Option<&'a Entry> {
+        let view = interfaces.views()[row];
+        match self.last {
+            Some((last, entry)) if last == view => entry,
+            _ => {
+                let entry = self.book.get(interfaces.value(row));
+                self.last = Some((view, entry));
+                entry
+            }
         }
     }
 }
@@ -228,6 +268,26 @@ impl Oriented {
             })
         });
         Arc::new(names.collect::<StringViewArray>())
+    }
+
+    /// What kind of flow each record is.
+    pub(crate) fn kinds(&self, actions: &StringViewArray) -> Result<ArrayRef> {
+        let rejected = |row: usize| actions.is_valid(row) && actions.value(row) == "REJECT";
+        let kinds = self.sides.iter().enumerate().map(|(row, side)| match side {
+            _ if rejected(row) => FlowKind::Rejected,
+            Some(Side::Destination) => FlowKind::In,
+            Some(Side::Source) => FlowKind::Out,
+            None => FlowKind::Unoriented,
+        });
+        Ok(Arc::new(UInt8Array::from_iter_values(kinds.map(|kind| kind as u8))))
+    }
+
+    /// The codes of records whose direction may be known at the end.
+    pub(crate) fn pending(&self) -> ArrayRef {
+        if self.pending.is_empty() {
+            return new_null_array(&DataType::UInt32, self.sides.len());
+        }
+        Arc::new(pending::column(&self.pending))
     }
 
     /// Whether the interface that logged the record is the local side's own.

@@ -1,29 +1,45 @@
 //! Which addresses and which instance belong to which interface.
 
-use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
+use datafusion::common::HashMap;
 use flowproof_evidence::InterfaceIdentity;
 
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
 pub struct AddressBook {
-    interfaces: BTreeMap<String, Entry>,
+    interfaces: HashMap<String, Entry>,
 }
 
 /// One interface of the book.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entry {
     pub(crate) instance: Option<String>,
-    /// Own addresses in the one spelling that batches have.
-    addresses: HashSet<String>,
+    /// Own addresses in the one spelling that batches have, sorted: mostly one or two.
+    addresses: Vec<String>,
+    /// Those of them that the records taught.
+    learned: Vec<String>,
     /// Whether an address was taken as the interface's own only because it is the private one of two.
     pub(crate) assumed: bool,
 }
 
 impl Entry {
     pub(crate) fn owns(&self, address: &str) -> bool {
-        self.addresses.contains(address)
+        match self.addresses.len() {
+            0..=4 => self.addresses.iter().any(|own| own == address),
+            _ => self.addresses.binary_search_by(|own| own.as_str().cmp(address)).is_ok(),
+        }
+    }
+
+    /// Whether the address was known to be the interface's own before its records were read.
+    pub(crate) fn knows(&self, address: &str) -> bool {
+        self.owns(address) && !self.learned.iter().any(|learned| learned == address)
+    }
+
+    fn add(&mut self, address: String) {
+        if let Err(place) = self.addresses.binary_search(&address) {
+            self.addresses.insert(place, address);
+        }
     }
 
     /// Whether the book says nothing of this interface's addresses in the family of `like`.
@@ -40,13 +56,15 @@ impl AddressBook {
         if identity.instance.is_some() {
             entry.instance.clone_from(&identity.instance);
         }
-        entry.addresses.extend(identity.addresses.iter().map(|a| a.to_canonical().to_string()));
+        let addresses = identity.addresses.iter().map(|a| a.to_canonical().to_string());
+        addresses.for_each(|address| entry.add(address));
     }
 
     /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
     pub(crate) fn learn(&mut self, interface: &str, address: IpAddr, assumed: bool) {
         let entry = self.interfaces.entry(interface.to_owned()).or_default();
-        entry.addresses.insert(address.to_string());
+        entry.learned.push(address.to_string());
+        entry.add(address.to_string());
         entry.assumed |= assumed;
     }
 

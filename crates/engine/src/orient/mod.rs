@@ -4,7 +4,9 @@
 mod batch;
 mod book;
 mod learn;
+mod pending;
 
-pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, effective, spellings};
+pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, Side, effective, spellings};
 pub use book::AddressBook;
 pub(crate) use learn::Learner;
+pub(crate) use pending::{Codes, Pending};

@@ -1,13 +1,13 @@
 //! What all partitions of a scan share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use flowproof_record::Format;
 use flowproof_source::Object;
 use rayon::ThreadPool;
 
-use super::{Progress, ScanReport};
+use super::{Kept, KeptObject, Progress, ScanReport};
 use crate::orient::Orientation;
 
 /// Whose times a scan keeps for the coverage of an answer.
@@ -44,6 +44,14 @@ pub(crate) struct ScanContext {
     pub(crate) batch_rows: usize,
     pub(crate) orientation: Orientation,
     pub(crate) coverage: CoverageScope,
+    /// Whether every object's digest is told.
+    pub(crate) digests: bool,
+    /// Objects as large as another one: their digests tell whether they are the same.
+    pub(crate) as_large: Arc<HashSet<usize>>,
+    /// Where records are kept for a second look, if one may be needed.
+    pub(crate) keeping: Option<Arc<Kept>>,
+    /// Records kept by an earlier reading, by object: they are taken instead of reading the objects.
+    pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
     /// Whether filters are done on raw bytes. Off, DataFusion does them: the second path that tests
     /// compare with.
     pub(crate) push_filters: bool,
@@ -68,9 +76,29 @@ impl ScanContext {
             coverage: CoverageScope::Nobody,
             push_filters: true,
             thorough: false,
+            digests: false,
+            as_large: Arc::default(),
+            keeping: None,
+            kept: None,
             pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
             report: ScanReport::default(),
             progress: Arc::new(Progress::default()),
         }
     }
+}
+
+impl ScanContext {
+    /// Whether the digest of an object is wanted: hashing costs a good part of what inflating does.
+    pub(crate) fn wants_digest(&self, object_idx: usize) -> bool {
+        self.digests || self.as_large.contains(&object_idx)
+    }
+}
+
+/// The places of objects that are as large as another one.
+pub(crate) fn as_large_as_another(objects: &[Object]) -> HashSet<usize> {
+    let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (object_idx, object) in objects.iter().enumerate() {
+        by_size.entry(object.size).or_default().push(object_idx);
+    }
+    by_size.into_values().filter(|places| places.len() > 1).flatten().collect()
 }

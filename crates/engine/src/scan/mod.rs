@@ -1,21 +1,25 @@
 //! The scan: objects in, batches out, and a report of everything that is not in the batches.
 //!
 //! Objects are dealt out to partitions by size. Each partition reads its objects one after the
-//! other: tokio brings a chunk of stored bytes, a rayon thread inflates and decodes it in steps of a
-//! few MiB of text, and the batches go up the plan. At any moment a partition holds one chunk, one
-//! step's batches and the decoder's buffers, however large the objects are.
+//! other: tokio brings a chunk of stored bytes, or a small object whole, a rayon thread inflates and
+//! decodes it in steps of a few MiB of text, and the batches go up the plan. At any moment a partition
+//! holds one chunk or one small object, one step's batches and the decoder's buffers, however large
+//! the objects are.
 
 mod context;
 mod exec;
+mod kept;
 mod partition;
 mod plan;
 mod report;
 mod shape;
 mod step;
+mod text;
 mod times;
 
-pub(crate) use context::{CoverageScope, ScanContext};
+pub(crate) use context::{CoverageScope, ScanContext, as_large_as_another};
 pub(crate) use exec::FlowLogExec;
+pub(crate) use kept::{Kept, KeptObject};
 pub(crate) use partition::outcome_of;
 pub(crate) use plan::ScanPlan;
 pub use report::Progress;

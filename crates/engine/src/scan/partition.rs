@@ -6,11 +6,12 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use flowproof_source::{Chunks, SourceError, open};
+use flowproof_source::{Chunks, OpenOptions, SourceError, open_with};
 use tokio::sync::oneshot;
 
 use super::plan::ScanPlan;
-use super::step::{Next, Work};
+use super::shape::Shaper;
+use super::step::{Buffers, Next, Work};
 use super::{Outcome, ScanContext};
 use crate::parquet::{ParquetObject, is_parquet};
 
@@ -23,6 +24,8 @@ pub(super) struct Partition {
     current: Option<Current>,
     ready: VecDeque<RecordBatch>,
     task: Arc<TaskContext>,
+    /// What is used for one object after the other.
+    buffers: Buffers,
 }
 
 /// The object that is being read.
@@ -38,7 +41,9 @@ impl Partition {
         objects: Vec<usize>,
         task: Arc<TaskContext>,
     ) -> Partition {
-        Partition { plan, objects: objects.into(), current: None, ready: VecDeque::new(), task }
+        let (current, ready) = (None, VecDeque::new());
+        let buffers = Buffers::default();
+        Partition { plan, objects: objects.into(), current, ready, task, buffers }
     }
 
     /// The next batch; `None` at the end.
@@ -64,14 +69,34 @@ impl Partition {
     }
 
     async fn open(&mut self, object_idx: usize) -> Result<()> {
-        let mut work = Work::new(Arc::clone(&self.plan), object_idx);
-        let opened = match open(&self.plan.context.objects[object_idx]).await {
-            Ok(mut chunks) => chunks.next().await.map(|first| (chunks, first)),
+        if let Some(kept) = &self.plan.context.kept {
+            if let Some(object) = kept.get(&object_idx) {
+                let shaper = Shaper::new(Arc::clone(&self.plan), object_idx);
+                self.ready.extend(shaper.reshape(object)?);
+            }
+            return Ok(());
+        }
+        let buffers = std::mem::take(&mut self.buffers);
+        let options = OpenOptions {
+            digest: self.plan.context.wants_digest(object_idx),
+            whole_gzip: Buffers::whole_limit(),
+        };
+        let mut work = Work::new(Arc::clone(&self.plan), object_idx, buffers);
+        let opened = match open_with(&self.plan.context.objects[object_idx], options).await {
+            Ok(mut chunks) => match chunks.take_whole() {
+                Some(stored) => {
+                    work.feed_whole(stored, chunks.digest());
+                    self.current = Some(Current::Text(chunks, Box::new(work)));
+                    return Ok(());
+                }
+                None => chunks.next().await.map(|first| (chunks, first)),
+            },
             Err(error) => Err(error),
         };
         self.current = Some(match opened {
             // Told by the first bytes, never by the name.
             Ok((chunks, Some(first))) if is_parquet(&first) => {
+                self.buffers = work.into_buffers();
                 let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
                 let object = ParquetObject::open(plan, object_idx, chunks, task).await?;
                 Current::Parquet(Box::new(object))
@@ -85,6 +110,7 @@ impl Partition {
             }
             Err(error) => {
                 self.ready.extend(work.end_early(outcome_of(&error))?);
+                self.buffers = work.into_buffers();
                 return Ok(());
             }
         });
@@ -96,13 +122,17 @@ impl Partition {
         let (mut work, batches, next) = on_rayon(&self.plan.context, work).await?;
         self.ready.extend(batches);
         match next {
-            Next::Done => return Ok(()),
+            Next::Done => {
+                self.buffers = work.into_buffers();
+                return Ok(());
+            }
             Next::Again => {}
             Next::Feed => match chunks.next().await {
                 Ok(Some(chunk)) => work.feed(chunk),
                 Ok(None) => work.end_input(chunks.digest()),
                 Err(error) => {
                     self.ready.extend(work.end_early(outcome_of(&error))?);
+                    self.buffers = work.into_buffers();
                     return Ok(());
                 }
             },

@@ -22,7 +22,7 @@ pub(crate) struct ScanPlan {
 
 impl ScanPlan {
     pub(crate) fn wants_times(&self) -> bool {
-        self.context.coverage != CoverageScope::Nobody && self.kind == TableKind::Traffic
+        self.context.coverage != CoverageScope::Nobody && self.kind != TableKind::FlowLogs
     }
 
     pub(crate) fn wants_orientation(&self) -> bool {
@@ -30,8 +30,8 @@ impl ScanPlan {
     }
 
     /// Whether the digest of an object's stored bytes is asked for.
-    pub(crate) fn wants_digest(&self, _: usize) -> bool {
-        true
+    pub(crate) fn wants_digest(&self, object_idx: usize) -> bool {
+        self.context.wants_digest(object_idx)
     }
 
     /// The fields to decode: those shown, and those that something is made from.
@@ -63,8 +63,8 @@ impl ScanPlan {
     pub(crate) fn keep(&self) -> Keep {
         match (self.kind, self.wants_times()) {
             (TableKind::FlowLogs, _) => Keep::All,
-            (TableKind::Traffic, false) => Keep::Traffic,
-            (TableKind::Traffic, true) => Keep::TrafficAndIdle,
+            (_, false) => Keep::Traffic,
+            (_, true) => Keep::TrafficAndIdle,
         }
     }
 
@@ -77,6 +77,7 @@ impl ScanPlan {
             to: self.context.to,
             keep: self.keep(),
             predicate: self.predicate.clone(),
+            pass_over: true,
             ..DecoderOptions::default()
         })
     }

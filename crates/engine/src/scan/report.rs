@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flowproof_record::Tally;
+use flowproof_record::{Tally, Wrapper};
 use flowproof_source::Encoding;
 
 use super::InterfaceTimes;
@@ -37,6 +37,10 @@ pub(crate) enum Outcome {
 pub(crate) struct ObjectReport {
     pub(crate) outcome: Outcome,
     pub(crate) encoding: Option<Encoding>,
+    /// What its records are wrapped in.
+    pub(crate) wrapper: Option<Wrapper>,
+    /// Names of members and columns of the wrapping that are no flow log field.
+    pub(crate) unknown_members: Vec<String>,
     /// `sha256:` and the digest of the stored bytes, if they were read to the end.
     pub(crate) digest: Option<String>,
     pub(crate) stored_bytes: u64,
@@ -69,6 +73,9 @@ pub(crate) struct ScanTold {
     pub(crate) objects: BTreeMap<usize, ObjectReport>,
     pub(crate) learner: Learner,
     pub(crate) times: BTreeMap<String, InterfaceTimes>,
+    /// Records that were not oriented while they were read and got a direction afterwards, and those
+    /// of them whose interface's own address is only assumed.
+    pub(crate) settled: (u64, u64),
 }
 
 impl ScanReport {
@@ -91,7 +98,7 @@ impl ScanReport {
     /// All that was told since the scan was made.
     pub(crate) fn take(&self) -> ScanTold {
         let Inner { objects, learner, times } = std::mem::take(&mut *self.lock());
-        ScanTold { objects, learner, times }
+        ScanTold { objects, learner, times, settled: (0, 0) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

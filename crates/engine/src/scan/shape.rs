@@ -14,8 +14,8 @@ use flowproof_source::Object;
 
 use super::plan::ScanPlan;
 use super::times::note_times;
-use super::{InterfaceTimes, ObjectReport};
-use crate::orient::{Learner, Oriented, effective};
+use super::{InterfaceTimes, KeptObject, ObjectReport};
+use crate::orient::{Codes, Learner, Oriented, effective};
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
@@ -26,6 +26,7 @@ pub(crate) struct Shaper {
     object_idx: usize,
     pub(crate) report: ObjectReport,
     learner: Learner,
+    codes: Codes,
     times: BTreeMap<String, InterfaceTimes>,
 }
 
@@ -36,8 +37,27 @@ impl Shaper {
             object_idx,
             report: ObjectReport::default(),
             learner: Learner::default(),
+            codes: Codes::default(),
             times: BTreeMap::new(),
         }
+    }
+
+    /// Takes records that an earlier reading kept, instead of reading the object; gives the rows.
+    pub(crate) fn reshape(mut self, kept: &KeptObject) -> Result<Vec<RecordBatch>> {
+        // What is counted while rows are shaped is counted anew.
+        self.report = ObjectReport {
+            rows: 0,
+            unoriented: 0,
+            direction_conflicts: 0,
+            assumed_direction: 0,
+            ..kept.report.clone()
+        };
+        let mut rows = Vec::with_capacity(kept.batches.len());
+        for batch in &kept.batches {
+            rows.extend(self.shape(batch.clone())?);
+        }
+        self.put_report();
+        Ok(rows)
     }
 
     pub(crate) fn plan(&self) -> &Arc<ScanPlan> {
@@ -47,6 +67,10 @@ impl Shaper {
     /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
     /// there are none to give.
     pub(crate) fn shape(&mut self, mut records: RecordBatch) -> Result<Option<RecordBatch>> {
+        let keeping = self.plan.context.keeping.as_ref();
+        if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
+            kept.keep(self.object_idx, &records);
+        }
         if self.plan.wants_times() {
             let object = &self.plan.context.objects[self.object_idx];
             let flow_log = object.layout.as_ref().and_then(|layout| layout.flow_log_id.as_deref());
@@ -60,6 +84,9 @@ impl Shaper {
 
     /// Reports the object, which is done.
     pub(crate) fn put_report(&mut self) {
+        if let Some(kept) = &self.plan.context.keeping {
+            kept.keep_report(self.object_idx, &self.report);
+        }
         let report = std::mem::take(&mut self.report);
         let learner = std::mem::take(&mut self.learner);
         let times = std::mem::take(&mut self.times);
@@ -71,7 +98,7 @@ impl Shaper {
     fn table_batch(&mut self, decoded: &RecordBatch) -> Result<RecordBatch> {
         let oriented = if self.plan.wants_orientation() {
             let orientation = &self.plan.context.orientation;
-            let oriented = orientation.orient(decoded, &mut self.learner)?;
+            let oriented = orientation.orient(decoded, &mut self.learner, &mut self.codes)?;
             self.report.unoriented += oriented.unoriented;
             self.report.direction_conflicts += oriented.conflicts;
             self.report.assumed_direction += oriented.assumed;
@@ -130,6 +157,8 @@ impl Shaper {
                 oriented.remote(&field(FieldId::SRCPORT)?, &field(FieldId::DSTPORT)?)
             }
             TableColumn::OwnInterface => Ok(oriented.own()),
+            TableColumn::Pending => Ok(oriented.pending()),
+            TableColumn::FlowKind => oriented.kinds(text_column(decoded, FieldId::ACTION)?),
             _ => Ok(oriented.direction()),
         }
     }

@@ -1,39 +1,95 @@
 //! The CPU's part of reading an object: inflate, decode, orient. It runs on a rayon thread, in steps
 //! that are bounded in time and memory, and owns all of its state, so that it can be moved there and
 //! back.
+//!
+//! A small gzip object is inflated whole, by libdeflate, into memory that the partition uses again
+//! and again. Any other is inflated piece by piece, each beside the decoding of the piece before.
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use datafusion::common::Result;
-use flowproof_record::Decoder;
-use flowproof_source::{Ending, InflateError, Inflater};
+use flowproof_source::{Encoding, Ending, InflateError, Inflater, WholeInflater};
 
 use super::Outcome;
 use super::plan::ScanPlan;
-use super::shape::Shaper;
+use super::text::TextReader;
 
 /// Inflated bytes of one call to the inflater: they stay in the second-level cache.
 const ROOM: usize = 256 * 1024;
 /// Inflated bytes of a step, so that a gzip bomb cannot fill the memory with batches.
 const STEP_BYTES: usize = 4 * 1024 * 1024;
+/// The text of all partitions' whole objects together. More threads have smaller shares.
+const WHOLE_BUDGET: usize = 192 * 1024 * 1024;
+/// The most text of a whole object, and the least that a thread's share is.
+const WHOLE_TEXT: std::ops::RangeInclusive<usize> = 4 * 1024 * 1024..=64 * 1024 * 1024;
+/// The most stored bytes of a whole object. AWS writes no larger ones than some tens of MB.
+const WHOLE_STORED: u64 = 16 * 1024 * 1024;
+
+/// What a partition uses for one object after the other.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    inflater: WholeInflater,
+    /// The text of a whole object; what is behind its end has no meaning.
+    text: Vec<u8>,
+}
+
+impl Buffers {
+    /// How many stored bytes a whole object may have.
+    pub(super) fn whole_limit() -> u64 {
+        WHOLE_STORED
+    }
+}
 
 /// One object on its way through the CPU.
 #[derive(Debug)]
 pub(super) struct Work {
+    whole: Whole,
+    buffers: Buffers,
+    stream: Stream,
+    /// Inflated text that is to be decoded next.
+    text: Vec<u8>,
+    /// Text that is inflated while `text` is decoded.
+    ahead: Vec<u8>,
+    reader: TextReader,
+}
+
+/// Where an object stands that is read whole.
+#[derive(Debug, PartialEq, Eq)]
+enum Whole {
+    /// It is not.
+    No,
+    /// It is to be inflated.
+    Stored,
+    /// Inflated, and decoded up to `at`.
+    Text { length: usize, at: usize },
+}
+
+/// Stored bytes and what inflates them.
+#[derive(Debug, Default)]
+struct Stream {
     inflater: Inflater,
-    decoder: Decoder,
     /// Stored bytes that were not taken yet.
     chunk: Bytes,
-    /// Inflated bytes that were not decoded yet: from `text_at` on.
-    text: Vec<u8>,
-    text_at: usize,
     /// Whether the inflater may hold more output than it had room for.
-    inflater_full: bool,
+    is_full: bool,
     /// Whether the last stored byte has come.
-    input_ended: bool,
-    shaper: Shaper,
+    has_ended: bool,
+}
+
+impl Stream {
+    fn has_text(&self) -> bool {
+        !self.chunk.is_empty() || self.is_full
+    }
+
+    fn inflate(&mut self, text: &mut Vec<u8>) -> Result<(), InflateError> {
+        text.clear();
+        let taken = self.inflater.inflate(&self.chunk, text, ROOM)?;
+        self.chunk = self.chunk.slice(taken..);
+        self.is_full = text.len() >= ROOM;
+        Ok(())
+    }
 }
 
 /// What a step leaves to do.
@@ -48,140 +104,141 @@ pub(super) enum Next {
 }
 
 impl Work {
-    pub(super) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> Work {
+    pub(super) fn new(plan: Arc<ScanPlan>, object_idx: usize, buffers: Buffers) -> Work {
         Work {
-            inflater: Inflater::new(),
-            decoder: plan.decoder(),
-            chunk: Bytes::new(),
+            whole: Whole::No,
+            buffers,
+            stream: Stream::default(),
             text: Vec::new(),
-            text_at: 0,
-            inflater_full: false,
-            input_ended: false,
-            shaper: Shaper::new(plan, object_idx),
+            ahead: Vec::new(),
+            reader: TextReader::new(plan, object_idx),
         }
+    }
+
+    /// What the next object can use.
+    pub(super) fn into_buffers(self) -> Buffers {
+        self.buffers
+    }
+
+    /// Hands over all stored bytes of a gzip object, and their digest.
+    pub(super) fn feed_whole(&mut self, stored: Bytes, digest: Option<&str>) {
+        self.count_stored(stored.len());
+        self.stream.chunk = stored;
+        self.whole = Whole::Stored;
+        self.end_input(digest);
     }
 
     /// Hands over the next stored bytes; only after [`Next::Feed`].
     pub(super) fn feed(&mut self, chunk: Bytes) {
-        self.shaper.report.stored_bytes += chunk.len() as u64;
-        self.shaper.plan().context.progress.add_bytes(chunk.len() as u64);
-        self.chunk = chunk;
+        self.count_stored(chunk.len());
+        self.stream.chunk = chunk;
+    }
+
+    fn count_stored(&mut self, bytes: usize) {
+        let shaper = &mut self.reader.shaper;
+        shaper.report.stored_bytes += bytes as u64;
+        shaper.plan().context.progress.add_bytes(bytes as u64);
     }
 
     /// Says that there are no more stored bytes, and what their digest is.
     pub(super) fn end_input(&mut self, digest: Option<&str>) {
-        self.input_ended = true;
-        self.shaper.report.digest = digest.map(str::to_owned);
+        self.stream.has_ended = true;
+        self.reader.shaper.report.digest = digest.map(str::to_owned);
     }
 
-    /// Ends the object for a reason that its bytes do not know: it could not be read, or not on. The
-    /// whole lines before that are counted, so they are handed out too.
-    pub(super) fn end_early(mut self, outcome: Outcome) -> Result<Vec<RecordBatch>> {
-        let mut batches = Vec::new();
-        self.decoder.finish_cut();
-        self.flush(&mut batches)?;
-        self.shaper.report.encoding = self.inflater.encoding();
-        self.shaper.report.outcome = outcome;
-        self.put_report();
-        Ok(batches)
+    /// Ends the object for a reason that its bytes do not know: it could not be read, or not on.
+    pub(super) fn end_early(&mut self, outcome: Outcome) -> Result<Vec<RecordBatch>> {
+        let encoding = self.stream.inflater.encoding();
+        self.reader.end_early(encoding, outcome)
     }
 
     /// Inflates, decodes and orients for a while; the batches are those of the table.
     pub(super) fn step(&mut self) -> Result<(Vec<RecordBatch>, Next)> {
         let mut batches = Vec::new();
+        if self.whole == Whole::Stored {
+            self.inflate_whole();
+        }
+        let next = match self.whole {
+            Whole::Text { length, at } => self.step_whole(length, at, &mut batches)?,
+            _ => self.step_stream(&mut batches)?,
+        };
+        Ok((batches, next))
+    }
+
+    /// Inflates the whole object, or makes a stream of it: the stream knows all kinds of damage.
+    fn inflate_whole(&mut self) {
+        let Buffers { inflater, text } = &mut self.buffers;
+        let threads = self.reader.shaper.plan().context.pool.current_num_threads();
+        let share = WHOLE_BUDGET / threads.max(1);
+        let limit = share.clamp(*WHOLE_TEXT.start(), *WHOLE_TEXT.end());
+        self.whole = match inflater.inflate(&self.stream.chunk, text, limit) {
+            Some(length) => {
+                self.stream.chunk = Bytes::new();
+                Whole::Text { length, at: 0 }
+            }
+            None => Whole::No,
+        };
+    }
+
+    fn step_whole(
+        &mut self,
+        length: usize,
+        at: usize,
+        batches: &mut Vec<RecordBatch>,
+    ) -> Result<Next> {
+        let end = length.min(at + STEP_BYTES);
+        self.reader.take(&self.buffers.text[at..end], batches)?;
+        self.whole = Whole::Text { length, at: end };
+        if end < length {
+            return Ok(Next::Again);
+        }
+        self.reader.finish(Some(Encoding::Gzip), Ending::Complete, batches)?;
+        Ok(Next::Done)
+    }
+
+    fn step_stream(&mut self, batches: &mut Vec<RecordBatch>) -> Result<Next> {
         let mut done_bytes = 0;
         while done_bytes < STEP_BYTES {
-            if self.text_at < self.text.len() {
-                done_bytes += self.decode(&mut batches)?;
-            } else if !self.chunk.is_empty() || self.inflater_full {
-                if let Err(InflateError::Unsupported { encoding }) = self.inflate() {
-                    self.finish_unsupported(encoding.name());
-                    return Ok((batches, Next::Done));
-                }
-            } else if self.input_ended {
-                self.finish(&mut batches)?;
-                return Ok((batches, Next::Done));
+            let inflated = if !self.text.is_empty() {
+                done_bytes += self.text.len();
+                self.decode_and_inflate(batches)?
+            } else if self.stream.has_text() {
+                self.stream.inflate(&mut self.text)
+            } else if self.stream.has_ended {
+                self.finish(batches)?;
+                return Ok(Next::Done);
             } else {
-                return Ok((batches, Next::Feed));
+                return Ok(Next::Feed);
+            };
+            if let Err(InflateError::Unsupported { encoding }) = inflated {
+                let reason = format!("{} objects are not read by this version", encoding.name());
+                self.reader.put_report(Some(encoding), Outcome::Unsupported(reason));
+                return Ok(Next::Done);
             }
         }
-        Ok((batches, Next::Again))
+        Ok(Next::Again)
     }
 
-    fn inflate(&mut self) -> Result<(), InflateError> {
-        self.text.clear();
-        self.text_at = 0;
-        let taken = self.inflater.inflate(&self.chunk, &mut self.text, ROOM)?;
-        self.chunk = self.chunk.slice(taken..);
-        self.inflater_full = self.text.len() >= ROOM;
-        self.shaper.report.text_bytes += self.text.len() as u64;
-        Ok(())
-    }
-
-    fn decode(&mut self, batches: &mut Vec<RecordBatch>) -> Result<usize> {
-        let used = self.decoder.decode(&self.text[self.text_at..]);
-        self.text_at += used;
-        if self.decoder.is_full() {
-            self.flush(batches)?;
-        }
-        Ok(used)
-    }
-
-    fn finish_unsupported(&mut self, encoding: &str) {
-        let reason = format!("{encoding} objects are not read by this version");
-        self.shaper.report.outcome = Outcome::Unsupported(reason);
-        self.shaper.report.encoding = self.inflater.encoding();
-        self.put_report();
+    /// Decodes the text that is there, and inflates the next at the same time.
+    fn decode_and_inflate(
+        &mut self,
+        batches: &mut Vec<RecordBatch>,
+    ) -> Result<Result<(), InflateError>> {
+        let Work { stream, reader, text, ahead, .. } = self;
+        let (decoded, inflated) = rayon::join(
+            || reader.take(text, batches),
+            || if stream.has_text() { stream.inflate(ahead) } else { Ok(()) },
+        );
+        decoded?;
+        text.clear();
+        std::mem::swap(text, ahead);
+        Ok(inflated)
     }
 
     fn finish(&mut self, batches: &mut Vec<RecordBatch>) -> Result<()> {
-        let ending = self.inflater.finish();
-        match ending {
-            Ending::Truncated { .. } | Ending::Corrupt { .. } => self.decoder.finish_cut(),
-            _ => self.decoder.finish(),
-        }
-        self.flush(batches)?;
-        self.shaper.report.encoding = self.inflater.encoding();
-        self.shaper.report.outcome = self.outcome(ending);
-        self.put_report();
-        Ok(())
-    }
-
-    /// What became of the object, from how it ended and what was in it.
-    fn outcome(&self, ending: Ending) -> Outcome {
-        let counts = &self.decoder.tally().counts;
-        let records = counts.ok + counts.nodata + counts.skipdata + counts.transit_gateway;
-        let before = |reason: String| {
-            format!("{reason}; {records} records before that are counted, unverified")
-        };
-        match ending {
-            Ending::Truncated { reason } => Outcome::Truncated(before(reason)),
-            Ending::Corrupt { reason } => Outcome::Corrupt(before(reason)),
-            Ending::Unsupported { encoding } => {
-                Outcome::Unsupported(format!("{} objects are not read", encoding.name()))
-            }
-            _ => match self.decoder.refusal() {
-                Some(refusal) if refusal.looks_like.may_hold_records() => {
-                    Outcome::Unsupported(refusal.to_string())
-                }
-                Some(refusal) => Outcome::NotAFlowLog(refusal.to_string()),
-                None if self.decoder.tally().formats.is_empty() => Outcome::Empty,
-                None => Outcome::Read,
-            },
-        }
-    }
-
-    fn put_report(&mut self) {
-        self.shaper.report.tally = self.decoder.tally().clone();
-        self.shaper.put_report();
-    }
-
-    /// Makes the decoder's rows into a batch of the table.
-    fn flush(&mut self, batches: &mut Vec<RecordBatch>) -> Result<()> {
-        if let Some(records) = self.decoder.flush() {
-            batches.extend(self.shaper.shape(records)?);
-        }
-        Ok(())
+        let encoding = self.stream.inflater.encoding();
+        let ending = self.stream.inflater.finish();
+        self.reader.finish(encoding, ending, batches)
     }
 }
 
@@ -210,6 +267,10 @@ mod tests {
             batch_rows: 8192,
             orientation: Orientation::default(),
             coverage: CoverageScope::Nobody,
+            digests: false,
+            as_large: Arc::default(),
+            keeping: None,
+            kept: None,
             push_filters: true,
             thorough: false,
             pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
@@ -225,7 +286,7 @@ mod tests {
     #[test]
     fn what_is_counted_before_a_failed_read_is_handed_out() {
         let plan = plan();
-        let mut work = Work::new(Arc::clone(&plan), 0);
+        let mut work = Work::new(Arc::clone(&plan), 0, Buffers::default());
         work.feed(Bytes::from_static(b"bytes log-status\n8400 OK\n52 OK\n17 O"));
         let (batches, next) = work.step().unwrap();
         assert_eq!((batches.len(), next), (0, Next::Feed));

@@ -138,13 +138,14 @@ impl Session {
             book: Arc::new(book),
             perspective: if by_address { spellings(addresses) } else { BTreeSet::new() },
             foreign: spellings(question.claimed.iter().copied()),
+            pending: None,
         };
         let interfaces: BTreeSet<String> = question.subject.interfaces.iter().cloned().collect();
         let coverage = match interfaces.is_empty() {
             true => CoverageScope::Everybody,
             false => CoverageScope::Interfaces(interfaces),
         };
-        Terms { orientation, coverage, ..Terms::default() }
+        Terms { orientation, coverage, digests: true, ..Terms::default() }
     }
 
     /// Takes over interfaces that records with the instance's id taught, if there are flow logs

@@ -10,6 +10,7 @@ use flowproof_evidence::{PortSide, ServicePort, Traffic};
 use jiff::Timestamp;
 
 use crate::error::EngineError;
+use crate::totals::flatten;
 
 /// One row.
 #[derive(Debug, Clone)]
@@ -38,6 +39,7 @@ pub(super) struct Row {
 pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
     let mut rows = Vec::new();
     for batch in batches {
+        let batch = &flatten(batch)?;
         let columns = Columns { batch };
         for row in 0..batch.num_rows() {
             rows.push(columns.row(row)?);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::{SubjectQuestion, looks_for_addresses};
-use crate::volumes::{TOTALS, quoted};
+use crate::totals::TOTALS;
+use crate::volumes::quoted;
 
 /// All traffic of the subject, by conversation and hour.
 ///
@@ -32,10 +33,10 @@ pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
          count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
          FROM (SELECT *, {} AS port_side FROM (SELECT * EXCEPT (remote), {remote} AS remote, \
          {instance} AS of_instance, {other} AS other_instance, \
-         date_trunc('hour', coalesce(\"start\", \"end\")) AS hour, \
+         hour_of(\"start\", \"end\") AS hour, \
          CASE WHEN direction IS NULL THEN srcaddr END AS source, \
          CASE WHEN direction IS NULL THEN dstaddr END AS destination \
-         FROM traffic WHERE {})) \
+         FROM measured_traffic WHERE {})) \
          GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
         port_side_sql(question),
         filter_sql(question),

@@ -14,6 +14,8 @@ pub(crate) enum TableKind {
     FlowLogs,
     /// `traffic`: records with traffic, told from the interface's own side.
     Traffic,
+    /// `measured_traffic`: the same, with what the analyses ask for and no caller does.
+    Measured,
 }
 
 /// A column of a table: a field of the record, or something that the engine adds.
@@ -39,6 +41,11 @@ pub(crate) enum TableColumn {
     Instance,
     /// Whether the interface that logged the record is the local side's own.
     OwnInterface,
+    /// The record's [`FlowKind`](crate::totals::FlowKind).
+    FlowKind,
+    /// The code of a record whose direction may be known at the end, see
+    /// [`Pending`](crate::orient::Pending).
+    Pending,
 }
 
 /// What the engine adds to the fields, in the order of the columns.
@@ -58,6 +65,8 @@ const OF_SIDES: [TableColumn; 7] = [
     TableColumn::OwnInterface,
 ];
 
+const OF_ANALYSES: [TableColumn; 2] = [TableColumn::FlowKind, TableColumn::Pending];
+
 impl TableKind {
     /// The columns of the table.
     pub(crate) fn columns(self) -> Vec<TableColumn> {
@@ -65,8 +74,22 @@ impl TableKind {
         match self {
             TableKind::FlowLogs => fields.collect(),
             TableKind::Traffic => fields.chain(OF_SIDES).collect(),
+            TableKind::Measured => fields.chain(OF_SIDES).chain(OF_ANALYSES).collect(),
         }
     }
+
+    /// The table's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            TableKind::FlowLogs => "flow_logs",
+            TableKind::Traffic => "traffic",
+            TableKind::Measured => "measured_traffic",
+        }
+    }
+
+    /// Every table.
+    pub(crate) const ALL: [TableKind; 3] =
+        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured];
 }
 
 impl TableColumn {
@@ -84,6 +107,8 @@ impl TableColumn {
             TableColumn::Direction => "direction",
             TableColumn::Instance => "instance",
             TableColumn::OwnInterface => "own_interface",
+            TableColumn::FlowKind => "flow_kind",
+            TableColumn::Pending => "pending",
         }
     }
 
@@ -92,6 +117,8 @@ impl TableColumn {
             TableColumn::Field(id) => id.field().kind.data_type(),
             TableColumn::LocalPort | TableColumn::RemotePort => DataType::Int32,
             TableColumn::OwnInterface => DataType::Boolean,
+            TableColumn::FlowKind => DataType::UInt8,
+            TableColumn::Pending => DataType::UInt32,
             _ => DataType::Utf8View,
         }
     }
@@ -103,13 +130,15 @@ impl TableColumn {
                 &[FieldId::SRCPORT, FieldId::DSTPORT]
             }
             TableColumn::Instance => &[FieldId::INSTANCE_ID, FieldId::INTERFACE_ID],
+            TableColumn::FlowKind => &[FieldId::ACTION],
             _ => &[],
         }
     }
 
     /// Whether the column needs to know which side is local.
     pub(crate) fn needs_orientation(self) -> bool {
-        OF_SIDES.contains(&self) && self != TableColumn::Instance
+        let of_sides = OF_SIDES.contains(&self) && self != TableColumn::Instance;
+        of_sides || OF_ANALYSES.contains(&self)
     }
 
     /// The schema of these columns.

@@ -4,12 +4,15 @@
 //! `NOT IN` and `IS NULL` of one field, so that SQL's third truth value (NULL, which WHERE does not
 //! let pass) and a failed test are one and the same.
 
+use std::sync::Arc;
+
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
-use flowproof_record::{Comparison, FieldId, Kind, Predicate};
+use flowproof_record::{Comparison, FieldId, Kind, Predicate, RawTest};
 
 use super::TableColumn;
+use crate::functions::{raw_match_test, raw_test};
 
 /// The filter as a question about raw bytes, if it has the same meaning there.
 pub(crate) fn to_predicate(filter: &Expr) -> Option<Predicate> {
@@ -42,9 +45,20 @@ pub(crate) fn to_predicate(filter: &Expr) -> Option<Predicate> {
                 compare(id, Comparison::LessOrEqual, high)?,
             ]))
         }
+        Expr::ScalarFunction(call) => raw(raw_test(call)?),
+        Expr::IsNotNull(call) => match call.as_ref() {
+            Expr::ScalarFunction(call) => raw(raw_match_test(call)?),
+            _ => None,
+        },
         Expr::IsNull(column) => Some(Predicate::Missing(text_field(field(column)?)?)),
         _ => None,
     }
+}
+
+/// A question about an address field: other texts have no prefix that could hold them.
+fn raw((column, test): (&Expr, Arc<dyn RawTest>)) -> Option<Predicate> {
+    let id = field(column)?;
+    (id.field().kind == Kind::Address).then(|| Predicate::Raw(id, test))
 }
 
 fn field(expr: &Expr) -> Option<FieldId> {

@@ -1,7 +1,10 @@
 //! Filters mean the same on raw bytes and in SQL.
 
+use std::sync::Arc;
+
 use flowproof_engine::{Session, SessionOptions};
 use flowproof_evidence::Window;
+use flowproof_intel::{List, ListRole, Matcher};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -146,4 +149,45 @@ fn a_filter_by_interface_is_done_by_the_scan() {
     let plan = texts(&answer.unwrap().value).join("\n");
     assert!(plan.contains("on raw bytes"), "{plan}");
     assert!(!plan.contains("FilterExec"), "{plan}");
+}
+
+fn two_lists() -> Arc<Matcher> {
+    let list = |name, role, text: &str| List::from_bytes(name, role, text.as_bytes()).unwrap();
+    Arc::new(Matcher::new(vec![
+        list("a.txt", ListRole::Threat, "10.0.1.5\n2001:db8::/64\n"),
+        list("good.txt", ListRole::Trusted, "2001:db8::9\n"),
+    ]))
+}
+
+#[test]
+fn questions_about_lists_and_ranges_are_asked_on_raw_bytes_with_the_same_answers() {
+    let logs = log(V2, &lines());
+    let run = |sql: &str, push_filters| {
+        let options = SessionOptions { push_filters, ..options() };
+        let session = block_on(open(&logs, Window::ALWAYS, options));
+        block_on(session.query(sql, Some(two_lists()))).map(|answer| texts(&answer.value))
+    };
+    for filter in [
+        "ip_in(srcaddr, '10.0.0.0/8')",
+        "ip_in(dstaddr, '203.0.113.9') and ip_in(srcaddr, '2001:db8::/32')",
+        "ip_in(srcaddr, 'nonsense')",
+        "in_list(srcaddr) or in_list(dstaddr)",
+        "in_list(srcaddr, 'a.txt')",
+        "in_list(srcaddr, 'no such list')",
+        "list_matches(srcaddr) is not null",
+        "not in_list(srcaddr)",
+        "in_list(interface_id)",
+    ] {
+        let sql = format!("select srcaddr, bytes from flow_logs where {filter}");
+        match (run(&sql, true), run(&sql, false)) {
+            (Ok(pushed), Ok(not_pushed)) => assert_eq!(pushed, not_pushed, "{filter}"),
+            (Err(pushed), Err(not_pushed)) => {
+                assert_eq!(pushed.to_string(), not_pushed.to_string(), "{filter}");
+            }
+            (one, other) => panic!("{filter}: {one:?} or {other:?}"),
+        }
+    }
+    let sql = "explain select bytes from flow_logs where in_list(srcaddr) or in_list(dstaddr)";
+    let plan = run(sql, true).unwrap().join("\n");
+    assert!(plan.contains("Raw(") && !plan.contains("FilterExec"), "{plan}");
 }

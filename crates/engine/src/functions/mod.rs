@@ -1,5 +1,7 @@
 //! SQL functions for addresses and lists.
 
+mod raw;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionContext;
 use flowproof_intel::{List, Matcher};
 use flowproof_prefix::{IpNet, parse_ip};
+
+pub(crate) use raw::{raw_match_test, raw_test};
 
 /// Registers all functions; those about lists know the lists of `matcher`.
 pub(crate) fn register(context: &SessionContext, matcher: Option<Arc<Matcher>>) {

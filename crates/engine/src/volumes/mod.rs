@@ -1,7 +1,10 @@
 //! `volumes`: bytes, packets and flows each way, by any keys.
 
+mod settle;
+
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -9,7 +12,10 @@ use datafusion::prelude::SessionContext;
 
 use crate::answer::Answer;
 use crate::error::EngineError;
+use crate::orient::{AddressBook, Pending};
 use crate::session::Session;
+use crate::totals::{TOTALS, flatten};
+use settle::settle;
 
 /// What volumes can be told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +53,7 @@ pub enum Key {
     Service,
 }
 
-/// Every key: its name, and its expression over the table `traffic`.
+/// Every key: its name, and its expression over the table `measured_traffic`.
 const KEYS: [(Key, &str, &str); 15] = [
     (Key::Account, "account", "coalesce(account_id, object_account)"),
     (Key::Region, "region", "coalesce(region, object_region)"),
@@ -61,8 +67,8 @@ const KEYS: [(Key, &str, &str); 15] = [
     (Key::LocalPort, "local_port", "local_port"),
     (Key::Protocol, "protocol", "protocol"),
     (Key::Action, "action", "action"),
-    (Key::Hour, "hour", r#"date_trunc('hour', coalesce("start", "end"))"#),
-    (Key::Day, "day", r#"date_trunc('day', coalesce("start", "end"))"#),
+    (Key::Hour, "hour", r#"hour_of("start", "end")"#),
+    (Key::Day, "day", r#"day_of("start", "end")"#),
     (
         Key::Service,
         "service",
@@ -85,6 +91,11 @@ impl Key {
 
     fn sql(self) -> &'static str {
         self.row().2
+    }
+
+    /// Whether a record's key depends on which of its sides is local.
+    fn needs_sides(self) -> bool {
+        matches!(self, Key::Local | Key::Remote | Key::RemotePort | Key::LocalPort | Key::Service)
     }
 
     /// All keys, in the order of their documentation.
@@ -129,23 +140,6 @@ pub struct VolumeFilter {
     pub instances: Vec<String>,
 }
 
-/// Totals over the accepted and the rejected records of a group, in the order of the interface.
-///
-/// A record without an action counts as accepted. `sum` is checked: it fails rather than wrap.
-pub(crate) const TOTALS: &str = r#"
-    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'ingress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_in,
-    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'egress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_out,
-    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction IS NULL THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_unoriented,
-    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'ingress' THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS packets_in,
-    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction = 'egress' THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS packets_out,
-    coalesce(sum(CASE WHEN (action IS DISTINCT FROM 'REJECT') AND direction IS NULL THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS packets_unoriented,
-    count(CASE WHEN (action IS DISTINCT FROM 'REJECT') THEN 1 END) AS flows,
-    coalesce(sum(CASE WHEN action = 'REJECT' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS rejected_bytes,
-    coalesce(sum(CASE WHEN action = 'REJECT' THEN packets END), CAST(0 AS BIGINT UNSIGNED)) AS rejected_packets,
-    count(CASE WHEN action = 'REJECT' THEN 1 END) AS rejected_flows,
-    min(coalesce("start", "end")) AS first_seen,
-    max(coalesce("end", "start")) AS last_seen"#;
-
 /// Result rows, sorted by their keys.
 #[derive(Debug, Clone)]
 pub struct Rows {
@@ -166,13 +160,49 @@ impl Session {
         keys: &[Key],
         filter: &VolumeFilter,
     ) -> Result<Answer<Rows>, EngineError> {
-        let sql = volumes_sql(keys, &self.filter_sql(filter));
+        let filter = self.filter_sql(filter);
+        match keys.iter().any(|key| key.needs_sides()) {
+            true => self.volumes_by_sides(keys, &filter).await,
+            false => self.volumes_in_one_reading(keys, &filter).await,
+        }
+    }
+
+    /// By keys that need to know each record's sides while it is read.
+    async fn volumes_by_sides(
+        &self,
+        keys: &[Key],
+        filter: &str,
+    ) -> Result<Answer<Rows>, EngineError> {
+        let sql = volumes_sql(keys, filter);
         let plan = |context: SessionContext| {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
         let run = self.run(self.terms(), plan).await?;
-        Ok(self.answer(Rows { schema: run.schema, batches: run.batches }, &run.told))
+        let schema = flatten(&RecordBatch::new_empty(run.schema))?.schema();
+        let batches = run.batches.iter().map(flatten).collect::<Result<_, _>>()?;
+        Ok(self.answer(Rows { schema, batches }, &run.told))
+    }
+
+    /// By keys that are the same whichever side is local: totals get their direction at the end.
+    async fn volumes_in_one_reading(
+        &self,
+        keys: &[Key],
+        filter: &str,
+    ) -> Result<Answer<Rows>, EngineError> {
+        let mut terms = self.terms();
+        let pending = Arc::new(Pending::default());
+        terms.orientation.pending = Some(Arc::clone(&pending));
+        let sql = parts_sql(keys, filter);
+        let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
+        let mut run = self.pass(&terms, plan).await?;
+        let mut book = AddressBook::clone(self.book());
+        run.told.learner.teach(&mut book);
+        let context = self.planning_context(&terms)?;
+        let learned = (pending.as_ref(), &book);
+        let (rows, settled) = settle(&context, keys, &run.schema, &run.batches, learned).await?;
+        run.told.settled = (settled.records, settled.assumed);
+        Ok(self.answer(rows, &run.told))
     }
 
     /// The filter over `traffic`: instances by the records' own id, and by the interfaces that the
@@ -199,17 +229,40 @@ impl Session {
 }
 
 fn volumes_sql(keys: &[Key], filter: &str) -> String {
-    let columns = keys.iter().map(|key| format!("{} AS \"{}\", ", key.sql(), key.name()));
-    let places = (1..=keys.len()).map(|place| place.to_string()).collect::<Vec<_>>().join(", ");
-    let sorted = (1..=keys.len()).map(|place| format!("{place} ASC NULLS FIRST"));
-    let sorted = sorted.collect::<Vec<_>>().join(", ");
-    let filter = if filter.is_empty() { String::new() } else { format!(" WHERE {filter}") };
-    let columns: String = columns.collect();
     let grouped = match keys {
         [] => String::new(),
-        _ => format!(" GROUP BY {places} ORDER BY {sorted}"),
+        _ => format!(" GROUP BY {} ORDER BY {}", places_sql(keys), order_sql(keys)),
     };
-    format!("SELECT {columns}{TOTALS} FROM traffic{filter}{grouped}")
+    let columns = columns_sql(keys);
+    format!("SELECT {columns}{TOTALS} FROM measured_traffic{}{grouped}", where_sql(filter))
+}
+
+/// The same with a row for each code of a direction that is still to be settled.
+fn parts_sql(keys: &[Key], filter: &str) -> String {
+    let places = (1..=keys.len() + 1).map(|place| place.to_string()).collect::<Vec<_>>();
+    let columns = columns_sql(keys);
+    let filter = where_sql(filter);
+    format!(
+        "SELECT {columns}pending, {TOTALS} FROM measured_traffic{filter} GROUP BY {}",
+        places.join(", ")
+    )
+}
+
+fn columns_sql(keys: &[Key]) -> String {
+    keys.iter().map(|key| format!("{} AS \"{}\", ", key.sql(), key.name())).collect()
+}
+
+fn where_sql(filter: &str) -> String {
+    if filter.is_empty() { String::new() } else { format!(" WHERE {filter}") }
+}
+
+fn places_sql(keys: &[Key]) -> String {
+    (1..=keys.len()).map(|place| place.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn order_sql(keys: &[Key]) -> String {
+    let sorted = (1..=keys.len()).map(|place| format!("{place} ASC NULLS FIRST"));
+    sorted.collect::<Vec<_>>().join(", ")
 }
 
 /// Texts as SQL literals.

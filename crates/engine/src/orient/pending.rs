@@ -1,0 +1,224 @@
+//! Records whose direction will only be known at the end.
+//!
+//! An interface's own address is learned from all of its records together, so while they are read
+//! nothing can be said of the first one's direction. But whatever the own address will turn out to
+//! be, it is in every record of the interface that teaches it, hence in the first: it is one of the
+//! first record's two addresses, or none is learned. So it is enough to keep of each record how its
+//! ends relate to those two. That is a small code, by which totals can be grouped; at the end each
+//! code has a direction.
+
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::UInt32Array;
+use datafusion::common::HashMap;
+
+use super::AddressBook;
+use super::batch::Side;
+
+/// How a record's ends relate to the two addresses of its interface's first record, `a` and `b`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    /// Neither end is one of them.
+    None,
+    /// From the first of them to the second, or to another.
+    FromA,
+    ToA,
+    FromB,
+    ToB,
+    /// From the one to the other.
+    FromAToB,
+    FromBToA,
+}
+
+/// Codes of one interface and address family.
+const RELATIONS: [Relation; 7] = [
+    Relation::None,
+    Relation::FromA,
+    Relation::ToA,
+    Relation::FromB,
+    Relation::ToB,
+    Relation::FromAToB,
+    Relation::FromBToA,
+];
+
+impl Relation {
+    fn of(source: &str, destination: &str, first: &Pair) -> Relation {
+        let end = |text: &str| (text == first.a, text == first.b);
+        match (end(source), end(destination)) {
+            ((true, _), (_, true)) => Relation::FromAToB,
+            ((_, true), (true, _)) => Relation::FromBToA,
+            ((true, _), _) => Relation::FromA,
+            (_, (true, _)) => Relation::ToA,
+            ((_, true), _) => Relation::FromB,
+            (_, (_, true)) => Relation::ToB,
+            _ => Relation::None,
+        }
+    }
+
+    /// The local side if the own address is `a`, and if it is `b`.
+    fn sides(self) -> [Option<Side>; 2] {
+        match self {
+            Relation::None => [None, None],
+            Relation::FromA => [Some(Side::Source), None],
+            Relation::ToA => [Some(Side::Destination), None],
+            Relation::FromB => [None, Some(Side::Source)],
+            Relation::ToB => [None, Some(Side::Destination)],
+            Relation::FromAToB => [Some(Side::Source), Some(Side::Destination)],
+            Relation::FromBToA => [Some(Side::Destination), Some(Side::Source)],
+        }
+    }
+}
+
+/// The addresses of the first record of an interface in one family, and the first of its codes.
+#[derive(Debug, Clone)]
+struct Pair {
+    a: String,
+    b: String,
+    first_code: u32,
+}
+
+/// What all threads share: the first records, whoever met them.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    interfaces: HashMap<String, [Option<Pair>; 2]>,
+    /// The interface and the pair of each run of codes.
+    pairs: Vec<(String, Pair)>,
+}
+
+impl Pending {
+    /// The pair of an interface; these two if it has none yet. `None` if there are no codes left.
+    fn pair(
+        &self,
+        interface: &str,
+        family: usize,
+        source: &str,
+        destination: &str,
+    ) -> Option<Pair> {
+        // A thread that panicked in here left whole values behind: each is put in one move.
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pair) = inner.interfaces.get(interface).and_then(|pairs| pairs[family].clone())
+        {
+            return Some(pair);
+        }
+        let first_code = u32::try_from(inner.pairs.len() * RELATIONS.len()).ok()?;
+        let pair = Pair { a: source.to_owned(), b: destination.to_owned(), first_code };
+        inner.pairs.push((interface.to_owned(), pair.clone()));
+        inner.interfaces.entry(interface.to_owned()).or_default()[family] = Some(pair.clone());
+        Some(pair)
+    }
+
+    /// What a code turned out to mean.
+    pub(crate) fn resolve(&self, code: u32, book: &AddressBook) -> Resolved {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = code as usize;
+        let Some((interface, pair)) = inner.pairs.get(code / RELATIONS.len()) else {
+            return Resolved::default();
+        };
+        let Some(entry) = book.get(interface) else { return Resolved::default() };
+        let [if_a, if_b] = RELATIONS[code % RELATIONS.len()].sides();
+        let side = match (entry.owns(&pair.a), entry.owns(&pair.b)) {
+            (true, false) => if_a,
+            (false, true) => if_b,
+            _ => None,
+        };
+        Resolved { side, assumed: side.is_some() && entry.assumed }
+    }
+}
+
+/// What a code turned out to mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    pub(crate) side: Option<Side>,
+    pub(crate) assumed: bool,
+}
+
+/// One thread's view of [`Pending`].
+#[derive(Debug, Default)]
+pub(crate) struct Codes {
+    interfaces: HashMap<String, [Option<Pair>; 2]>,
+}
+
+impl Codes {
+    /// The code of a record; `None` if it teaches nothing: its addresses are of two families, or one.
+    pub(crate) fn code(
+        &mut self,
+        shared: &Pending,
+        interface: &str,
+        source: &str,
+        destination: &str,
+    ) -> Option<u32> {
+        let family = usize::from(source.contains(':'));
+        if family != usize::from(destination.contains(':')) || source == destination {
+            return None;
+        }
+        let known = self.interfaces.get(interface).and_then(|pairs| pairs[family].as_ref());
+        if let Some(pair) = known {
+            return Some(pair.first_code + Relation::of(source, destination, pair) as u32);
+        }
+        let pair = shared.pair(interface, family, source, destination)?;
+        let code = pair.first_code + Relation::of(source, destination, &pair) as u32;
+        self.interfaces.entry(interface.to_owned()).or_default()[family] = Some(pair);
+        Some(code)
+    }
+}
+
+/// A column of codes.
+pub(crate) fn column(codes: &[Option<u32>]) -> UInt32Array {
+    codes.iter().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::net::IpAddr;
+
+    #[test]
+    fn relations_stand_at_their_own_places() {
+        for (place, relation) in RELATIONS.iter().enumerate() {
+            assert_eq!(*relation as usize, place);
+        }
+    }
+
+    proptest! {
+        /// Whatever is learned of the first record's addresses, the code tells what a second look at
+        /// the record would.
+        #[test]
+        fn a_code_tells_what_a_second_reading_would(
+            records in prop::collection::vec((0u8..4, 0u8..4), 1..20), own in 0u8..4, threads in 1usize..3,
+        ) {
+            let address = |n: u8| format!("10.0.0.{n}");
+            let shared = Pending::default();
+            let mut codes: Vec<Codes> = (0..threads).map(|_| Codes::default()).collect();
+            let mut book = AddressBook::default();
+            let (first_a, first_b) = match records.iter().find(|(a, b)| a != b) {
+                Some(first) => *first,
+                None => return Ok(()),
+            };
+            let own = if own % 2 == 0 { first_a } else { first_b };
+            let mut coded = Vec::new();
+            for (n, (source, destination)) in records.iter().enumerate() {
+                let (source, destination) = (address(*source), address(*destination));
+                let code = codes[n % threads].code(&shared, "eni-1", &source, &destination);
+                prop_assert_eq!(code.is_none(), source == destination);
+                coded.extend(code.map(|code| (code, source, destination)));
+            }
+            let own = address(own);
+            book.learn("eni-1", own.parse::<IpAddr>().unwrap(), true);
+            for (code, source, destination) in coded {
+                let expected = match (source == own, destination == own) {
+                    (true, false) => Some(Side::Source),
+                    (false, true) => Some(Side::Destination),
+                    _ => None,
+                };
+                let resolved = shared.resolve(code, &book);
+                prop_assert_eq!(resolved, Resolved { side: expected, assumed: expected.is_some() });
+            }
+        }
+    }
+}

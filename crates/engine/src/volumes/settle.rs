@@ -1,0 +1,127 @@
+//! Totals whose direction was not known while they were added up.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type, UInt64Type};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::MemTable;
+use datafusion::prelude::SessionContext;
+
+use super::{Key, Rows, order_sql, places_sql};
+use crate::error::EngineError;
+use crate::orient::{AddressBook, Pending, Side};
+use crate::totals::flatten;
+
+/// How many records got a direction in the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Settled {
+    /// Records whose direction was settled.
+    pub(super) records: u64,
+    /// Those of them whose interface's own address is only assumed.
+    pub(super) assumed: u64,
+}
+
+/// Gives the totals of each code their direction, and adds up what then has the same keys.
+pub(super) async fn settle(
+    context: &SessionContext,
+    keys: &[Key],
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    (pending, book): (&Pending, &AddressBook),
+) -> Result<(Rows, Settled), EngineError> {
+    let mut settled = Settled::default();
+    let mut parts = Vec::with_capacity(batches.len());
+    for batch in batches {
+        parts.push(give_directions(&flatten(batch)?, pending, book, &mut settled)?);
+    }
+    let schema = match parts.first() {
+        Some(part) => part.schema(),
+        None => flatten(&RecordBatch::new_empty(Arc::clone(schema)))?.schema(),
+    };
+    context.register_table("parts", Arc::new(MemTable::try_new(schema, vec![parts])?))?;
+    let frame = context.sql(&sql(keys)).await?;
+    let schema = Arc::clone(frame.schema().inner());
+    Ok((Rows { schema, batches: frame.collect().await? }, settled))
+}
+
+fn sql(keys: &[Key]) -> String {
+    let names: String = keys.iter().map(|key| format!("\"{}\", ", key.name())).collect();
+    let sum = |name: &str| format!("coalesce(sum({name}), CAST(0 AS BIGINT UNSIGNED)) AS {name}");
+    let count = |name: &str| format!("coalesce(sum({name}), 0) AS {name}");
+    let totals = [
+        sum("bytes_in"),
+        sum("bytes_out"),
+        sum("bytes_unoriented"),
+        sum("packets_in"),
+        sum("packets_out"),
+        sum("packets_unoriented"),
+        count("flows"),
+        sum("rejected_bytes"),
+        sum("rejected_packets"),
+        count("rejected_flows"),
+        "min(first_seen) AS first_seen".to_owned(),
+        "max(last_seen) AS last_seen".to_owned(),
+    ];
+    let grouped = match keys {
+        [] => String::new(),
+        _ => format!(" GROUP BY {} ORDER BY {}", places_sql(keys), order_sql(keys)),
+    };
+    format!("SELECT {names}{} FROM parts{grouped}", totals.join(", "))
+}
+
+/// Moves what is not oriented to where its code says that it belongs.
+fn give_directions(
+    batch: &RecordBatch,
+    pending: &Pending,
+    book: &AddressBook,
+    settled: &mut Settled,
+) -> Result<RecordBatch> {
+    let column = |name: &str| -> Result<&ArrayRef> {
+        let column = batch.column_by_name(name);
+        column.ok_or_else(|| DataFusionError::Internal(format!("no column {name}")))
+    };
+    let codes = column("pending")?.as_primitive::<UInt32Type>();
+    if codes.null_count() == codes.len() {
+        return Ok(batch.clone());
+    }
+    let flows = column("flows")?.as_primitive::<Int64Type>();
+    let rejected = column("rejected_flows")?.as_primitive::<Int64Type>();
+    let mut sides = Vec::with_capacity(codes.len());
+    for row in 0..codes.len() {
+        let resolved = match codes.is_valid(row) {
+            true => pending.resolve(codes.value(row), book),
+            false => Default::default(),
+        };
+        // Counts are never negative.
+        let records = flows.value(row).unsigned_abs() + rejected.value(row).unsigned_abs();
+        settled.records += if resolved.side.is_some() { records } else { 0 };
+        settled.assumed += if resolved.assumed { records } else { 0 };
+        sides.push(resolved.side);
+    }
+    let mut columns = batch.columns().to_vec();
+    for unit in ["bytes", "packets"] {
+        let names = [format!("{unit}_in"), format!("{unit}_out"), format!("{unit}_unoriented")];
+        let numbers = |name: &String| column(name).map(|c| c.as_primitive::<UInt64Type>().values());
+        let [ins, outs, unoriented] =
+            [numbers(&names[0])?, numbers(&names[1])?, numbers(&names[2])?];
+        // A row with a code holds nothing but what is not oriented, or rejected.
+        let moved = |to: Side, from: &[u64]| -> ArrayRef {
+            let rows = sides.iter().zip(from).zip(unoriented.iter());
+            let moved =
+                rows.map(|((side, own), more)| if *side == Some(to) { *more } else { *own });
+            Arc::new(moved.collect::<UInt64Array>())
+        };
+        let left = sides.iter().zip(unoriented.iter());
+        let left = left.map(|(side, own)| if side.is_some() { 0 } else { *own });
+        let new: [ArrayRef; 3] = [
+            moved(Side::Destination, ins),
+            moved(Side::Source, outs),
+            Arc::new(left.collect::<UInt64Array>()),
+        ];
+        for (name, column) in names.iter().zip(new) {
+            columns[batch.schema_ref().index_of(name)?] = column;
+        }
+    }
+    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+}
