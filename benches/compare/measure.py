@@ -1,9 +1,12 @@
 """Runs commands and tells what they cost."""
 
-import os
+import json
 import subprocess
-import time
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+
+LAUNCHER = Path(__file__).resolve().parent / "launch.py"
 
 
 @dataclass
@@ -21,40 +24,19 @@ class Failed(Exception):
     """A command ended with an error."""
 
 
-def run(stages, threads, output, errors):
-    """Runs a pipeline on the first `threads` cores; its output goes to a file, and what it
-    complains of to another. Returns the cost."""
-    cores = set(sorted(os.sched_getaffinity(0))[:threads])
-    began = time.perf_counter()
-    processes = []
-    with open(output, "wb") as out, open(errors, "wb") as err:
-        given = subprocess.DEVNULL
-        for place, command in enumerate(stages):
-            is_last = place == len(stages) - 1
-            process = subprocess.Popen(
-                command,
-                stdin=given,
-                stdout=out if is_last else subprocess.PIPE,
-                stderr=err,
-                preexec_fn=lambda: os.sched_setaffinity(0, cores),
-            )
-            if given is not subprocess.DEVNULL:
-                given.close()
-            given = process.stdout
-            processes.append(process)
-        cost = Cost(0.0, 0.0, 0)
-        codes = []
-        for process in processes:
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            codes.append(process.returncode)
-            cost.cpu += used.ru_utime + used.ru_stime
-            cost.memory += used.ru_maxrss * 1024
-    cost.wall = time.perf_counter() - began
-    if any(codes):
-        told = errors.read_text(errors="replace").strip().splitlines()[-5:]
-        raise Failed(f"{stages[-1][0]} ended with {codes}: " + "\n".join(told))
-    return cost
+def run(stages, cores, output, errors):
+    """Runs a pipeline on the first `cores` cores; its output goes to a file, and what it complains of
+    to another. Returns the cost."""
+    asked = {"stages": stages, "cores": cores, "output": str(output), "errors": str(errors)}
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER)]
+    done = subprocess.run(launcher, input=json.dumps(asked), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"{stages[0][0]} could not be started: {done.stderr.strip()}")
+    told = json.loads(done.stdout)
+    if any(told["codes"]):
+        complaint = errors.read_text(errors="replace").strip().splitlines()[-5:]
+        raise Failed(f"{stages[-1][0]} ended with {told['codes']}: " + "\n".join(complaint))
+    return Cost(told["cpu"], told["wall"], told["memory"])
 
 
 def best_formulations(costs, contestants, slack):
