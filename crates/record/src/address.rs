@@ -13,7 +13,7 @@ pub(crate) fn is_address(token: &[u8]) -> bool {
 }
 
 /// Four numbers from 0 to 255 without leading zeros, parted by dots.
-fn is_ipv4(token: &[u8]) -> bool {
+pub(crate) fn is_ipv4(token: &[u8]) -> bool {
     let mut octets = 0;
     let mut digits = 0u32;
     let mut value = 0u32;

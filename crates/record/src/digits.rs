@@ -2,24 +2,10 @@
 
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// The eight bytes of `block` before `end`; what lies before the block is zero.
-#[inline(always)]
-pub(crate) fn eight_before(block: &[u8], end: usize) -> u64 {
-    match block.get(end.wrapping_sub(8)..end) {
-        Some(bytes) => bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
-        None => {
-            let mut bytes = [0; 8];
-            let there = &block[..end.min(block.len())];
-            bytes[8 - there.len()..].copy_from_slice(there);
-            u64::from_le_bytes(bytes)
-        }
-    }
-}
-
 /// The number in the last `length` bytes of `word`, from 1 to 8 of them, all of them digits.
 #[inline(always)]
-pub(crate) fn up_to_eight(word: u64, length: usize) -> u64 {
-    let unused = 64 - 8 * length as u32;
+pub(crate) fn up_to_eight(word: u64, length: u32) -> u64 {
+    let unused = 64 - 8 * length;
     // Bytes before the token become zero, as leading zeros do.
     let digits = (word ^ ZEROS) >> unused << unused;
     // Neighbours are joined: digits to pairs, pairs to fours, fours to eight.
@@ -29,21 +15,12 @@ pub(crate) fn up_to_eight(word: u64, length: usize) -> u64 {
     high.wrapping_add(low) >> 32
 }
 
-/// The number in the `length` bytes of `block` before `end`, from 9 to 16 of them, all of them digits.
+/// Whether the last digits of `word`, as many as `most` has, are more than it.
 #[inline(always)]
-pub(crate) fn up_to_sixteen(block: &[u8], end: usize, length: usize) -> u64 {
-    let low = up_to_eight(eight_before(block, end), 8);
-    let high = up_to_eight(eight_before(block, end - 8), length - 8);
-    high * 100_000_000 + low
-}
-
-/// Whether the digits before `end`, as many as `most` has, are more than it.
-#[inline(always)]
-pub(crate) fn exceeds(block: &[u8], end: usize, most: &Bound) -> bool {
+pub(crate) fn exceeds(word: u64, most: &Bound) -> bool {
     let unused = 64 - 8 * most.digits as u32;
     // The first digit becomes the highest byte that counts, as in the bound.
-    let text = (eight_before(block, end) >> unused << unused).swap_bytes();
-    text > most.text
+    (word >> unused << unused).swap_bytes() > most.text
 }
 
 /// The greatest number that a field may hold.
@@ -66,19 +43,20 @@ impl Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::words::word_at;
     use proptest::prelude::*;
+
+    fn last_eight(block: &[u8]) -> u64 {
+        word_at(block, (block.len() as u32).wrapping_sub(8))
+    }
 
     proptest! {
         #[test]
         fn numbers_are_read_as_the_standard_library_reads_them(
-            before in "[ -~]{0,20}", token in "[0-9]{1,16}",
+            before in "[ -~]{0,20}", token in "[0-9]{1,8}",
         ) {
             let block = format!("{before}{token}").into_bytes();
-            let (end, length) = (block.len(), token.len());
-            let number = match length {
-                1..=8 => up_to_eight(eight_before(&block, end), length),
-                _ => up_to_sixteen(&block, end, length),
-            };
+            let number = up_to_eight(last_eight(&block), token.len() as u32);
             prop_assert_eq!(number, token.parse::<u64>().unwrap());
         }
 
@@ -90,7 +68,7 @@ mod tests {
             let bound = Bound::new(most).unwrap();
             let number = u64::from(number) % 10u64.pow(bound.digits as u32);
             let block = format!("{before}{number:0width$}", width = bound.digits).into_bytes();
-            let exceeds = exceeds(&block, block.len(), &bound);
+            let exceeds = exceeds(last_eight(&block), &bound);
             prop_assert_eq!(exceeds, number > u64::from(most));
         }
     }

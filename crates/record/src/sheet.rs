@@ -4,47 +4,36 @@
 //! values. It passes only what it is sure of; every other line is doubtful, and is read the careful
 //! way.
 
+use std::ops::Range;
+
 use crate::address::is_address;
 use crate::checks::DigitRun;
-use crate::digits::{Bound, eight_before, exceeds, up_to_eight, up_to_sixteen};
+use crate::digits::{Bound, exceeds, up_to_eight};
 use crate::field::{FieldId, Kind};
-use crate::line::{EARLIEST, LATEST, Layout};
+use crate::line::{LATEST, Layout};
 use crate::memo::Memo;
 use crate::predicate::Values;
-use crate::scan::Index;
+use crate::scan::words::{Place, words_at};
+use crate::scan::{Index, Kernel, Work, ipv4};
 
 /// Lines of a sheet: its columns stay in the first-level cache.
 pub(crate) const LINES: usize = 256;
+/// Counters that are longer are read the careful way.
+const LONGEST_COUNTER: u32 = 16;
 /// Stands for `-` in a column of bounded whole numbers.
 const MISSING: u64 = u64::MAX;
-/// The longest run of digits and separators that is looked at in one go.
-const LONGEST_RUN: usize = 64;
 
 /// A block of lines and where its separators are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) offsets: &'a [u32],
-    index: &'a Index,
+    others: &'a [u8],
 }
 
 impl<'a> Block<'a> {
     pub(crate) fn new(bytes: &'a [u8], index: &'a Index) -> Block<'a> {
-        Block { bytes, offsets: index.offsets(), index }
-    }
-
-    /// Start and end of the token between the separators at `place` and the one after.
-    #[inline(always)]
-    fn token(self, place: usize) -> (usize, usize) {
-        match self.offsets.get(place..place + 2) {
-            Some(&[before, end]) => (before.wrapping_add(1) as usize, end as usize),
-            _ => (0, 0),
-        }
-    }
-
-    pub(crate) fn text(self, place: usize) -> &'a [u8] {
-        let (start, end) = self.token(place);
-        &self.bytes[start..end]
+        Block { bytes, offsets: index.offsets(), others: index.others() }
     }
 }
 
@@ -54,53 +43,93 @@ pub(crate) struct Sheet {
     lines: Lines,
     /// By column of the format: the numbers, where they are wanted.
     numbers: Vec<Vec<u64>>,
-    addresses: Memo,
+    addresses: Memo<bool>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lines {
-    /// For each line, the place of the separator before it.
-    places: Vec<u32>,
     doubtful: Vec<bool>,
+    /// By column, and then by line: the separator before the token. Behind the last column, those
+    /// that end the lines. Columns are kept in groups, each of which is filled in one go.
+    separators: Vec<[[u32; LINES]; GROUP]>,
+    /// Eight bytes of each line's token in the column that is being looked at.
+    words: [u64; LINES],
+    /// Whether that token is good without a second look.
+    good: [bool; LINES],
+}
+
+/// Columns of a group.
+const GROUP: usize = 8;
+
+impl Default for Lines {
+    fn default() -> Lines {
+        Lines {
+            doubtful: Vec::new(),
+            separators: Vec::new(),
+            words: [0; LINES],
+            good: [false; LINES],
+        }
+    }
 }
 
 /// `ACCEPT` and `REJECT`, as the six highest of eight bytes.
 const ACCEPT: u64 = u64::from_le_bytes(*b"\0\0ACCEPT");
 const REJECT: u64 = u64::from_le_bytes(*b"\0\0REJECT");
+/// `OK`, as the two highest of eight bytes.
+const OK: u64 = u64::from_le_bytes(*b"\0\0\0\0\0\0OK");
 
-impl Sheet {
-    /// Reads the lines that end at `line_ends`, the first of which follows the separator at `before`.
-    /// No token of the block may be empty, and all of it must be ASCII.
-    pub(crate) fn read(
-        &mut self,
-        layout: &Layout,
-        block: Block<'_>,
-        before: u32,
-        line_ends: &[u32],
-    ) {
+/// Lines to be read: those that end at `line_ends`, the first of which follows the separator at
+/// `before`. No token of the block may be empty, and all of it must be ASCII.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) kernel: Kernel,
+    pub(crate) sheet: &'a mut Sheet,
+    pub(crate) layout: &'a Layout,
+    pub(crate) block: Block<'a>,
+    pub(crate) before: u32,
+    pub(crate) line_ends: &'a [u32],
+}
+
+impl Work<()> for Reading<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Reading { kernel, sheet, layout, block, before, line_ends } = self;
         let checks = layout.checks();
-        let Sheet { lines, numbers, addresses } = self;
+        let Sheet { lines, numbers, addresses } = &mut *sheet;
         lines.find(layout.width(), block, before, line_ends);
-        checks.digits.iter().for_each(|run| lines.check_digits(block, run));
-        checks.bounds.iter().for_each(|(column, most)| lines.check_bound(block, *column, most));
-        checks.lengths.iter().for_each(|(column, most)| lines.check_length(block, *column, *most));
-        checks.addresses.iter().for_each(|column| lines.check_address(block, *column, addresses));
-        checks.actions.iter().for_each(|column| lines.check_action(block, *column));
-        checks.statuses.iter().for_each(|column| lines.check_status(block, *column));
+        for run in &checks.digits {
+            lines.check_digits(block, run);
+        }
+        for (column, most) in &checks.bounds {
+            lines.check_bound(block, *column, most);
+        }
+        for (column, most) in &checks.lengths {
+            lines.check_length(*column, *most);
+        }
+        for column in &checks.addresses {
+            lines.check_address(kernel, block, *column, addresses);
+        }
+        for column in &checks.actions {
+            lines.check_action(block, *column);
+        }
+        for column in &checks.statuses {
+            lines.check_status(block, *column);
+        }
         numbers.resize_with(layout.width(), Vec::new);
-        checks
-            .ints
-            .iter()
-            .for_each(|column| lines.read_ints(block, *column, &mut numbers[*column]));
+        for column in &checks.ints {
+            lines.read_ints(block, *column, &mut numbers[*column]);
+        }
         for column in &checks.counters {
             lines.read_counters(block, *column, &mut numbers[*column]);
         }
         for column in &checks.times {
             lines.read_times(block, *column, &mut numbers[*column]);
         }
-        self.check_order(layout);
+        sheet.check_order(layout);
     }
+}
 
+impl Sheet {
     fn check_order(&mut self, layout: &Layout) {
         let columns = (layout.column(FieldId::START), layout.column(FieldId::END));
         if let (Some(start), Some(end)) = columns {
@@ -125,7 +154,7 @@ impl Sheet {
     /// The token of a good line in a column.
     #[inline(always)]
     pub(crate) fn text<'a>(&self, block: Block<'a>, line: usize, column: usize) -> &'a [u8] {
-        block.text(self.lines.places[line] as usize + column)
+        self.lines.text(block, line, column)
     }
 
     /// The number of a good line in a column of numbers that are wanted; `None` for `-`.
@@ -142,138 +171,225 @@ impl Sheet {
 }
 
 impl Lines {
-    #[inline(never)]
-    /// Tells lines apart that have as many tokens as the format. Of the others the first tokens of the
-    /// block stand in, so that the columns can be read without asking; they are doubtful anyway.
+    /// Tells lines apart that have as many tokens as the format, and sorts their separators by column.
+    /// Of the other lines those of a line before stand in, so that the columns can be read without
+    /// asking; they are doubtful anyway.
+    #[inline(always)]
     fn find(&mut self, width: usize, block: Block<'_>, before: u32, line_ends: &[u32]) {
-        self.places.clear();
+        self.separators.resize((width + 1).div_ceil(GROUP), [[0; LINES]; GROUP]);
         self.doubtful.clear();
-        let too_short = block.offsets.len() <= width;
-        let mut before = before;
-        for &end in line_ends {
-            let odd = too_short || (end - before) as usize != width;
-            self.places.push(if odd { 0 } else { before });
+        let (mut before, mut place) = (before, 0);
+        for (line, &end) in line_ends.iter().take(LINES).enumerate() {
+            let odd = (end - before) as usize != width;
+            place = if odd { place } else { before as usize };
+            for (group, columns) in self.separators.iter_mut().enumerate() {
+                let place = place + group * GROUP;
+                let edge;
+                let row = match block.offsets.get(place..).and_then(|rest| rest.first_chunk()) {
+                    Some(row) => row,
+                    None => {
+                        edge = group_at_the_end(block.offsets, place);
+                        &edge
+                    }
+                };
+                for (column, separator) in columns.iter_mut().zip(row) {
+                    column[line] = *separator;
+                }
+            }
             self.doubtful.push(odd);
             before = end;
         }
     }
 
-    /// Calls `is_bad` with the place of each line; the line is doubtful if it says so.
+    /// How many lines there are.
     #[inline(always)]
-    fn check(&mut self, mut is_bad: impl FnMut(usize) -> bool) {
-        for (place, doubtful) in self.places.iter().zip(&mut self.doubtful) {
-            *doubtful |= is_bad(*place as usize);
-        }
+    fn count(&self) -> usize {
+        self.doubtful.len().min(LINES)
     }
 
-    /// The same, with a number of each line.
+    /// A line's token in a column; of a doubtful line, anything.
     #[inline(always)]
-    fn read(&mut self, numbers: &mut Vec<u64>, read: impl Fn(usize) -> (u64, bool)) {
-        numbers.resize(self.places.len(), 0);
-        let lines = self.places.iter().zip(&mut self.doubtful).zip(numbers);
-        for ((place, doubtful), number) in lines {
-            let (value, bad) = read(*place as usize);
-            *number = value;
-            *doubtful |= bad;
-        }
+    fn text<'a>(&self, block: Block<'a>, line: usize, column: usize) -> &'a [u8] {
+        let [before, end] = [column, column + 1].map(|at| column_of(&self.separators, at)[line]);
+        block.bytes.get(before.wrapping_add(1) as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Takes the last eight bytes of each line's token in the column, less `back` bytes, into the
+    /// words; gives those, the tokens' lengths, and whether the lines are doubtful.
+    #[inline(always)]
+    fn words(
+        &mut self,
+        block: Block<'_>,
+        column: usize,
+        back: u32,
+    ) -> impl Iterator<Item = (u64, u32, &mut bool)> {
+        let count = self.count();
+        let ends = &column_of(&self.separators, column + 1)[..count];
+        words_at(block.bytes, ends, Place::before(back), &mut self.words[..count]);
+        let lengths = lengths(&self.separators, column..column + 1);
+        let words = self.words.iter().zip(lengths).zip(&mut self.doubtful);
+        words.map(|((word, length), doubtful)| (*word, length, doubtful))
     }
 
     /// Columns of numbers that stand side by side hold nothing but digits if there are no other bytes
     /// in them than the separators between.
-    #[inline(never)]
+    #[inline(always)]
     fn check_digits(&mut self, block: Block<'_>, run: &DigitRun) {
-        let separators = (run.columns.end - run.columns.start - 1) as u32;
-        self.check(|place| {
-            let (start, _) = block.token(place + run.columns.start);
-            let (_, end) = block.token(place + run.columns.end - 1);
-            let length = end.wrapping_sub(start);
-            let unused = LONGEST_RUN.wrapping_sub(length) as u32;
-            let others = block.index.others_from(start).wrapping_shl(unused);
-            let digits = others.count_ones() == separators && (1..=LONGEST_RUN).contains(&length);
-            !digits && !run.is_digits_or_dashes(|column| block.text(place + column))
-        });
+        const SEEN: u32 = Index::OTHERS as u32;
+        const PLACE: Place = Place { further: 1, shift: 3 };
+        let between = (run.columns.len() - 1) as u32;
+        let count = self.count();
+        let before = column_of(&self.separators, run.columns.start);
+        words_at(block.others, &before[..count], PLACE, &mut self.words[..count]);
+        let lengths = lengths(&self.separators, run.columns.clone());
+        for (((word, length), before), good) in
+            self.words.iter().zip(lengths).zip(before).zip(&mut self.good[..count])
+        {
+            let others = word >> (before.wrapping_add(1) % 8);
+            let others = others << (64 - SEEN) << (SEEN.wrapping_sub(length) % 64);
+            *good = (others.count_ones() == between) & (length <= SEEN) & (length > 0);
+        }
+        for line in 0..count {
+            if !self.good[line] {
+                let text = |column| self.text(block, line, column);
+                self.doubtful[line] |= !run.is_digits_or_dashes(text);
+            }
+        }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn check_bound(&mut self, block: Block<'_>, column: usize, most: &Bound) {
-        self.check(|place| {
-            let (start, end) = block.token(place + column);
-            let length = end - start;
-            // Without a branch: which ports have five digits cannot be guessed.
-            let exceeds = exceeds(block.bytes, end, most);
-            (length > most.digits) | ((length == most.digits) & exceeds)
-        });
+        let digits = most.digits as u32;
+        for (word, length, doubtful) in self.words(block, column, 0) {
+            *doubtful |= (length > digits) | ((length == digits) & exceeds(word, most));
+        }
     }
 
-    #[inline(never)]
-    fn check_length(&mut self, block: Block<'_>, column: usize, most: usize) {
-        self.check(|place| {
-            let (start, end) = block.token(place + column);
-            end - start > most
-        });
+    #[inline(always)]
+    fn check_length(&mut self, column: usize, most: usize) {
+        let lengths = lengths(&self.separators, column..column + 1);
+        for (length, doubtful) in lengths.zip(&mut self.doubtful) {
+            *doubtful |= length > most as u32;
+        }
     }
 
-    #[inline(never)]
-    fn check_address(&mut self, block: Block<'_>, column: usize, memo: &mut Memo) {
-        self.check(|place| {
-            let (start, end) = block.token(place + column);
-            !memo.ask(block.bytes, start, end, |text| is_address(text) || text == b"-")
-        });
+    #[inline(always)]
+    fn check_address(
+        &mut self,
+        kernel: Kernel,
+        block: Block<'_>,
+        column: usize,
+        memo: &mut Memo<bool>,
+    ) {
+        let count = self.count();
+        let tokens = [column, column + 1].map(|at| &column_of(&self.separators, at)[..count]);
+        ipv4::find(kernel, block.bytes, tokens, &mut self.good[..count]);
+        for line in 0..count {
+            if !self.good[line] {
+                let text = self.text(block, line, column);
+                self.doubtful[line] |= !is_other_address(text, memo);
+            }
+        }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn check_action(&mut self, block: Block<'_>, column: usize) {
-        self.check(|place| {
-            let (start, end) = block.token(place + column);
-            let text = eight_before(block.bytes, end) >> 16 << 16;
-            (end - start != 6) | ((text != ACCEPT) & (text != REJECT))
-        });
+        for (word, length, doubtful) in self.words(block, column, 0) {
+            let text = word >> 16 << 16;
+            *doubtful |= (length != 6) | ((text != ACCEPT) & (text != REJECT));
+        }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn check_status(&mut self, block: Block<'_>, column: usize) {
-        self.check(|place| block.text(place + column) != b"OK");
+        for (word, length, doubtful) in self.words(block, column, 0) {
+            *doubtful |= (length != 2) | (word >> 48 << 48 != OK);
+        }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn read_ints(&mut self, block: Block<'_>, column: usize, numbers: &mut Vec<u64>) {
-        self.read(numbers, |place| {
-            let (start, end) = block.token(place + column);
-            match block.bytes.get(start) {
-                Some(b'-') => (MISSING, false),
-                _ => {
-                    let length = (end - start).clamp(1, 8);
-                    (up_to_eight(eight_before(block.bytes, end), length), false)
-                }
-            }
-        });
+        numbers.resize(self.doubtful.len(), 0);
+        for ((word, length, _), number) in self.words(block, column, 0).zip(numbers) {
+            // Of what the check of digits let through, only `-` is no number.
+            let missing = (length == 1) & (word >> 56 == u64::from(b'-'));
+            let read = up_to_eight(word, length.clamp(1, 8));
+            *number = if missing { MISSING } else { read };
+        }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn read_counters(&mut self, block: Block<'_>, column: usize, numbers: &mut Vec<u64>) {
-        self.read(numbers, |place| {
-            let (start, end) = block.token(place + column);
-            match end - start {
-                length @ 1..=8 => (up_to_eight(eight_before(block.bytes, end), length), false),
-                length @ 9..=16 => (up_to_sixteen(block.bytes, end, length), false),
-                _ => (0, true),
-            }
-        });
+        numbers.resize(self.doubtful.len(), 0);
+        let mut longest = 0;
+        for ((word, length, doubtful), number) in self.words(block, column, 0).zip(&mut *numbers) {
+            *number = up_to_eight(word, length.clamp(1, 8));
+            *doubtful |= length > LONGEST_COUNTER;
+            longest = longest.max(length);
+        }
+        if longest > 8 {
+            self.read_long_counters(block, column, numbers);
+        }
     }
 
-    #[inline(never)]
-    fn read_times(&mut self, block: Block<'_>, column: usize, numbers: &mut Vec<u64>) {
-        self.read(numbers, |place| {
-            let (start, end) = block.token(place + column);
-            match end - start {
-                length @ 9..=10 => {
-                    let seconds = up_to_sixteen(block.bytes, end, length);
-                    (seconds, !(EARLIEST..=LATEST).contains(&seconds))
-                }
-                _ => (0, true),
-            }
-        });
+    /// Adds the digits before the last eight.
+    #[inline(always)]
+    fn read_long_counters(&mut self, block: Block<'_>, column: usize, numbers: &mut [u64]) {
+        for ((word, length, _), number) in self.words(block, column, 8).zip(numbers) {
+            let high = up_to_eight(word, length.clamp(9, 16) - 8);
+            let high = if length > 8 { high } else { 0 };
+            *number = number.wrapping_add(high.wrapping_mul(100_000_000));
+        }
     }
+
+    /// Times of ten digits are those from 2001 to 2286; 2000 is read the careful way.
+    #[inline(always)]
+    fn read_times(&mut self, block: Block<'_>, column: usize, numbers: &mut Vec<u64>) {
+        numbers.resize(self.doubtful.len(), 0);
+        for ((word, _, _), number) in self.words(block, column, 0).zip(&mut *numbers) {
+            *number = up_to_eight(word, 8);
+        }
+        for ((word, length, doubtful), number) in self.words(block, column, 8).zip(numbers) {
+            let high = up_to_eight(word, 2);
+            *number = number.wrapping_add(high.wrapping_mul(100_000_000));
+            *doubtful |= (length != 10) | (*number > LATEST);
+        }
+    }
+}
+
+/// The separators before a column, by line.
+#[inline(always)]
+fn column_of(separators: &[[[u32; LINES]; GROUP]], column: usize) -> &[u32; LINES] {
+    &separators[column / GROUP][column % GROUP]
+}
+
+/// The lengths of what stands in the columns, by line.
+#[inline(always)]
+fn lengths(
+    separators: &[[[u32; LINES]; GROUP]],
+    columns: Range<usize>,
+) -> impl Iterator<Item = u32> {
+    let [before, end] = [columns.start, columns.end].map(|at| column_of(separators, at));
+    before.iter().zip(end).map(|(before, end)| end.wrapping_sub(before.wrapping_add(1)))
+}
+
+/// A group of offsets from `place` on; 0 beyond the last.
+#[cold]
+#[inline(never)]
+fn group_at_the_end(offsets: &[u32], place: usize) -> [u32; GROUP] {
+    let mut group = [0; GROUP];
+    let rest = offsets.get(place..).unwrap_or_default();
+    for (slot, offset) in group.iter_mut().zip(rest) {
+        *slot = *offset;
+    }
+    group
+}
+
+/// Whether a text is an address, if it is no IPv4 address that lies well within its block, or `-`.
+#[cold]
+#[inline(never)]
+fn is_other_address(text: &[u8], memo: &mut Memo<bool>) -> bool {
+    text == b"-" || memo.ask(text, is_address)
 }
 
 /// A good line of a sheet as predicates see it.

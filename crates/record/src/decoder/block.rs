@@ -8,7 +8,7 @@ use super::{BLOCK, Decoder};
 use crate::field::FieldId;
 use crate::line::Layout;
 use crate::scan::Index;
-use crate::sheet::{Block, LINES, SheetRow};
+use crate::sheet::{Block, LINES, Reading, SheetRow};
 
 impl Decoder {
     /// Decodes the whole lines at the beginning of `rest`; carries what is left if that is all there
@@ -92,7 +92,8 @@ impl Decoder {
         let lines = &line_ends[line..];
         let lines = &lines[..lines.len().min(LINES)];
         let before = line.checked_sub(1).map_or(0, |before| line_ends[before]);
-        self.sheet.read(layout, block, before, lines);
+        let (kernel, sheet) = (self.kernel, &mut self.sheet);
+        kernel.run(Reading { kernel, sheet, layout, block, before, line_ends: lines });
         let mut done = 0;
         while done < lines.len() && !self.is_full() {
             if self.sheet.is_doubtful(done) {

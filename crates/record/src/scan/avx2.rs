@@ -6,13 +6,27 @@ use std::arch::x86_64::{
     _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
 };
 
-use super::Masks;
-use super::index::{Index, STRIDE, strides};
+use super::index::{Index, STRIDE, Strides};
+use super::{Masks, Work};
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("movbe")
         && is_x86_feature_detected!("popcnt")
+}
+
+pub(super) fn run<R>(work: impl Work<R>) -> R {
+    assert!(is_available(), "chosen only where it is there");
+    // SAFETY: the machine has the features, as was just checked.
+    unsafe { run_here(work) }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,movbe,popcnt")]
+fn run_here<R>(work: impl Work<R>) -> R {
+    work.run()
 }
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
@@ -24,12 +38,8 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 fn index_block(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
-    let (strides, last) = strides(block);
-    for (idx, stride) in strides.iter().enumerate() {
-        writer.take(idx * STRIDE, masks(stride));
-    }
-    if let Some((base, stride)) = last {
-        writer.take(base, masks(&stride));
+    for (base, stride) in Strides::of(block).iter() {
+        writer.take(base, masks(stride));
     }
     let written = writer.end();
     index.end(written);

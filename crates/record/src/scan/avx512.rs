@@ -1,4 +1,4 @@
-//! 64 bytes at a time with AVX-512; offsets are written sixteen at a time.
+//! 64 bytes at a time with AVX-512, offsets sixteen at a time, words of eight bytes eight at a time.
 #![allow(unsafe_code)] // The boxed kernel; its safe twin is `scalar`.
 
 use std::arch::x86_64::{
@@ -7,11 +7,8 @@ use std::arch::x86_64::{
     _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_sub_epi8,
 };
 
-use super::Masks;
-use super::index::{Index, STRIDE, Writer, strides};
-
-/// Offsets that one store writes.
-const GROUP: usize = 16;
+use super::index::{GROUP, Index, STRIDE, Strides};
+use super::{Masks, Work, avx2};
 
 /// The numbers of 64 bytes.
 static NUMBERS: [u8; STRIDE] = {
@@ -28,8 +25,10 @@ pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi2")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vpopcntdq")
+        && avx2::is_available()
 }
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
@@ -38,40 +37,35 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
     unsafe { index_block(block, index) }
 }
 
+pub(super) fn run<R>(work: impl Work<R>) -> R {
+    assert!(is_available(), "chosen only where it is there");
+    // SAFETY: the machine has the features, as was just checked.
+    unsafe { run_here(work) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq")]
+#[target_feature(enable = "bmi1,bmi2,lzcnt,movbe,popcnt")]
+fn run_here<R>(work: impl Work<R>) -> R {
+    work.run()
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
 fn index_block(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
-    let (strides, last) = strides(block);
-    for (idx, stride) in strides.iter().enumerate() {
-        take(&mut writer, idx * STRIDE, stride);
-    }
-    if let Some((base, stride)) = last {
-        take(&mut writer, base, &stride);
+    for (base, stride) in Strides::of(block).iter() {
+        let masks = masks(stride);
+        writer.note(base, masks);
+        let separators = masks.separators;
+        writer.write_group(separators, base, |group| write_group(group, base, separators));
     }
     let written = writer.end();
     index.end(written);
 }
 
+/// Writes the offsets of at most [`GROUP`] separators.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
-fn take(writer: &mut Writer<'_>, base: usize, stride: &[u8; STRIDE]) {
-    let masks = masks(stride);
-    writer.note(base, masks);
-    if masks.separators.count_ones() as usize > GROUP {
-        // Denser than any record: the portable way serves.
-        writer.write_offsets(base, masks.separators);
-    } else {
-        write_group(writer, base, masks.separators);
-    }
-}
-
-/// Writes at most [`GROUP`] offsets.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
-fn write_group(writer: &mut Writer<'_>, base: usize, separators: u64) {
-    let Some(group) = writer.unused().first_chunk_mut::<GROUP>() else {
-        return writer.write_offsets(base, separators);
-    };
+fn write_group(group: &mut [u32; GROUP], base: usize, separators: u64) {
     // SAFETY: the load reads the 64 bytes of the table, the store writes the 64 bytes of the group;
     // neither needs alignment.
     unsafe {
@@ -81,7 +75,6 @@ fn write_group(writer: &mut Writer<'_>, base: usize, separators: u64) {
         let offsets = _mm512_add_epi32(found, _mm512_set1_epi32(base as i32));
         _mm512_storeu_si512(group.as_mut_ptr().cast::<__m512i>(), offsets);
     }
-    writer.add(separators.count_ones() as usize);
 }
 
 #[inline]

@@ -4,6 +4,11 @@ use super::Masks;
 
 /// Bytes that a kernel looks at in one go.
 pub(super) const STRIDE: usize = 64;
+/// Offsets that a kernel with a store as wide writes in one go.
+#[cfg(target_arch = "x86_64")]
+pub(super) const GROUP: usize = 16;
+/// Offsets of one stride that are written without counting: few strides of records have more.
+const FEW: usize = 16;
 
 /// Where the separators of a block are, and which of them end lines. Kept from block to block for
 /// its allocations.
@@ -17,13 +22,17 @@ pub(crate) struct Index {
     /// Places in `offsets` of the separators that end lines.
     line_ends: Vec<u32>,
     lines: usize,
-    /// One bit for each byte, set where it is no digit; a word more than the block has.
-    others: Vec<u64>,
+    /// One bit for each byte, set where it is no digit; some more than the block has.
+    others: Vec<u8>,
     /// Whether every byte is ASCII and no two separators are adjacent: no token is empty.
     plain: bool,
 }
 
 impl Index {
+    /// As many bytes as a word of [`Index::others`] tells of, whichever bit of its first byte is the
+    /// first.
+    pub(crate) const OTHERS: usize = 57;
+
     /// The offsets, the one before the block first.
     pub(crate) fn offsets(&self) -> &[u32] {
         &self.offsets[..self.used]
@@ -34,17 +43,10 @@ impl Index {
         &self.line_ends[..self.lines]
     }
 
-    /// Which bytes are no digits: 64 bits from `start` on, the first of them the lowest.
-    #[inline(always)]
-    pub(crate) fn others_from(&self, start: usize) -> u64 {
-        let word = start / STRIDE;
-        match self.others.get(word..word + 2) {
-            Some(&[low, high]) => {
-                let both = u128::from(low) | u128::from(high) << 64;
-                (both >> (start % STRIDE)) as u64
-            }
-            _ => u64::MAX,
-        }
+    /// One bit for each byte of the block, set where it is no digit; the first byte is the lowest bit
+    /// of the first. There are eight bytes more than the bits need.
+    pub(crate) fn others(&self) -> &[u8] {
+        &self.others
     }
 
     /// Whether every byte is ASCII and no token is empty.
@@ -60,12 +62,12 @@ impl Index {
             self.offsets.resize(room, 0);
             self.line_ends.resize(room, 0);
         }
-        self.others.resize(length.div_ceil(STRIDE) + 1, 0);
+        self.others.resize((length.div_ceil(STRIDE) + 1) * 8, 0);
         self.offsets[0] = u32::MAX;
         Writer {
             offsets: &mut self.offsets,
             line_ends: &mut self.line_ends,
-            others: &mut self.others,
+            others: self.others.as_chunks_mut().0,
             used: 1,
             lines: 0,
             faults: 0,
@@ -88,7 +90,7 @@ impl Index {
 pub(super) struct Writer<'a> {
     offsets: &'a mut [u32],
     line_ends: &'a mut [u32],
-    others: &'a mut [u64],
+    others: &'a mut [[u8; 8]],
     used: usize,
     lines: usize,
     /// Not zero once a byte was not ASCII or two separators were adjacent.
@@ -107,27 +109,36 @@ impl Writer<'_> {
 
     /// Writes the offsets of 64 bytes' separators one by one.
     #[inline(always)]
-    pub(super) fn write_offsets(&mut self, base: usize, separators: u64) {
-        let mut left = separators;
-        let count = left.count_ones() as usize;
-        let mut at = self.used;
-        let end = at + count;
-        // Eight at a time, whether there are as many or not: what is too many is written over.
-        while at < end {
-            let Some(group) = self.offsets[at..].first_chunk_mut::<8>() else { break };
-            for slot in group {
-                *slot = base as u32 + left.trailing_zeros();
-                left &= left.wrapping_sub(1);
-            }
-            at += 8;
+    fn write_offsets(&mut self, base: usize, separators: u64) {
+        let count = separators.count_ones() as usize;
+        match self.offsets[self.used..].first_chunk_mut() {
+            Some(group) if count <= FEW => write_few(group, base, separators),
+            _ => write_many(&mut self.offsets[self.used..], base, separators),
         }
-        self.used = end;
+        self.used += count;
+    }
+
+    /// Writes them as `write` does where they are at most [`GROUP`].
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(super) fn write_group(
+        &mut self,
+        separators: u64,
+        base: usize,
+        write: impl FnOnce(&mut [u32; GROUP]),
+    ) {
+        let count = separators.count_ones() as usize;
+        match self.offsets[self.used..].first_chunk_mut() {
+            Some(group) if count <= GROUP => write(group),
+            _ => write_many(&mut self.offsets[self.used..], base, separators),
+        }
+        self.used += count;
     }
 
     /// Notes everything of the 64 bytes from `base` but the offsets, which are about to be written.
     #[inline(always)]
     pub(super) fn note(&mut self, base: usize, masks: Masks) {
-        self.others[base / STRIDE] = masks.others;
+        self.others[base / STRIDE] = masks.others.to_le_bytes();
         let adjacent = masks.separators & (masks.separators << 1 | self.before);
         self.faults |= adjacent | masks.high;
         self.before = masks.separators >> 63;
@@ -150,20 +161,6 @@ impl Writer<'_> {
         self.used as u32 + (separators & below).count_ones()
     }
 
-    /// The buffer from the first unused place on, for kernels that write offsets themselves.
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    pub(super) fn unused(&mut self) -> &mut [u32] {
-        &mut self.offsets[self.used..]
-    }
-
-    /// Says that a kernel has written `count` offsets.
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    pub(super) fn add(&mut self, count: usize) {
-        self.used += count;
-    }
-
     /// See [`Index::end`].
     #[inline(always)]
     pub(super) fn end(self) -> (usize, usize, bool) {
@@ -171,17 +168,53 @@ impl Writer<'_> {
     }
 }
 
+/// Writes the offsets of at most [`FEW`] separators: as many, whether there are or not. What is too
+/// many is written over by the next.
+#[inline(always)]
+fn write_few(group: &mut [u32; FEW], base: usize, separators: u64) {
+    let mut left = separators;
+    for slot in group {
+        *slot = base as u32 + left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+    }
+}
+
+/// Writes the offsets of many separators: denser than in any record. Out of line, and without the
+/// writer, so that what surrounds the call stays in registers.
+#[cold]
+#[inline(never)]
+fn write_many(slots: &mut [u32], base: usize, separators: u64) {
+    let mut left = separators;
+    for slot in slots.iter_mut().take(separators.count_ones() as usize) {
+        *slot = base as u32 + left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+    }
+}
+
 /// 64 bytes.
 pub(super) type Stride = [u8; STRIDE];
 
-/// A block in strides, and a last one with its offset, filled up with bytes that are nothing.
-#[inline(always)]
-pub(super) fn strides(block: &[u8]) -> (&[Stride], Option<(usize, Stride)>) {
-    let (strides, tail) = block.as_chunks::<STRIDE>();
-    let last = (!tail.is_empty()).then(|| {
-        let mut stride = [0; STRIDE];
-        stride[..tail.len()].copy_from_slice(tail);
-        (block.len() - tail.len(), stride)
-    });
-    (strides, last)
+/// A block in strides, the last one filled up with bytes that are nothing.
+#[derive(Debug)]
+pub(super) struct Strides<'a> {
+    whole: &'a [Stride],
+    last: Stride,
+    count: usize,
+}
+
+impl Strides<'_> {
+    #[inline(always)]
+    pub(super) fn of(block: &[u8]) -> Strides<'_> {
+        let (whole, tail) = block.as_chunks::<STRIDE>();
+        let mut last = [0; STRIDE];
+        last[..tail.len()].copy_from_slice(tail);
+        Strides { whole, last, count: block.len().div_ceil(STRIDE) }
+    }
+
+    /// Each with the offset of its first byte. The last is not told apart, so that a kernel's loop
+    /// has one body.
+    #[inline(always)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Stride)> {
+        (0..self.count).map(|idx| (idx * STRIDE, self.whole.get(idx).unwrap_or(&self.last)))
+    }
 }

@@ -1,14 +1,17 @@
-//! Finds the bytes that separate fields and lines. The kernel is chosen once at run time; the scalar
-//! one is the definition of right.
+//! What is done many bytes at a time: finding the bytes that separate fields and lines, and looking at
+//! the tokens between them. The kernel is chosen once at run time; the scalar one is the definition of
+//! right.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod index;
+pub(crate) mod ipv4;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +26,8 @@ pub(crate) enum Kernel {
     /// 64 bytes at a time with AVX2.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// 64 bytes at a time with AVX-512 (BW and VBMI2), which also writes the offsets without a loop.
+    /// 64 bytes at a time with AVX-512 (as of Ice Lake and Zen 4), which also writes the offsets
+    /// without a loop.
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// 64 bytes at a time with NEON.
@@ -35,6 +39,11 @@ impl Kernel {
     /// The fastest that this machine has.
     pub(crate) fn best() -> Kernel {
         Kernel::available().next_back().unwrap_or(Kernel::Scalar)
+    }
+
+    /// Whether this machine has it.
+    pub(crate) fn is_available(self) -> bool {
+        Kernel::available().any(|kernel| kernel == self)
     }
 
     /// All that this machine has, the slowest first.
@@ -67,6 +76,25 @@ impl Kernel {
             Kernel::Neon => neon::index(block, index),
         }
     }
+
+    /// Does the work as it was compiled for the machine that has the kernel.
+    #[inline(always)]
+    pub(crate) fn run<R>(self, work: impl Work<R>) -> R {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => avx2::run(work),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => avx512::run(work),
+            _ => work.run(),
+        }
+    }
+}
+
+/// Work over a block without any instruction of one machine in it, which the compiler makes faster for
+/// a machine that it knows: shifts by register and bit counts are one instruction on newer ones.
+pub(crate) trait Work<R> {
+    /// Does the work. Must be inlined, all of it that counts.
+    fn run(self) -> R;
 }
 
 /// What a kernel finds in 64 bytes: bit n stands for byte n.

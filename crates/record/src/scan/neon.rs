@@ -7,16 +7,12 @@ use std::arch::aarch64::{
 };
 
 use super::Masks;
-use super::index::{Index, STRIDE, strides};
+use super::index::{Index, STRIDE, Strides};
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
-    let (strides, last) = strides(block);
-    for (idx, stride) in strides.iter().enumerate() {
-        writer.take(idx * STRIDE, masks(stride));
-    }
-    if let Some((base, stride)) = last {
-        writer.take(base, masks(&stride));
+    for (base, stride) in Strides::of(block).iter() {
+        writer.take(base, masks(stride));
     }
     let written = writer.end();
     index.end(written);

@@ -1,7 +1,7 @@
 //! The portable kernel, eight bytes at a time.
 
 use super::Masks;
-use super::index::{Index, STRIDE, strides};
+use super::index::{Index, STRIDE, Strides};
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -10,12 +10,8 @@ const GATHER: u64 = 0x0102_0408_1020_4080;
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
-    let (strides, last) = strides(block);
-    for (idx, stride) in strides.iter().enumerate() {
-        writer.take(idx * STRIDE, masks(stride));
-    }
-    if let Some((base, stride)) = last {
-        writer.take(base, masks(&stride));
+    for (base, stride) in Strides::of(block).iter() {
+        writer.take(base, masks(stride));
     }
     let written = writer.end();
     index.end(written);

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::words::word_at;
 use super::{Index, Kernel};
 
 /// What an index must hold, byte by byte.
@@ -44,8 +45,8 @@ proptest! {
             for block in &blocks {
                 prop_assert_eq!(indexed(kernel, block, &mut index), naive(block), "{:?}", kernel);
                 for start in 0..block.len() {
-                    let others = index.others_from(start);
-                    let rest = block[start..].iter().take(64).enumerate();
+                    let others = word_at(index.others(), start as u32 / 8) >> (start % 8);
+                    let rest = block[start..].iter().take(Index::OTHERS).enumerate();
                     for (bit, byte) in rest {
                         prop_assert_eq!(others >> bit & 1 == 1, !byte.is_ascii_digit(), "{:?}", kernel);
                     }
