@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::address::is_address;
+use crate::address::is_one_spelling;
 use crate::checks::DigitRun;
 use crate::digits::{Bound, exceeds, up_to_eight};
 use crate::field::{FieldId, Kind};
@@ -20,8 +20,6 @@ use crate::scan::{Index, Kernel, Work, ipv4};
 pub(crate) const LINES: usize = 256;
 /// Counters that are longer are read the careful way.
 const LONGEST_COUNTER: u32 = 16;
-/// Stands for `-` in a column of bounded whole numbers.
-const MISSING: u64 = u64::MAX;
 
 /// A block of lines and where its separators are.
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +128,9 @@ impl Work<()> for Reading<'_> {
 }
 
 impl Sheet {
+    /// Stands for `-` in a column of bounded whole numbers.
+    pub(crate) const MISSING: u64 = u64::MAX;
+
     fn check_order(&mut self, layout: &Layout) {
         let columns = (layout.column(FieldId::START), layout.column(FieldId::END));
         if let (Some(start), Some(end)) = columns {
@@ -157,11 +158,16 @@ impl Sheet {
         self.lines.text(block, line, column)
     }
 
+    /// The separators before and behind the tokens of a column, by line.
+    pub(crate) fn tokens(&self, column: usize) -> [&[u32; LINES]; 2] {
+        [column, column + 1].map(|at| column_of(&self.lines.separators, at))
+    }
+
     /// The number of a good line in a column of numbers that are wanted; `None` for `-`.
     #[inline(always)]
     pub(crate) fn number(&self, line: usize, column: usize) -> Option<u64> {
         let number = self.numbers[column][line];
-        (number != MISSING).then_some(number)
+        (number != Sheet::MISSING).then_some(number)
     }
 
     /// The numbers of a column of numbers that are wanted, by line.
@@ -314,7 +320,7 @@ impl Lines {
             // Of what the check of digits let through, only `-` is no number.
             let missing = (length == 1) & (word >> 56 == u64::from(b'-'));
             let read = up_to_eight(word, length.clamp(1, 8));
-            *number = if missing { MISSING } else { read };
+            *number = if missing { Sheet::MISSING } else { read };
         }
     }
 
@@ -385,11 +391,11 @@ fn group_at_the_end(offsets: &[u32], place: usize) -> [u32; GROUP] {
     group
 }
 
-/// Whether a text is an address, if it is no IPv4 address that lies well within its block, or `-`.
-#[cold]
+/// Whether a text that was not found to be an IPv4 address is `-`, or an address in its one spelling.
+/// Other spellings are rare, and read the careful way.
 #[inline(never)]
 fn is_other_address(text: &[u8], memo: &mut Memo<bool>) -> bool {
-    text == b"-" || memo.ask(text, is_address)
+    text == b"-" || memo.ask(text, is_one_spelling)
 }
 
 /// A good line of a sheet as predicates see it.

@@ -1,16 +1,21 @@
 //! Arrow columns under construction.
 
+mod numbers;
 mod texts;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, TimestampNanosecondBuilder, UInt64Builder};
-use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
+use arrow::array::ArrayRef;
+use arrow::datatypes::{
+    Field as ArrowField, Int32Type, Schema, SchemaRef, TimestampNanosecondType, UInt64Type,
+};
 
 use crate::field::{FieldId, Kind};
 use crate::line::{Layout, Row, text_of};
+use crate::scan::Work;
 use crate::sheet::{Block, Sheet};
+use numbers::Numbers;
 use texts::Texts;
 
 /// The Arrow schema of these fields: SQL column names, all nullable.
@@ -36,9 +41,9 @@ pub(crate) struct ColumnBuilder {
 #[derive(Debug)]
 enum Values {
     Text(Texts),
-    Int(Int32Builder),
-    Counter(UInt64Builder),
-    Time(TimestampNanosecondBuilder),
+    Int(Numbers<Int32Type>),
+    Counter(Numbers<UInt64Type>),
+    Time(Numbers<TimestampNanosecondType>),
 }
 
 impl ColumnBuilder {
@@ -47,12 +52,9 @@ impl ColumnBuilder {
             Kind::Text | Kind::Address | Kind::Action | Kind::LogStatus => {
                 Values::Text(Texts::new(rows))
             }
-            Kind::Int(_) => Values::Int(Int32Builder::with_capacity(rows)),
-            Kind::Counter => Values::Counter(UInt64Builder::with_capacity(rows)),
-            Kind::Time => Values::Time(
-                TimestampNanosecondBuilder::with_capacity(rows)
-                    .with_data_type(id.field().kind.data_type()),
-            ),
+            Kind::Int(_) => Values::Int(Numbers::new(rows)),
+            Kind::Counter => Values::Counter(Numbers::new(rows)),
+            Kind::Time => Values::Time(Numbers::new(rows)),
         };
         ColumnBuilder { id, values }
     }
@@ -60,94 +62,105 @@ impl ColumnBuilder {
     /// Appends the field's value in this record, or NULL.
     pub(crate) fn push(&mut self, row: &Row<'_>) {
         let column = row.layout.column(self.id).filter(|column| row.values.is_present(*column));
+        let number = column.map(|column| row.values.number(column));
         match &mut self.values {
             Values::Text(texts) => match column {
                 None => texts.push_null(),
                 Some(column) => push_text(self.id, texts, text_of(row.line, row.tokens[column])),
             },
-            // The kind's bound fits in 31 bits.
-            Values::Int(builder) => {
-                builder.append_option(column.map(|column| row.values.number(column) as i32));
-            }
-            Values::Counter(builder) => {
-                builder.append_option(column.map(|column| row.values.number(column)));
-            }
-            // Times are settled to at most 32 bits of seconds, so their nanoseconds fit in 63.
-            Values::Time(builder) => {
-                let nanoseconds = |column| row.values.number(column) as i64 * NANOSECONDS;
-                builder.append_option(column.map(nanoseconds));
-            }
-        }
-    }
-
-    /// Appends the field's values in these lines of a sheet, all of them good.
-    pub(crate) fn extend(
-        &mut self,
-        layout: &Layout,
-        sheet: &Sheet,
-        block: Block<'_>,
-        lines: &[u32],
-    ) {
-        let column = layout.column(self.id);
-        let number = |column: usize, line: &u32| sheet.number(*line as usize, column);
-        match (&mut self.values, column) {
-            (Values::Text(texts), Some(column)) => {
-                for line in lines {
-                    match sheet.text(block, *line as usize, column) {
-                        b"-" => texts.push_null(),
-                        text => push_text(self.id, texts, text),
-                    }
-                }
-            }
-            (Values::Text(texts), None) => texts.push_nulls(lines.len()),
-            // The kind's bound fits in 31 bits.
-            (Values::Int(builder), Some(column)) => {
-                let numbers = lines.iter().map(|line| number(column, line).map(|n| n as i32));
-                numbers.for_each(|number| builder.append_option(number));
-            }
-            (Values::Int(builder), None) => builder.append_nulls(lines.len()),
-            // A line without a counter or a time is not read here.
-            (Values::Counter(builder), Some(column)) => {
-                let numbers = sheet.numbers(column);
-                lines.iter().for_each(|line| builder.append_value(numbers[*line as usize]));
-            }
-            (Values::Counter(builder), None) => builder.append_nulls(lines.len()),
-            (Values::Time(builder), Some(column)) => {
-                let seconds = sheet.numbers(column);
-                let nanoseconds = |line: &u32| seconds[*line as usize] as i64 * NANOSECONDS;
-                lines.iter().for_each(|line| builder.append_value(nanoseconds(line)));
-            }
-            (Values::Time(builder), None) => builder.append_nulls(lines.len()),
+            Values::Int(numbers) => numbers.push(number.map(int)),
+            Values::Counter(numbers) => numbers.push(number),
+            Values::Time(numbers) => numbers.push(number.map(nanoseconds)),
         }
     }
 
     /// The finished column; the builder starts anew.
     pub(crate) fn finish(&mut self) -> ArrayRef {
+        let data_type = self.id.field().kind.data_type();
         match &mut self.values {
             Values::Text(texts) => texts.finish(),
-            Values::Int(builder) => Arc::new(builder.finish()),
-            Values::Counter(builder) => Arc::new(builder.finish()),
-            Values::Time(builder) => Arc::new(builder.finish()),
+            Values::Int(numbers) => numbers.finish(data_type),
+            Values::Counter(numbers) => numbers.finish(data_type),
+            Values::Time(numbers) => numbers.finish(data_type),
         }
     }
 }
 
-/// Appends a text, addresses in their one spelling.
-#[inline]
-fn push_text(id: FieldId, texts: &mut Texts, text: &[u8]) {
-    if id.field().kind == Kind::Address && !looks_like_ipv4(text) {
-        // The line was checked to be UTF-8, and tokens end at ASCII bytes.
-        let spelling = other_spelling(id, std::str::from_utf8(text).unwrap_or_default());
-        texts.push(spelling.as_deref().map_or(text, str::as_bytes));
-    } else {
-        texts.push(text);
+/// Appends the fields' values in good lines of a sheet.
+pub(crate) struct Extension<'a, L> {
+    pub(crate) builders: &'a mut [ColumnBuilder],
+    pub(crate) layout: &'a Layout,
+    pub(crate) sheet: &'a Sheet,
+    pub(crate) block: Block<'a>,
+    /// The lines' numbers, in order.
+    pub(crate) lines: L,
+}
+
+impl<L: ExactSizeIterator<Item = usize> + Clone> Work<()> for Extension<'_, L> {
+    #[inline(always)]
+    fn run(self) {
+        let Extension { builders, layout, sheet, block, lines } = self;
+        for ColumnBuilder { id, values } in builders {
+            let lines = lines.clone();
+            let Some(column) = layout.column(*id) else {
+                values.push_nulls(lines.len());
+                continue;
+            };
+            match values {
+                Values::Text(texts) => {
+                    let [starts, ends] = sheet.tokens(column);
+                    let token = |line: usize| (starts[line].wrapping_add(1), ends[line]);
+                    texts.extend(block.bytes, lines.map(token));
+                }
+                Values::Int(numbers) => {
+                    let read = sheet.numbers(column);
+                    if lines.clone().any(|line| read[line] == Sheet::MISSING) {
+                        let number = |line| sheet.number(line, column).map(int);
+                        lines.for_each(|line| numbers.push(number(line)));
+                    } else {
+                        numbers.extend(lines.map(|line| int(read[line])));
+                    }
+                }
+                // A line without a counter or a time is not read here.
+                Values::Counter(numbers) => {
+                    let read = sheet.numbers(column);
+                    numbers.extend(lines.map(|line| read[line]));
+                }
+                Values::Time(numbers) => {
+                    let read = sheet.numbers(column);
+                    numbers.extend(lines.map(|line| nanoseconds(read[line])));
+                }
+            }
+        }
     }
 }
 
-/// Whether an address is IPv4: then a dot comes before any colon could.
-fn looks_like_ipv4(address: &[u8]) -> bool {
-    let dot_at = |place| address.get(place) == Some(&b'.');
-    address.first() != Some(&b':') && (dot_at(1) || dot_at(2) || dot_at(3))
+impl Values {
+    fn push_nulls(&mut self, rows: usize) {
+        match self {
+            Values::Text(texts) => texts.push_nulls(rows),
+            Values::Int(numbers) => numbers.push_nulls(rows),
+            Values::Counter(numbers) => numbers.push_nulls(rows),
+            Values::Time(numbers) => numbers.push_nulls(rows),
+        }
+    }
+}
+
+/// The kind's bound fits in 31 bits.
+fn int(number: u64) -> i32 {
+    number as i32
+}
+
+/// Times are settled to at most 32 bits of seconds, so their nanoseconds fit in 63.
+fn nanoseconds(seconds: u64) -> i64 {
+    seconds as i64 * NANOSECONDS
+}
+
+/// Appends a text, addresses in their one spelling.
+fn push_text(id: FieldId, texts: &mut Texts, text: &[u8]) {
+    // The line was checked to be UTF-8, and tokens end at ASCII bytes.
+    let spelling = std::str::from_utf8(text).ok().and_then(|text| other_spelling(id, text));
+    texts.push(spelling.as_deref().map_or(text, str::as_bytes));
 }
 
 /// The one spelling of an address, if the text is one in another: grouping and comparing in SQL are

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use memchr::memrchr;
 
 use super::{BLOCK, Decoder};
+use crate::columns::Extension;
 use crate::field::FieldId;
 use crate::line::Layout;
 use crate::scan::Index;
@@ -120,6 +121,13 @@ impl Decoder {
         first: usize,
         count: usize,
     ) -> usize {
+        let room = self.options.batch_rows - self.rows;
+        if self.options.takes_all() {
+            let count = count.min(room);
+            self.count_records(layout, first, count, count);
+            self.hand_out(layout, block, first..first + count);
+            return count;
+        }
         let mut selected = std::mem::take(&mut self.selected);
         selected.clear();
         self.select_in_range(layout, first, count, &mut selected);
@@ -130,20 +138,27 @@ impl Decoder {
                 predicate.passes(&SheetRow { sheet, layout, block, line: *line as usize })
             });
         }
-        let room = self.options.batch_rows - self.rows;
         if selected.len() > room {
             let last = selected[room - 1] as usize;
             self.selected = selected;
             return self.take_records(layout, block, first, last + 1 - first);
         }
         self.count_records(layout, first, count, in_range);
-        self.tally.counts.selected += selected.len() as u64;
-        self.rows += selected.len();
-        for builder in &mut self.builders {
-            builder.extend(layout, &self.sheet, block, &selected);
-        }
+        self.hand_out(layout, block, selected.iter().map(|line| *line as usize));
         self.selected = selected;
         count
+    }
+
+    fn hand_out(
+        &mut self,
+        layout: &Layout,
+        block: Block<'_>,
+        lines: impl ExactSizeIterator<Item = usize> + Clone,
+    ) {
+        self.tally.counts.selected += lines.len() as u64;
+        self.rows += lines.len();
+        let (builders, sheet) = (&mut self.builders[..], &self.sheet);
+        self.kernel.run(Extension { builders, layout, sheet, block, lines });
     }
 
     fn count_records(&mut self, layout: &Layout, first: usize, count: usize, in_range: usize) {

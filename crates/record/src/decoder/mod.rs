@@ -443,6 +443,11 @@ impl DecoderOptions {
         self.from.is_none_or(|from| end >= from) && self.to.is_none_or(|to| start < to)
     }
 
+    /// Whether every record of good form with traffic is handed out.
+    fn takes_all(&self) -> bool {
+        self.predicate.is_none() && self.from.is_none() && self.to.is_none()
+    }
+
     fn keeps(&self, row: &Row<'_>) -> bool {
         let passes = || self.predicate.as_ref().is_none_or(|predicate| predicate.passes(row));
         let traffic = row.values.status == Status::Ok && !row.layout.transit_gateway;
