@@ -104,8 +104,11 @@ def measured(options, asked, threads, one, scratch):
 
 
 def ask(options, asked, threads, expected, scratch):
-    """Compares all answers, then times those that are worth it. Returns figures and the answer."""
+    """Compares all answers, then times those that are worth it. Returns figures and the answer;
+    no figures if nobody who was chosen answers this question."""
     found = chosen(options, contestants(asked, threads, tools(options), scratch))
+    if not any(one.answers for one in found):
+        return None, expected
     costs, rows, failed = {}, {}, {}
     for one in found:
         try:
@@ -117,8 +120,10 @@ def ask(options, asked, threads, expected, scratch):
         if given is not None:
             rows[one.name] = given
         say(f"  {one.name}: {costs[one.name].cpu:.2f} s CPU" + (f", {len(given)} rows" if given else ""))
-    expected = answers.compare(asked, expected, rows)
-    say(f"  {len(rows)} answers agree: {len(expected)} rows")
+    if rows:
+        expected = answers.compare(asked, expected, rows)
+    count = len(next(iter(rows.values()), []))
+    say(f"  {len(rows)} answers agree: {count} rows")
     slack = float("inf") if options.all_formulations else SLACK
     timed = measure.best_formulations(costs, found, slack)
     rounds = []
@@ -138,7 +143,7 @@ def ask(options, asked, threads, expected, scratch):
         "threads": threads,
         "set": asked.made.name,
         "files": len(asked.files()),
-        "rows": len(expected),
+        "rows": count,
         "who": {one.name: one.who for one in found},
         "first": {name: dataclasses.asdict(cost) for name, cost in costs.items()},
         "failed": failed,
@@ -220,8 +225,9 @@ def collect_figures(options):
         for threads in (int(number) for number in options.threads.split(",")):
             say(f"{asked.name}, {threads} thread(s), {len(asked.files())} objects")
             told, expected[same] = ask(options, asked, threads, expected.get(same), scratch)
-            figures["questions"].append(told)
-            write_figures(options, figures)
+            if told:
+                figures["questions"].append(told)
+                write_figures(options, figures)
     return figures
 
 

@@ -143,7 +143,10 @@ def bars(figures):
 
 def report(figures):
     """The whole page."""
-    records = {(one["name"], one["encoding"]): sum(one["records"].values()) for one in figures["sets"]}
+    # Objects have as many records each, so those that a window leaves out take their share away.
+    of_an_object = {
+        (one["name"], one["encoding"]): sum(one["records"].values()) / max(1, one["objects"]) for one in figures["sets"]
+    }
     parts = [HEAD.format(**figures, told="; ".join(figures["versions"]), set_rows=set_table(figures))]
     promised = bars(figures)
     if promised:
@@ -156,7 +159,7 @@ def report(figures):
         if (one["job"], one["title"]) != title:
             title = (one["job"], one["title"])
             parts.append(f"## {one['job']}\n\n{one['title']}. Set {one['set']}, {encoding}, {one['files']} objects read; {one['rows']:,} rows.\n")
-        parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one, records[one['set'], encoding])}\n")
+        parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one, of_an_object[one['set'], encoding] * one['files'])}\n")
     if figures.get("linear"):
         parts.append(linear_table(figures["linear"]))
     return "\n".join(parts) + "\n" + FOOT

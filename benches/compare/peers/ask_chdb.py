@@ -1,6 +1,6 @@
 """Asks chDB (ClickHouse in a library). Formulations:
 
-lines   each line as one string, filtered whole and split late
+lines   each line as one string, filtered whole (by interface, or by ` ACCEPT OK`) and split late
 csv     the reader of separated columns (CSV refuses blanks between them), with those that are needed
 groups  as `lines`; J2 adds up by address pair before the list is looked at
 parquet the Parquet reader
@@ -30,11 +30,13 @@ def source(task, formulation, columns, literal=None):
         file = f"file('{spec(task)}', 'CustomSeparated', '{structure}', 'gzip')"
         return f"(SELECT {names} FROM {file} WHERE log_status = 'OK')"
     lines = f"file('{spec(task)}', 'LineAsString', 'line String', 'gzip')"
-    holds = f"WHERE position(line, '{literal}') > 0" if literal else ""
+    # No other fields hold this text, and rows are dropped before they are arrays.
+    holds = f"position(line, '{literal or ' OK'}') > 0"
 
     select = ", ".join(value(f"f[{tasks.place(task, name) + 1}]", name) for name in columns)
-    status = f"f[{tasks.place(task, 'log_status') + 1}] = 'OK'"
-    return f"(SELECT {select} FROM (SELECT splitByChar(' ', line) AS f FROM {lines} {holds}) WHERE {status})"
+    split = f"(SELECT splitByChar(' ', line) AS f FROM {lines} WHERE {holds})"
+    status = f"WHERE f[{tasks.place(task, 'log_status') + 1}] = 'OK'" if literal == task["interface"] else ""
+    return f"(SELECT {select} FROM {split} {status})"
 
 
 def value(text, name):
@@ -62,26 +64,31 @@ def totals(task, formulation):
     if task["directed"]:
         out, columns = "flow_direction = 'egress'", columns + ["flow_direction"]
     else:
-        own = f"(SELECT interface, address FROM file('{task['own']}', 'CSVWithNames', 'interface String, address String'))"
-        out, columns = f"(interface_id, srcaddr) IN {own}", columns + ["srcaddr"]
+        own = f"file('{task['own']}', 'CSVWithNames', 'interface String, address String')"
+        out = f"concat(interface_id, srcaddr) IN (SELECT concat(interface, address) FROM {own})"
+        columns = columns + ["srcaddr"]
+    rows = source(task, formulation, columns, " ACCEPT OK")
+    accepted = "" if formulation in ("lines", "groups") else "WHERE action = 'ACCEPT'"
     return f"""
         SELECT interface_id, intDiv(start, 3600) * 3600 AS hour, sumIf(bytes, NOT out), sumIf(bytes, out)
-        FROM (SELECT *, {out} AS out FROM {source(task, formulation, columns)} WHERE action = 'ACCEPT')
+        FROM (SELECT *, {out} AS out FROM {rows} {accepted})
         GROUP BY interface_id, hour"""
 
 
 def listed(task, formulation):
     entry = "dictGet('flows.listed', 'entry', toIPv6OrDefault({}))"
+    is_listed = "dictHas('flows.listed', toIPv6OrDefault({}))"
     rows = source(task, formulation, ["interface_id", "srcaddr", "dstaddr", "bytes"])
     flows = "count()"
     if formulation == "groups":
         rows = f"""(SELECT interface_id, srcaddr, dstaddr, sum(bytes) AS bytes, count() AS flows
             FROM {rows} GROUP BY interface_id, srcaddr, dstaddr)"""
         flows = "sum(flows)"
+    source_is, destination_is = is_listed.format("srcaddr"), is_listed.format("dstaddr")
     return f"""
-        SELECT interface_id, if(source != '', source, {entry.format('dstaddr')}) AS entry, sum(bytes), {flows}
-        FROM (SELECT *, {entry.format('srcaddr')} AS source FROM {rows})
-        WHERE entry != '' GROUP BY interface_id, entry"""
+        SELECT interface_id, if({source_is}, {entry.format('srcaddr')}, {entry.format('dstaddr')}) AS entry,
+            sum(bytes), {flows}
+        FROM {rows} WHERE {source_is} OR {destination_is} GROUP BY interface_id, entry"""
 
 
 def learn_list(connection, task):
