@@ -159,7 +159,7 @@ def report(figures):
         if (one["job"], one["title"]) != title:
             title = (one["job"], one["title"])
             parts.append(f"## {one['job']}\n\n{one['title']}. Set {one['set']}, {encoding}, {one['files']} objects read; {one['rows']:,} rows.\n")
-        parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one, of_an_object[one['set'], encoding] * one['files'])}\n")
+        parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one, max(1, of_an_object[one['set'], encoding] * one['files']))}\n")
     if figures.get("linear"):
         parts.append(linear_table(figures["linear"]))
     return "\n".join(parts) + "\n" + FOOT
