@@ -143,6 +143,7 @@ def ask(options, asked, threads, expected, scratch):
         "threads": threads,
         "set": asked.made.name,
         "files": len(asked.files()),
+        "records": records_read(asked),
         "rows": count,
         "who": {one.name: one.who for one in found},
         "first": {name: dataclasses.asdict(cost) for name, cost in costs.items()},
@@ -150,6 +151,14 @@ def ask(options, asked, threads, expected, scratch):
         "rounds": rounds,
     }
     return figures, expected
+
+
+def records_read(asked):
+    """The records in the objects that have to be read; all objects have as many."""
+    records = sum(asked.made.answer()["records"].values())
+    if asked.job != "hour":
+        return records
+    return records * len(asked.files()) // len(asked.made.objects(asked.encoding))
 
 
 def describe(made, encoding):

@@ -58,7 +58,7 @@ def is_peer(who):
     return who == "unix" or is_engine(who)
 
 
-def table(question, records):
+def table(question):
     """One question's contestants, the cheapest first; who costs less than the best of ours is marked."""
     ours = best(question, is_ours)
     names = [name for name in question["who"] if name in question["first"]]
@@ -72,7 +72,7 @@ def table(question, records):
         times = f"{ratio(question, name, against, 'cpu'):.2f}" if against else ""
         shown = f"**{cell(name)}**" if is_ours(question["who"][name]) else cell(name)
         lines.append(
-            f"| {shown} | {cpu:.2f} | {times} | {cpu / records * 1e9:.0f} | {wall:.2f} | {memory / 1e6:.0f} |"
+            f"| {shown} | {cpu:.2f} | {times} | {cpu / question['records'] * 1e9:.0f} | {wall:.2f} | {memory / 1e6:.0f} |"
             f" {mark(question, name, ours)} |"
         )
     for name in names:
@@ -143,10 +143,6 @@ def bars(figures):
 
 def report(figures):
     """The whole page."""
-    # Objects have as many records each, so those that a window leaves out take their share away.
-    of_an_object = {
-        (one["name"], one["encoding"]): sum(one["records"].values()) / max(1, one["objects"]) for one in figures["sets"]
-    }
     parts = [HEAD.format(**figures, told="; ".join(figures["versions"]), set_rows=set_table(figures))]
     promised = bars(figures)
     if promised:
@@ -159,7 +155,7 @@ def report(figures):
         if (one["job"], one["title"]) != title:
             title = (one["job"], one["title"])
             parts.append(f"## {one['job']}\n\n{one['title']}. Set {one['set']}, {encoding}, {one['files']} objects read; {one['rows']:,} rows.\n")
-        parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one, max(1, of_an_object[one['set'], encoding] * one['files']))}\n")
+        parts.append(f"{one['threads']} thread{'s'[: one['threads'] - 1]}:\n\n{table(one)}\n")
     if figures.get("linear"):
         parts.append(linear_table(figures["linear"]))
     return "\n".join(parts) + "\n" + FOOT
