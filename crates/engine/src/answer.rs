@@ -146,6 +146,7 @@ fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
         malformed: counts.malformed,
         bad_time: counts.bad_time,
         transit_gateway: counts.transit_gateway,
+        passed_over: counts.passed_over,
         in_window: counts.in_range,
         bytes_missing: counts.bytes_missing,
         action_missing: counts.action_missing,

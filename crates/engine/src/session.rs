@@ -23,7 +23,7 @@ use crate::error::EngineError;
 use crate::functions;
 use crate::orient::{AddressBook, Orientation};
 use crate::scan::{
-    CoverageScope, Kept, KeptObject, Progress, ScanContext, ScanReport, ScanTold,
+    CoverageScope, Interner, Kept, KeptObject, Progress, ScanContext, ScanReport, ScanTold,
     as_large_as_another,
 };
 use crate::sum::checked_sum;
@@ -91,6 +91,8 @@ pub(crate) struct Terms {
     pub(crate) matcher: Option<Arc<Matcher>>,
     /// Whether every object's digest is told: an answer that names its evidence does.
     pub(crate) digests: bool,
+    /// The numbers of interfaces.
+    pub(crate) interner: Arc<Interner>,
     /// Where records are kept for a second look.
     pub(crate) keeping: Option<Arc<Kept>>,
     /// Records that an earlier reading kept.
@@ -210,6 +212,7 @@ impl Session {
             coverage: terms.coverage.clone(),
             digests: terms.digests,
             as_large: Arc::clone(&self.as_large),
+            interner: Arc::clone(&terms.interner),
             keeping: terms.keeping.clone(),
             kept: terms.kept.clone(),
             push_filters: self.options.push_filters,

@@ -55,8 +55,8 @@ impl ObjectCounts {
     }
 }
 
-/// Lines by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time` and
-/// `transit_gateway` are disjoint; the others say something more about `ok` ones.
+/// Lines by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time`,
+/// `transit_gateway` and `passed_over` are disjoint; the others say something more about `ok` ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RecordCounts {
@@ -73,6 +73,9 @@ pub struct RecordCounts {
     pub bad_time: u64,
     /// Transit gateway records with traffic, kept apart: they have no interface of ours.
     pub transit_gateway: u64,
+    /// Records that were not looked at, since they cannot be what was asked about: lines that do not
+    /// name it, and rows that a Parquet file's own figures rule out. They are in no other count.
+    pub passed_over: u64,
     /// Of `ok`: inside the window.
     pub in_window: u64,
     /// Of `ok`: without a byte counter (`-` or no such field). They count as flows and add no bytes.
@@ -105,6 +108,7 @@ impl RecordCounts {
         self.malformed += other.malformed;
         self.bad_time += other.bad_time;
         self.transit_gateway += other.transit_gateway;
+        self.passed_over += other.passed_over;
         self.bytes_missing += other.bytes_missing;
         self.action_missing += other.action_missing;
         self.time_missing += other.time_missing;

@@ -43,15 +43,25 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
 }
 
 /// Formats met: fields and encoding, with how many objects have them.
-fn formats(answer: &Answer<LoggedInterfaces>) -> BTreeMap<(Vec<String>, &'static str), u64> {
+fn formats(answer: &Answer<LoggedInterfaces>) -> BTreeMap<(Vec<String>, String), u64> {
     let mut formats = BTreeMap::new();
     for object in &answer.objects {
         for (_, format) in &object.tally.formats {
-            let encoding = object.encoding.unwrap_or("plain");
+            let encoding = encoding(object);
             *formats.entry((format.names().to_vec(), encoding)).or_default() += 1;
         }
     }
     formats
+}
+
+/// How an object is written: compressed with what, and what its records are wrapped in.
+fn encoding(object: &ReadObject) -> String {
+    let compressed = object.encoding.unwrap_or("plain");
+    match object.wrapper {
+        None | Some("plain") => compressed.to_owned(),
+        Some(wrapper) if compressed == "plain" => wrapper.to_owned(),
+        Some(wrapper) => format!("{wrapper}, {compressed}"),
+    }
 }
 
 fn time_span(objects: &[ReadObject]) -> (Option<Timestamp>, Option<Timestamp>) {
@@ -111,7 +121,7 @@ fn file(read: &ReadObject) -> Value {
     json!({
         "object": read.object.key,
         "outcome": read.outcome,
-        "encoding": read.encoding,
+        "encoding": read.encoding.map(|_| encoding(read)),
         "fields": fields,
         "etag": read.object.etag.clone().or_else(|| read.digest.clone()),
         "size": read.object.size,

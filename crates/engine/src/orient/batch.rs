@@ -13,6 +13,8 @@ use datafusion::common::Result;
 use flowproof_record::FieldId;
 
 use super::book::Entry;
+use super::pending::Pair;
+use super::texts::{Sought, Texts};
 use super::{AddressBook, Codes, Learner, Pending, pending};
 use crate::table::text_column;
 use crate::totals::FlowKind;
@@ -65,28 +67,31 @@ pub(crate) const ORIENTATION_FIELDS: [FieldId; 6] = [
 
 /// The columns of a batch that orientation looks at.
 struct Columns<'a> {
-    interface: &'a StringViewArray,
-    source: &'a StringViewArray,
-    destination: &'a StringViewArray,
-    packet_source: &'a StringViewArray,
-    packet_destination: &'a StringViewArray,
-    direction: &'a StringViewArray,
-}
-
-fn value(column: &StringViewArray, row: usize) -> Option<&str> {
-    column.is_valid(row).then(|| column.value(row))
+    interface: Texts<'a>,
+    source: Texts<'a>,
+    destination: Texts<'a>,
+    packet_source: Texts<'a>,
+    packet_destination: Texts<'a>,
+    direction: Texts<'a>,
 }
 
 impl<'a> Columns<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Columns<'a>> {
+        let column = |id| text_column(batch, id).map(Texts::of);
         Ok(Columns {
-            interface: text_column(batch, FieldId::INTERFACE_ID)?,
-            source: text_column(batch, FieldId::SRCADDR)?,
-            destination: text_column(batch, FieldId::DSTADDR)?,
-            packet_source: text_column(batch, FieldId::PKT_SRCADDR)?,
-            packet_destination: text_column(batch, FieldId::PKT_DSTADDR)?,
-            direction: text_column(batch, FieldId::FLOW_DIRECTION)?,
+            interface: column(FieldId::INTERFACE_ID)?,
+            source: column(FieldId::SRCADDR)?,
+            destination: column(FieldId::DSTADDR)?,
+            packet_source: column(FieldId::PKT_SRCADDR)?,
+            packet_destination: column(FieldId::PKT_DSTADDR)?,
+            direction: column(FieldId::FLOW_DIRECTION)?,
         })
+    }
+
+    /// Which of the record's ends is this text.
+    #[inline(always)]
+    fn ends_are(&self, row: usize, text: &Sought) -> (bool, bool) {
+        (self.source.is(row, text), self.destination.is(row, text))
     }
 }
 
@@ -109,19 +114,16 @@ impl Orientation {
             conflicts: 0,
             assumed: 0,
         };
-        let mut entries = Entries { book: &self.book, last: None };
+        let mut run = Run::default();
         for row in 0..rows {
-            let interface = value(columns.interface, row);
-            let entry = interface.and_then(|_| entries.of(columns.interface, row));
-            let teaches = self.orient_row(&columns, row, entry, &mut oriented);
-            let ends = (value(columns.source, row), value(columns.destination, row));
-            let code = match (interface, ends) {
-                (Some(interface), (Some(source), Some(destination))) if teaches => {
-                    learner.meet_texts(interface, source, destination);
-                    let pending = self.pending.as_ref();
-                    pending.and_then(|all| codes.code(all, interface, source, destination))
-                }
-                _ => None,
+            let view = columns.interface.view(row);
+            if row == 0 || view != run.view {
+                run = self.begin_run(view, columns.interface.get(row), learner, codes);
+            }
+            let teaches = self.orient_row(&columns, row, &run, &mut oriented);
+            let code = match teaches {
+                true => self.learn_row(&columns, row, &mut run, learner, codes),
+                false => None,
             };
             if self.pending.is_some() {
                 oriented.pending.push(code);
@@ -130,28 +132,47 @@ impl Orientation {
         Ok(oriented)
     }
 
+    /// What is known of the interface whose records follow.
+    fn begin_run<'a>(
+        &'a self,
+        view: Option<u128>,
+        interface: Option<&'a str>,
+        learner: &Learner,
+        codes: &Codes,
+    ) -> Run<'a> {
+        let entry = interface.and_then(|interface| self.book.get(interface));
+        let mut run = Run { view, interface, entry, ..Run::default() };
+        if let Some(interface) = interface.filter(|_| entry.is_none_or(|e| e.lacks_family("."))) {
+            run.settled = learner.settled(interface).map(Sought::new);
+            run.pair = codes.known(interface);
+        }
+        run
+    }
+
     /// Orients one record, and tells whether it teaches something of its interface's own address.
+    #[inline]
     fn orient_row(
         &self,
         columns: &Columns<'_>,
         row: usize,
-        entry: Option<&Entry>,
+        run: &Run<'_>,
         oriented: &mut Oriented,
     ) -> bool {
-        let logged = match value(columns.direction, row) {
+        let logged = match columns.direction.get(row) {
             Some("egress") => Some(Side::Source),
             Some("ingress") => Some(Side::Destination),
             _ => None,
         };
-        let source = value(columns.source, row);
-        let destination = value(columns.destination, row);
-        let of_entry = |test: fn(&Entry, &str) -> bool, address: Option<&str>| {
-            entry.is_some_and(|entry| address.is_some_and(|address| test(entry, address)))
-        };
-        let booked = one_of(of_entry(Entry::owns, source), of_entry(Entry::owns, destination));
-        if logged.is_some() && booked.is_some() && logged != booked {
+        let booked = run.entry.and_then(|entry| {
+            let ends = entry.sought().iter().map(|own| columns.ends_are(row, own));
+            let (source, destination) =
+                ends.fold((false, false), |any, ends| (any.0 | ends.0, any.1 | ends.1));
+            one_of(source, destination)
+        });
+        if let Some(entry) = run.entry.filter(|_| logged.is_some() && logged != booked) {
             // What was learned from records does not speak against a record.
-            let known = one_of(of_entry(Entry::knows, source), of_entry(Entry::knows, destination));
+            let knows = |end: Option<&str>| end.is_some_and(|address| entry.knows(address));
+            let known = one_of(knows(columns.source.get(row)), knows(columns.destination.get(row)));
             oriented.conflicts += u64::from(known.is_some() && logged != known);
         }
 
@@ -159,9 +180,9 @@ impl Orientation {
         let mut teaches = false;
         if by_interface.is_none() {
             // Where the book knows own addresses of the family, it is somebody else's traffic.
-            let lacks = |source: &str| entry.is_none_or(|entry| entry.lacks_family(source));
-            teaches = source.is_some_and(lacks);
-        } else if logged.is_none() && entry.is_some_and(|entry| entry.assumed) {
+            let lacks = |source: &str| run.entry.is_none_or(|entry| entry.lacks_family(source));
+            teaches = columns.source.get(row).is_some_and(lacks);
+        } else if logged.is_none() && run.entry.is_some_and(|entry| entry.assumed) {
             oriented.assumed += 1;
         }
         let seen_from = self.by_perspective(columns, row);
@@ -170,6 +191,36 @@ impl Orientation {
         oriented.sides.push(side);
         oriented.own.push(by_interface.map(|by_interface| Some(by_interface) == side));
         teaches
+    }
+
+    /// Learns from a record whose direction is not known; gives its code, if codes are asked for.
+    fn learn_row(
+        &self,
+        columns: &Columns<'_>,
+        row: usize,
+        run: &mut Run<'_>,
+        learner: &mut Learner,
+        codes: &mut Codes,
+    ) -> Option<u32> {
+        let settled = run.settled.as_ref().map(|own| columns.ends_are(row, own));
+        let settled = settled.is_some_and(|(source, destination)| source != destination)
+            && columns.source.is_ipv4(row)
+            && columns.destination.is_ipv4(row);
+        if let (true, Some(pair)) = (settled, &run.pair) {
+            let (a, b) = (columns.ends_are(row, &pair.a), columns.ends_are(row, &pair.b));
+            return Some(pair.code(a, b));
+        }
+        let interface = run.interface?;
+        let (source, destination) = (columns.source.get(row)?, columns.destination.get(row)?);
+        if !settled {
+            learner.meet_texts(interface, source, destination);
+            run.settled = learner.settled(interface).map(Sought::new);
+        }
+        let code = codes.code(self.pending.as_ref()?, interface, source, destination);
+        if run.pair.is_none() {
+            run.pair = codes.known(interface);
+        }
+        code
     }
 
     fn by_perspective(&self, columns: &Columns<'_>, row: usize) -> Option<Side> {
@@ -189,32 +240,21 @@ impl Orientation {
     }
 }
 
-/// Looks interfaces up in the book. Records come in runs of one interface.
-struct Entries<'a> {
-    book: &'a AddressBook,
-    /// The view of the interface that was looked up last, and its entry.
-    last: Option<(u128, Option<&'a Entry>)>,
-}
-
-impl<'a> Entries<'a> {
-    /// The entry of the interface in a row where there is one. Views of one column that are the same
-    /// are of the same text.
-    fn of(&mut self, interfaces: &StringViewArray, row: usize) -> Option<&'a Entry> {
-        let view = interfaces.views()[row];
-        match self.last {
-            Some((last, entry)) if last == view => entry,
-            _ => {
-                let entry = self.book.get(interfaces.value(row));
-                self.last = Some((view, entry));
-                entry
-            }
-        }
-    }
+/// Records of one interface that follow one another, and what is known of it.
+#[derive(Debug, Default)]
+struct Run<'a> {
+    view: Option<u128>,
+    interface: Option<&'a str>,
+    entry: Option<&'a Entry>,
+    /// An address such that IPv4 records with it at one end teach nothing more.
+    settled: Option<Sought>,
+    /// The pair of the interface's IPv4 codes.
+    pair: Option<Pair>,
 }
 
 /// Whether the record's source, or the packet's, is in the set; and the same of the destination.
 fn ends_within(set: &BTreeSet<String>, columns: &Columns<'_>, row: usize) -> (bool, bool) {
-    let within = |column| value(column, row).is_some_and(|address| set.contains(address));
+    let within = |column: Texts<'_>| column.get(row).is_some_and(|address| set.contains(address));
     (
         within(columns.source) || within(columns.packet_source),
         within(columns.destination) || within(columns.packet_destination),
@@ -272,7 +312,8 @@ impl Oriented {
 
     /// What kind of flow each record is.
     pub(crate) fn kinds(&self, actions: &StringViewArray) -> Result<ArrayRef> {
-        let rejected = |row: usize| actions.is_valid(row) && actions.value(row) == "REJECT";
+        let (actions, reject) = (Texts::of(actions), Sought::new("REJECT"));
+        let rejected = |row: usize| actions.is(row, &reject);
         let kinds = self.sides.iter().enumerate().map(|(row, side)| match side {
             _ if rejected(row) => FlowKind::Rejected,
             Some(Side::Destination) => FlowKind::In,

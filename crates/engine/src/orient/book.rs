@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use datafusion::common::HashMap;
 use flowproof_evidence::InterfaceIdentity;
 
+use super::texts::Sought;
+
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
 pub struct AddressBook {
@@ -15,8 +17,8 @@ pub struct AddressBook {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entry {
     pub(crate) instance: Option<String>,
-    /// Own addresses in the one spelling that batches have, sorted: mostly one or two.
-    addresses: Vec<String>,
+    /// Own addresses in the one spelling that batches have: mostly one or two.
+    addresses: Vec<Sought>,
     /// Those of them that the records taught.
     learned: Vec<String>,
     /// Whether an address was taken as the interface's own only because it is the private one of two.
@@ -24,11 +26,13 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Its own addresses.
+    pub(super) fn sought(&self) -> &[Sought] {
+        &self.addresses
+    }
+
     pub(crate) fn owns(&self, address: &str) -> bool {
-        match self.addresses.len() {
-            0..=4 => self.addresses.iter().any(|own| own == address),
-            _ => self.addresses.binary_search_by(|own| own.as_str().cmp(address)).is_ok(),
-        }
+        self.addresses.iter().any(|own| own.text == address)
     }
 
     /// Whether the address was known to be the interface's own before its records were read.
@@ -36,16 +40,16 @@ impl Entry {
         self.owns(address) && !self.learned.iter().any(|learned| learned == address)
     }
 
-    fn add(&mut self, address: String) {
-        if let Err(place) = self.addresses.binary_search(&address) {
-            self.addresses.insert(place, address);
+    fn add(&mut self, address: &str) {
+        if !self.owns(address) {
+            self.addresses.push(Sought::new(address));
         }
     }
 
     /// Whether the book says nothing of this interface's addresses in the family of `like`.
     pub(crate) fn lacks_family(&self, like: &str) -> bool {
         let family = |address: &str| address.contains(':');
-        !self.addresses.iter().any(|address| family(address) == family(like))
+        !self.addresses.iter().any(|address| family(&address.text) == family(like))
     }
 }
 
@@ -57,14 +61,14 @@ impl AddressBook {
             entry.instance.clone_from(&identity.instance);
         }
         let addresses = identity.addresses.iter().map(|a| a.to_canonical().to_string());
-        addresses.for_each(|address| entry.add(address));
+        addresses.for_each(|address| entry.add(&address));
     }
 
     /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
     pub(crate) fn learn(&mut self, interface: &str, address: IpAddr, assumed: bool) {
         let entry = self.interfaces.entry(interface.to_owned()).or_default();
         entry.learned.push(address.to_string());
-        entry.add(address.to_string());
+        entry.add(&address.to_string());
         entry.assumed |= assumed;
     }
 

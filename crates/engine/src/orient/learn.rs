@@ -127,6 +127,14 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 impl Learner {
+    /// An address of the interface such that IPv4 records with it at one end teach nothing more.
+    pub(super) fn settled(&self, interface: &str) -> Option<&str> {
+        match &self.interfaces.get(interface)?.quiet[0] {
+            Quiet::With(address) => Some(address),
+            _ => None,
+        }
+    }
+
     /// Takes in the address pair of one record, in the spelling that batches have.
     pub(crate) fn meet_texts(&mut self, interface: &str, source: &str, destination: &str) {
         let family = usize::from(source.contains(':'));

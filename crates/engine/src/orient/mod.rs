@@ -5,6 +5,7 @@ mod batch;
 mod book;
 mod learn;
 mod pending;
+mod texts;
 
 pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, Side, effective, spellings};
 pub use book::AddressBook;

@@ -14,6 +14,7 @@ use datafusion::common::HashMap;
 
 use super::AddressBook;
 use super::batch::Side;
+use super::texts::Sought;
 
 /// How a record's ends relate to the two addresses of its interface's first record, `a` and `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +43,15 @@ const RELATIONS: [Relation; 7] = [
 ];
 
 impl Relation {
-    fn of(source: &str, destination: &str, first: &Pair) -> Relation {
-        let end = |text: &str| (text == first.a, text == first.b);
-        match (end(source), end(destination)) {
+    /// From which ends, source and destination, are `a` and `b`.
+    #[inline]
+    fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
+        match (a, b) {
             ((true, _), (_, true)) => Relation::FromAToB,
             ((_, true), (true, _)) => Relation::FromBToA,
             ((true, _), _) => Relation::FromA,
-            (_, (true, _)) => Relation::ToA,
-            ((_, true), _) => Relation::FromB,
+            ((_, true), _) => Relation::ToA,
+            (_, (true, _)) => Relation::FromB,
             (_, (_, true)) => Relation::ToB,
             _ => Relation::None,
         }
@@ -71,10 +73,23 @@ impl Relation {
 
 /// The addresses of the first record of an interface in one family, and the first of its codes.
 #[derive(Debug, Clone)]
-struct Pair {
-    a: String,
-    b: String,
+pub(super) struct Pair {
+    pub(super) a: Sought,
+    pub(super) b: Sought,
     first_code: u32,
+}
+
+impl Pair {
+    /// The code of a record of which these ends, source and destination, are `a` and `b`.
+    #[inline]
+    pub(super) fn code(&self, a: (bool, bool), b: (bool, bool)) -> u32 {
+        self.first_code + Relation::of(a, b) as u32
+    }
+
+    fn code_of(&self, source: &str, destination: &str) -> u32 {
+        let ends = |own: &Sought| (source == own.text, destination == own.text);
+        self.code(ends(&self.a), ends(&self.b))
+    }
 }
 
 /// What all threads share: the first records, whoever met them.
@@ -106,7 +121,8 @@ impl Pending {
             return Some(pair);
         }
         let first_code = u32::try_from(inner.pairs.len() * RELATIONS.len()).ok()?;
-        let pair = Pair { a: source.to_owned(), b: destination.to_owned(), first_code };
+        let (a, b) = (Sought::new(source), Sought::new(destination));
+        let pair = Pair { a, b, first_code };
         inner.pairs.push((interface.to_owned(), pair.clone()));
         inner.interfaces.entry(interface.to_owned()).or_default()[family] = Some(pair.clone());
         Some(pair)
@@ -121,7 +137,7 @@ impl Pending {
         };
         let Some(entry) = book.get(interface) else { return Resolved::default() };
         let [if_a, if_b] = RELATIONS[code % RELATIONS.len()].sides();
-        let side = match (entry.owns(&pair.a), entry.owns(&pair.b)) {
+        let side = match (entry.owns(&pair.a.text), entry.owns(&pair.b.text)) {
             (true, false) => if_a,
             (false, true) => if_b,
             _ => None,
@@ -144,6 +160,11 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
+    /// The pair of an interface's IPv4 records, if this thread has met it.
+    pub(super) fn known(&self, interface: &str) -> Option<Pair> {
+        self.interfaces.get(interface)?[0].clone()
+    }
+
     /// The code of a record; `None` if it teaches nothing: its addresses are of two families, or one.
     pub(crate) fn code(
         &mut self,
@@ -158,10 +179,10 @@ impl Codes {
         }
         let known = self.interfaces.get(interface).and_then(|pairs| pairs[family].as_ref());
         if let Some(pair) = known {
-            return Some(pair.first_code + Relation::of(source, destination, pair) as u32);
+            return Some(pair.code_of(source, destination));
         }
         let pair = shared.pair(interface, family, source, destination)?;
-        let code = pair.first_code + Relation::of(source, destination, &pair) as u32;
+        let code = pair.code_of(source, destination);
         self.interfaces.entry(interface.to_owned()).or_default()[family] = Some(pair);
         Some(code)
     }

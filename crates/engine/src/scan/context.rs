@@ -7,7 +7,7 @@ use flowproof_record::Format;
 use flowproof_source::Object;
 use rayon::ThreadPool;
 
-use super::{Kept, KeptObject, Progress, ScanReport};
+use super::{Interner, Kept, KeptObject, Progress, ScanReport};
 use crate::orient::Orientation;
 
 /// Whose times a scan keeps for the coverage of an answer.
@@ -48,6 +48,8 @@ pub(crate) struct ScanContext {
     pub(crate) digests: bool,
     /// Objects as large as another one: their digests tell whether they are the same.
     pub(crate) as_large: Arc<HashSet<usize>>,
+    /// The numbers of interfaces.
+    pub(crate) interner: Arc<Interner>,
     /// Where records are kept for a second look, if one may be needed.
     pub(crate) keeping: Option<Arc<Kept>>,
     /// Records kept by an earlier reading, by object: they are taken instead of reading the objects.
@@ -78,6 +80,7 @@ impl ScanContext {
             thorough: false,
             digests: false,
             as_large: Arc::default(),
+            interner: Arc::default(),
             keeping: None,
             kept: None,
             pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),

@@ -8,6 +8,7 @@
 
 mod context;
 mod exec;
+mod interner;
 mod kept;
 mod partition;
 mod plan;
@@ -19,6 +20,7 @@ mod times;
 
 pub(crate) use context::{CoverageScope, ScanContext, as_large_as_another};
 pub(crate) use exec::FlowLogExec;
+pub(crate) use interner::{Interner, LocalCodes};
 pub(crate) use kept::{Kept, KeptObject};
 pub(crate) use partition::outcome_of;
 pub(crate) use plan::ScanPlan;

@@ -14,7 +14,7 @@ use flowproof_source::Object;
 
 use super::plan::ScanPlan;
 use super::times::note_times;
-use super::{InterfaceTimes, KeptObject, ObjectReport};
+use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport};
 use crate::orient::{Codes, Learner, Oriented, effective};
 use crate::table::{TableColumn, text_column};
 
@@ -27,6 +27,7 @@ pub(crate) struct Shaper {
     pub(crate) report: ObjectReport,
     learner: Learner,
     codes: Codes,
+    interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
 }
 
@@ -38,6 +39,7 @@ impl Shaper {
             report: ObjectReport::default(),
             learner: Learner::default(),
             codes: Codes::default(),
+            interfaces: LocalCodes::default(),
             times: BTreeMap::new(),
         }
     }
@@ -106,7 +108,8 @@ impl Shaper {
         } else {
             None
         };
-        let columns = self.plan.columns.iter();
+        let plan = Arc::clone(&self.plan);
+        let columns = plan.columns.iter();
         let columns = columns.map(|column| self.column(*column, decoded, oriented.as_ref()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
@@ -114,7 +117,7 @@ impl Shaper {
     }
 
     fn column(
-        &self,
+        &mut self,
         column: TableColumn,
         decoded: &RecordBatch,
         oriented: Option<&Oriented>,
@@ -124,11 +127,16 @@ impl Shaper {
             let place = decoded.schema_ref().index_of(id.field().column)?;
             Ok(Arc::clone(decoded.column(place)))
         };
-        let object: &Object = &self.plan.context.objects[self.object_idx];
+        let context = Arc::clone(&self.plan.context);
+        let object: &Object = &context.objects[self.object_idx];
         let layout = object.layout.as_ref();
         let Some(oriented) = oriented.filter(|_| column.needs_orientation()) else {
             return match column {
                 TableColumn::Field(id) => field(id),
+                TableColumn::InterfaceCode => {
+                    let interfaces = text_column(decoded, FieldId::INTERFACE_ID)?;
+                    self.interfaces.codes(&context.interner, interfaces)
+                }
                 TableColumn::Object => Ok(constant(Some(&object.key), rows)),
                 TableColumn::FlowLogId => {
                     Ok(constant(layout.and_then(|l| l.flow_log_id.as_deref()), rows))

@@ -269,6 +269,7 @@ mod tests {
             coverage: CoverageScope::Nobody,
             digests: false,
             as_large: Arc::default(),
+            interner: Arc::default(),
             keeping: None,
             kept: None,
             push_filters: true,

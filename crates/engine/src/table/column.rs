@@ -43,6 +43,8 @@ pub(crate) enum TableColumn {
     OwnInterface,
     /// The record's [`FlowKind`](crate::totals::FlowKind).
     FlowKind,
+    /// The number of the interface, see [`Interner`](crate::scan::Interner).
+    InterfaceCode,
     /// The code of a record whose direction may be known at the end, see
     /// [`Pending`](crate::orient::Pending).
     Pending,
@@ -65,7 +67,8 @@ const OF_SIDES: [TableColumn; 7] = [
     TableColumn::OwnInterface,
 ];
 
-const OF_ANALYSES: [TableColumn; 2] = [TableColumn::FlowKind, TableColumn::Pending];
+const OF_ANALYSES: [TableColumn; 3] =
+    [TableColumn::FlowKind, TableColumn::Pending, TableColumn::InterfaceCode];
 
 impl TableKind {
     /// The columns of the table.
@@ -109,6 +112,7 @@ impl TableColumn {
             TableColumn::OwnInterface => "own_interface",
             TableColumn::FlowKind => "flow_kind",
             TableColumn::Pending => "pending",
+            TableColumn::InterfaceCode => "interface_code",
         }
     }
 
@@ -118,7 +122,7 @@ impl TableColumn {
             TableColumn::LocalPort | TableColumn::RemotePort => DataType::Int32,
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
-            TableColumn::Pending => DataType::UInt32,
+            TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,
             _ => DataType::Utf8View,
         }
     }
@@ -131,6 +135,7 @@ impl TableColumn {
             }
             TableColumn::Instance => &[FieldId::INSTANCE_ID, FieldId::INTERFACE_ID],
             TableColumn::FlowKind => &[FieldId::ACTION],
+            TableColumn::InterfaceCode => &[FieldId::INTERFACE_ID],
             _ => &[],
         }
     }
@@ -138,7 +143,7 @@ impl TableColumn {
     /// Whether the column needs to know which side is local.
     pub(crate) fn needs_orientation(self) -> bool {
         let of_sides = OF_SIDES.contains(&self) && self != TableColumn::Instance;
-        of_sides || OF_ANALYSES.contains(&self)
+        of_sides || matches!(self, TableColumn::FlowKind | TableColumn::Pending)
     }
 
     /// The schema of these columns.

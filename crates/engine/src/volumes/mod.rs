@@ -15,7 +15,7 @@ use crate::error::EngineError;
 use crate::orient::{AddressBook, Pending};
 use crate::session::Session;
 use crate::totals::{TOTALS, flatten};
-use settle::settle;
+use settle::{Learned, settle};
 
 /// What volumes can be told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -199,7 +199,7 @@ impl Session {
         let mut book = AddressBook::clone(self.book());
         run.told.learner.teach(&mut book);
         let context = self.planning_context(&terms)?;
-        let learned = (pending.as_ref(), &book);
+        let learned = Learned { pending: &pending, book: &book, interner: &terms.interner };
         let (rows, settled) = settle(&context, keys, &run.schema, &run.batches, learned).await?;
         run.told.settled = (settled.records, settled.assumed);
         Ok(self.answer(rows, &run.told))
@@ -240,7 +240,8 @@ fn volumes_sql(keys: &[Key], filter: &str) -> String {
 /// The same with a row for each code of a direction that is still to be settled.
 fn parts_sql(keys: &[Key], filter: &str) -> String {
     let places = (1..=keys.len() + 1).map(|place| place.to_string()).collect::<Vec<_>>();
-    let columns = columns_sql(keys);
+    // Interfaces as numbers; the settling makes texts of them again.
+    let columns = columns_sql(keys).replace("interface_id AS", "interface_code AS");
     let filter = where_sql(filter);
     format!(
         "SELECT {columns}pending, {TOTALS} FROM measured_traffic{filter} GROUP BY {}",

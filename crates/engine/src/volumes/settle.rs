@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
-use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type, UInt64Type};
+use arrow::datatypes::{
+    DataType, Field, FieldRef, Int64Type, Schema, SchemaRef, UInt32Type, UInt64Type,
+};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
@@ -11,6 +13,7 @@ use datafusion::prelude::SessionContext;
 use super::{Key, Rows, order_sql, places_sql};
 use crate::error::EngineError;
 use crate::orient::{AddressBook, Pending, Side};
+use crate::scan::Interner;
 use crate::totals::flatten;
 
 /// How many records got a direction in the end.
@@ -22,23 +25,41 @@ pub(super) struct Settled {
     pub(super) assumed: u64,
 }
 
+/// What was learned while the totals were added up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Learned<'a> {
+    pub(super) pending: &'a Pending,
+    pub(super) book: &'a AddressBook,
+    pub(super) interner: &'a Interner,
+}
+
+impl Learned<'_> {
+    fn settle_part(self, part: &RecordBatch, settled: &mut Settled) -> Result<RecordBatch> {
+        let part = give_directions(part, self.pending, self.book, settled)?;
+        let Ok(place) = part.schema_ref().index_of(Key::Interface.name()) else { return Ok(part) };
+        let mut columns = part.columns().to_vec();
+        columns[place] = self.interner.texts(&columns[place])?;
+        let mut fields: Vec<FieldRef> = part.schema_ref().fields().iter().cloned().collect();
+        fields[place] = Arc::new(Field::new(Key::Interface.name(), DataType::Utf8View, true));
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    }
+}
+
 /// Gives the totals of each code their direction, and adds up what then has the same keys.
 pub(super) async fn settle(
     context: &SessionContext,
     keys: &[Key],
     schema: &SchemaRef,
     batches: &[RecordBatch],
-    (pending, book): (&Pending, &AddressBook),
+    learned: Learned<'_>,
 ) -> Result<(Rows, Settled), EngineError> {
     let mut settled = Settled::default();
     let mut parts = Vec::with_capacity(batches.len());
     for batch in batches {
-        parts.push(give_directions(&flatten(batch)?, pending, book, &mut settled)?);
+        parts.push(learned.settle_part(&flatten(batch)?, &mut settled)?);
     }
-    let schema = match parts.first() {
-        Some(part) => part.schema(),
-        None => flatten(&RecordBatch::new_empty(Arc::clone(schema)))?.schema(),
-    };
+    let empty = flatten(&RecordBatch::new_empty(Arc::clone(schema)))?;
+    let schema = learned.settle_part(&empty, &mut settled)?.schema();
     context.register_table("parts", Arc::new(MemTable::try_new(schema, vec![parts])?))?;
     let frame = context.sql(&sql(keys)).await?;
     let schema = Arc::clone(frame.schema().inner());

@@ -111,6 +111,7 @@ fn a_small_answer_is_written_in_the_published_order() {
           "malformed": 0,
           "bad_time": 0,
           "transit_gateway": 0,
+          "passed_over": 0,
           "in_window": 0,
           "bytes_missing": 0,
           "action_missing": 0,

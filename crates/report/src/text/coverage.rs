@@ -83,6 +83,7 @@ fn records(records: &RecordCounts, page: &mut Page) {
         malformed,
         bad_time,
         transit_gateway,
+        passed_over,
         in_window,
         bytes_missing,
         action_missing,
@@ -104,6 +105,7 @@ fn records(records: &RecordCounts, page: &mut Page) {
         (malformed, "malformed"),
         (bad_time, "with impossible times"),
         (transit_gateway, "of a transit gateway (kept apart)"),
+        (passed_over, "passed over (they cannot be the subject's)"),
         (duplicates.unwrap_or(0), "met before (duplicates)"),
     ]);
     if !beside.is_empty() {
