@@ -47,6 +47,7 @@ mod predicate;
 mod refusal;
 mod scan;
 mod sheet;
+mod sieve;
 mod tally;
 mod value;
 mod wrap;

@@ -25,7 +25,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    fn holds(self, left: i128, right: i128) -> bool {
+    pub(crate) fn holds(self, left: i128, right: i128) -> bool {
         match self {
             Comparison::Equal => left == right,
             Comparison::NotEqual => left != right,

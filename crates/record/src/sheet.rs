@@ -9,10 +9,9 @@ use std::ops::Range;
 use crate::address::is_one_spelling;
 use crate::checks::DigitRun;
 use crate::digits::{Bound, exceeds, up_to_eight};
-use crate::field::{FieldId, Kind};
+use crate::field::FieldId;
 use crate::line::{LATEST, Layout};
 use crate::memo::Memo;
-use crate::predicate::Values;
 use crate::scan::words::{Place, words_at};
 use crate::scan::{Index, Kernel, Work, ipv4};
 
@@ -163,6 +162,24 @@ impl Sheet {
         [column, column + 1].map(|at| column_of(&self.lines.separators, at))
     }
 
+    /// Takes the last eight bytes and the length of each line's token in a column.
+    #[inline(always)]
+    pub(crate) fn last_words(
+        &self,
+        block: Block<'_>,
+        column: usize,
+        words: &mut [u64; LINES],
+        token_lengths: &mut [u32; LINES],
+    ) {
+        let count = self.lines.count();
+        let ends = &column_of(&self.lines.separators, column + 1)[..count];
+        words_at(block.bytes, ends, Place::before(0), &mut words[..count]);
+        let read = lengths(&self.lines.separators, column..column + 1);
+        for (length, read) in token_lengths.iter_mut().zip(read) {
+            *length = read;
+        }
+    }
+
     /// The number of a good line in a column of numbers that are wanted; `None` for `-`.
     #[inline(always)]
     pub(crate) fn number(&self, line: usize, column: usize) -> Option<u64> {
@@ -170,7 +187,7 @@ impl Sheet {
         (number != Sheet::MISSING).then_some(number)
     }
 
-    /// The numbers of a column of numbers that are wanted, by line.
+    /// The numbers of a column of numbers that are wanted, by line; of other columns none.
     pub(crate) fn numbers(&self, column: usize) -> &[u64] {
         &self.numbers[column]
     }
@@ -396,25 +413,4 @@ fn group_at_the_end(offsets: &[u32], place: usize) -> [u32; GROUP] {
 #[inline(never)]
 fn is_other_address(text: &[u8], memo: &mut Memo<bool>) -> bool {
     text == b"-" || memo.ask(text, is_one_spelling)
-}
-
-/// A good line of a sheet as predicates see it.
-pub(crate) struct SheetRow<'a> {
-    pub(crate) sheet: &'a Sheet,
-    pub(crate) layout: &'a Layout,
-    pub(crate) block: Block<'a>,
-    pub(crate) line: usize,
-}
-
-impl Values for SheetRow<'_> {
-    fn text(&self, id: FieldId) -> Option<&[u8]> {
-        let text = self.sheet.text(self.block, self.line, self.layout.column(id)?);
-        (text != b"-").then_some(text)
-    }
-
-    fn number(&self, id: FieldId) -> Option<i128> {
-        let scale = if id.field().kind == Kind::Time { 1_000_000_000 } else { 1 };
-        let number = self.sheet.number(self.line, self.layout.column(id)?)?;
-        Some(i128::from(number) * scale)
-    }
 }

@@ -133,6 +133,70 @@ fn text() -> impl Strategy<Value = String> {
     })
 }
 
+/// A test as a list of addresses would be: one byte decides.
+#[derive(Debug)]
+struct EvenSum;
+
+impl RawTest for EvenSum {
+    fn passes(&self, text: &[u8]) -> bool {
+        assert!(!text.is_empty() && text != b"-");
+        text.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)) % 2 == 0
+    }
+}
+
+/// Any question about any field of [`line`], sensible or not.
+fn leaf() -> impl Strategy<Value = Predicate> {
+    let fields = [
+        FieldId::VERSION,
+        FieldId::INTERFACE_ID,
+        FieldId::SRCADDR,
+        FieldId::DSTADDR,
+        FieldId::SRCPORT,
+        FieldId::BYTES,
+        FieldId::START,
+        FieldId::ACTION,
+        FieldId::INSTANCE_ID,
+        FieldId::REGION,
+    ];
+    let comparisons = [
+        Comparison::Equal,
+        Comparison::NotEqual,
+        Comparison::Less,
+        Comparison::LessOrEqual,
+        Comparison::Greater,
+        Comparison::GreaterOrEqual,
+    ];
+    let few: &[&str] = &["10.0.1.1", "2001:db8::5", "2", "REJECT"];
+    let many: &[&str] = &[
+        "10.0.1.1",
+        "10.0.1.2",
+        "10.0.1.3",
+        "2001:db8::5",
+        "ACCEPT",
+        "443",
+        ENI,
+        "i-0aaaabbbbcccc0001",
+    ];
+    let test: Arc<dyn RawTest> = Arc::new(EvenSum);
+    let numbers = prop_oneof![
+        0i128..1000,
+        (1_748_736_000i128..1_748_736_100).prop_map(|n| n * 1_000_000_000 + 5 * (n % 2)),
+    ];
+    let texts = prop::sample::select(vec![few, many]);
+    let parts = (prop::sample::select(fields.to_vec()), texts, numbers);
+    (0u8..5, parts, prop::sample::select(comparisons.to_vec())).prop_map(
+        move |(what, (id, texts, number), comparison)| match what {
+            0 => Predicate::Missing(id),
+            1 => Predicate::text_in(id, texts),
+            2 => {
+                Predicate::TextNotIn(id, texts.iter().map(|text| text.as_bytes().into()).collect())
+            }
+            3 => Predicate::Number(id, comparison, number),
+            _ => Predicate::Raw(id, Arc::clone(&test)),
+        },
+    )
+}
+
 fn predicate() -> impl Strategy<Value = Option<Predicate>> {
     let interface = Just(Predicate::text_in(FieldId::INTERFACE_ID, [ENI]));
     let either = Just(Predicate::Or(vec![
@@ -145,6 +209,10 @@ fn predicate() -> impl Strategy<Value = Option<Predicate>> {
         Just(Predicate::Missing(FieldId::INSTANCE_ID)),
         Just(Predicate::text_in(FieldId::ACTION, ["REJECT"])),
         Just(Predicate::And(Vec::new())),
+        leaf(),
+        leaf(),
+        prop::collection::vec(leaf(), 0..4).prop_map(Predicate::Or),
+        prop::collection::vec(leaf(), 0..4).prop_map(Predicate::And),
     ];
     let literal = prop_oneof![interface, either];
     let both = (literal.clone(), other.clone()).prop_map(|(a, b)| Predicate::And(vec![a, b]));
@@ -185,8 +253,13 @@ fn decode(text: &str, options: &DecoderOptions, piece: usize) -> (RecordBatch, T
     (concat_batches(decoder.schema(), &batches).unwrap(), decoder.tally().clone())
 }
 
+/// Enough by default; the environment may ask for more.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(400)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn many_lines_at_once_give_what_one_at_a_time_gives(

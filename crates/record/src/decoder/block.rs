@@ -1,5 +1,6 @@
 //! Many lines at a time: the fast way through [`Decoder::decode`].
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memrchr;
@@ -9,7 +10,8 @@ use crate::columns::Extension;
 use crate::field::FieldId;
 use crate::line::Layout;
 use crate::scan::Index;
-use crate::sheet::{Block, LINES, Reading, SheetRow};
+use crate::sheet::{Block, LINES, Reading};
+use crate::sieve::{Kept, Lines};
 
 impl Decoder {
     /// Decodes the whole lines at the beginning of `rest`; carries what is left if that is all there
@@ -128,23 +130,25 @@ impl Decoder {
             self.hand_out(layout, block, first..first + count);
             return count;
         }
+        let lines = first..first + count;
+        let mut kept = [false; LINES];
+        let in_range = self.keep_in_range(layout, lines.clone(), &mut kept);
+        if let Some(sieve) = &mut self.sieve {
+            let (kernel, sheet) = (self.kernel, &self.sheet);
+            sieve.narrow(&Lines { kernel, layout, sheet, block, lines: lines.clone() }, &mut kept);
+        }
         let mut selected = std::mem::take(&mut self.selected);
         selected.clear();
-        self.select_in_range(layout, first, count, &mut selected);
-        let in_range = selected.len();
-        if let Some(predicate) = &self.options.predicate {
-            let sheet = &self.sheet;
-            selected.retain(|line| {
-                predicate.passes(&SheetRow { sheet, layout, block, line: *line as usize })
-            });
-        }
+        selected.extend(lines.filter(|line| kept[*line]));
         if selected.len() > room {
-            let last = selected[room - 1] as usize;
+            let last = selected[room - 1];
             self.selected = selected;
             return self.take_records(layout, block, first, last + 1 - first);
         }
         self.count_records(layout, first, count, in_range);
-        self.hand_out(layout, block, selected.iter().map(|line| *line as usize));
+        if !selected.is_empty() {
+            self.hand_out(layout, block, selected.iter().copied());
+        }
         self.selected = selected;
         count
     }
@@ -190,21 +194,19 @@ impl Decoder {
         start.or(end).zip(end.or(start))
     }
 
-    /// Puts the lines that lie in the range into `selected`.
-    fn select_in_range(
-        &self,
-        layout: &Layout,
-        first: usize,
-        count: usize,
-        selected: &mut Vec<u32>,
-    ) {
-        // At most LINES.
-        let lines = first as u32..(first + count) as u32;
+    /// Keeps the lines that lie in the range; returns how many.
+    fn keep_in_range(&self, layout: &Layout, lines: Range<usize>, kept: &mut Kept) -> usize {
         if self.options.from.is_none() && self.options.to.is_none() {
-            selected.extend(lines);
-        } else if let Some((starts, ends)) = self.times(layout) {
-            let span = |line: u32| (starts[line as usize] as i64, ends[line as usize] as i64);
-            selected.extend(lines.filter(|line| self.options.is_in_range(Some(span(*line)))));
+            kept[lines.clone()].fill(true);
+            return lines.len();
         }
+        let Some((starts, ends)) = self.times(layout) else { return 0 };
+        let mut in_range = 0;
+        for line in lines {
+            let span = (starts[line] as i64, ends[line] as i64);
+            kept[line] = self.options.is_in_range(Some(span));
+            in_range += usize::from(kept[line]);
+        }
+        in_range
     }
 }

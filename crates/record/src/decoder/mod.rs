@@ -18,6 +18,7 @@ use crate::predicate::Predicate;
 use crate::refusal::{LooksLike, Refusal};
 use crate::scan::{Index, Kernel};
 use crate::sheet::Sheet;
+use crate::sieve::Sieve;
 use crate::tally::{RejectKind, Tally};
 use search::begins_strangely;
 
@@ -107,12 +108,14 @@ pub struct Decoder {
     kernel: Kernel,
     index: Index,
     sheet: Sheet,
+    /// The predicate, made ready for sheets.
+    sieve: Option<Sieve>,
     /// The texts without which no line can pass, if lines may be passed over.
     literals: Option<Arc<Literals>>,
     /// Whether the lines at hand hold none of the literals.
     passing_over: bool,
     /// Lines of a sheet that are handed out.
-    selected: Vec<u32>,
+    selected: Vec<usize>,
     tokens: Vec<(u32, u32)>,
     values: RowValues,
     line_number: u64,
@@ -143,6 +146,7 @@ impl Decoder {
             kernel: if options.careful { Kernel::Scalar } else { Kernel::best() },
             index: Index::default(),
             sheet: Sheet::default(),
+            sieve: options.predicate.as_deref().map(Sieve::new),
             literals,
             passing_over: false,
             selected: Vec::new(),
