@@ -21,6 +21,13 @@ const KINDS: [(&[&str], &str); 9] = [
 /// Members, one in the other, that tell what a Lambda function or a transform is handed.
 const LAMBDA: [(&str, &str); 2] = [("awslogs", "data"), ("kinesis", "data")];
 
+/// Whether members of this name are looked at here.
+pub(super) fn is_telling(name: &str) -> bool {
+    name == "recordId"
+        || LAMBDA.iter().any(|(outer, _)| *outer == name)
+        || KINDS.iter().any(|(names, _)| names.contains(&name))
+}
+
 /// What the object is, if it is something known that is no flow log record.
 pub(super) fn name(members: &Map<String, Value>) -> Option<LooksLike> {
     let nested = |outer: &str, inner: &str| {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Number, Value};
 
+use super::members::{Names, read_members};
 use super::notes::{CONTROL, Notes};
 use super::ocsf::{self, Reading};
 use super::row::{Row, RowWriter, field_named};
@@ -36,6 +37,13 @@ pub(super) struct JsonReader {
 impl JsonReader {
     pub(super) fn new() -> JsonReader {
         JsonReader { splitter: Splitter::new(), elements: Elements::default() }
+    }
+
+    /// A reader that reads every element by way of a tree.
+    #[cfg(test)]
+    pub(super) fn by_tree() -> JsonReader {
+        let elements = Elements { by_tree: true, ..Elements::default() };
+        JsonReader { splitter: Splitter::new(), elements }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], notes: &mut Notes, lines: &mut Vec<u8>) {
@@ -71,6 +79,11 @@ struct Elements {
     row: Row,
     /// Whether the last element was one whose message is its line.
     messages: bool,
+    /// Whether the last element was a record by name, and what its members' names mean.
+    records: bool,
+    names: Names,
+    /// Whether every element is read by way of a tree: the twin that tests compare with.
+    by_tree: bool,
     /// A value's text, for its allocation.
     text: String,
 }
@@ -100,6 +113,9 @@ impl Elements {
             {
                 return notes.give_out(event, line, lines);
             }
+        }
+        if self.records && self.take_usual_record(bytes, line, notes, lines) {
+            return;
         }
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(members)) => self.take_object(&members, line, notes, lines),
@@ -172,6 +188,26 @@ impl Elements {
         notes.give_out(text, line, lines);
     }
 
+    /// An element that is a record by name like the one before, without anything that might make it
+    /// something else; tells whether it is.
+    fn take_usual_record(
+        &mut self,
+        bytes: &[u8],
+        line: u64,
+        notes: &mut Notes,
+        lines: &mut Vec<u8>,
+    ) -> bool {
+        let may_pass = |name: &str| notes.is_unknown(name) && !is_telling(name);
+        self.row.clear();
+        let usual = read_members(bytes, &mut self.row, &mut self.names, may_pass)
+            && self.row.is_record()
+            && !self.row.has_failed();
+        if usual {
+            self.writer.write(&self.row, line, notes, lines);
+        }
+        usual
+    }
+
     /// An element whose members are the record's fields; tells whether it is one.
     fn take_record(
         &mut self,
@@ -193,6 +229,7 @@ impl Elements {
             return false;
         }
         notes.recognise(Wrapper::JsonRecords);
+        self.records = !self.by_tree;
         members
             .keys()
             .filter(|name| field_named(name).is_none())
@@ -241,6 +278,12 @@ fn take_broken(head: &[u8], line: u64, why: Broken, notes: &mut Notes) {
             Broken::TooLong => format!("a JSON element of more than {MAX_ELEMENT} bytes: `{got}`"),
         }
     });
+}
+
+/// Whether a member of this name may make its object something else than a record by name.
+fn is_telling(name: &str) -> bool {
+    let of_line = || LINE_PLACES.iter().any(|path| path[0] == name);
+    matches!(name, "class_uid" | "messageType") || of_line() || foreign::is_telling(name)
 }
 
 /// Whether these are of CloudWatch's tests of a subscription.
@@ -301,7 +344,7 @@ fn text_of<'a>(value: &'a Value, id: FieldId, room: &'a mut String) -> Option<&'
 
 /// The text of a number. Floats that are whole become whole; others stay for the decoder to refuse,
 /// where the field is no text.
-fn text_of_number(number: &Number, id: FieldId) -> Option<String> {
+pub(super) fn text_of_number(number: &Number, id: FieldId) -> Option<String> {
     /// Whole numbers up to here are exact in a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = number.as_u64().or_else(|| {

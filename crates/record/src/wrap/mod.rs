@@ -5,6 +5,7 @@
 mod csv;
 mod foreign;
 mod json;
+mod members;
 mod notes;
 pub mod ocsf;
 mod places;

@@ -78,6 +78,11 @@ impl Notes {
         }
     }
 
+    /// Whether the name was told as unknown.
+    pub(super) fn is_unknown(&self, name: &str) -> bool {
+        self.unknown.contains(name)
+    }
+
     /// Refuses input that held elements, and none of them a record.
     pub(super) fn refuse_if_barren(&mut self) {
         if self.places.given_out() == 0 && self.malformed > 0 && self.refusal.is_none() {

@@ -1,7 +1,6 @@
 //! One record by its fields' names, and the text lines that such records become.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -26,11 +25,20 @@ static FOLDED: LazyLock<HashMap<Vec<u8>, FieldId>> = LazyLock::new(|| {
 
 /// How near a name is to AWS's spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Likeness {
+pub(super) enum Likeness {
     /// `srcAddr`, `startTime`.
     Alike,
     /// `srcaddr`, `account-id`, `ACCOUNT_ID`.
     Exact,
+}
+
+impl Likeness {
+    /// How a name that means a field is spelled.
+    pub(super) fn of(id: FieldId, name: &str) -> Likeness {
+        let field = id.field();
+        let exact = [field.column, field.name].iter().any(|ours| ours.eq_ignore_ascii_case(name));
+        if exact { Likeness::Exact } else { Likeness::Alike }
+    }
 }
 
 /// The field that a name means in any spelling that people use: hyphens, underscores, camel case.
@@ -77,9 +85,7 @@ impl Row {
     /// Takes the value of a member, if its name is a field's; tells whether it is.
     pub(super) fn put_named(&mut self, name: &str, value: &str) -> bool {
         let Some(id) = field_named(name) else { return false };
-        let exact =
-            id.field().name.len() == name.len() && FieldId::by_name(name.as_bytes()).is_some();
-        self.put_as(id, if exact { Likeness::Exact } else { Likeness::Alike }, value);
+        self.put_alike(id, Likeness::of(id, name), value);
         true
     }
 
@@ -93,10 +99,11 @@ impl Row {
 
     /// Takes a value; empty text is none.
     pub(super) fn put(&mut self, id: FieldId, value: &str) {
-        self.put_as(id, Likeness::Exact, value);
+        self.put_alike(id, Likeness::Exact, value);
     }
 
-    fn put_as(&mut self, id: FieldId, likeness: Likeness, value: &str) {
+    /// Takes a value under a name that is as near to the field's as `likeness` says; empty text is none.
+    pub(super) fn put_alike(&mut self, id: FieldId, likeness: Likeness, value: &str) {
         let value = plain_number(id, value.trim_ascii());
         let value = if is_missing(id, value) { "-" } else { value };
         if let Some((before, range)) = &self.values[id.index()] {
@@ -116,6 +123,11 @@ impl Row {
     /// Notes that the record is not good.
     pub(super) fn fail(&mut self, reason: impl FnOnce() -> String) {
         self.fault.get_or_insert_with(reason);
+    }
+
+    /// Whether [`Row::fail`] was called, or something of the kind happened.
+    pub(super) fn has_failed(&self) -> bool {
+        self.fault.is_some()
     }
 
     /// What is wrong with the record, if anything is.
@@ -232,20 +244,22 @@ impl RowWriter {
     fn grow(&mut self, kind: usize, row: &Row) -> bool {
         let columns = &mut self.columns[kind];
         let before = columns.len();
-        // Fields whose being there would make it a transit gateway's header.
-        let telling = |id: &FieldId| matches!(*id, FieldId::TGW_ID | FieldId::TGW_ATTACHMENT_ID);
-        let new = FieldId::all().filter(|id| row.values[id.index()].is_some());
-        let new = new.filter(|id| !columns.contains(id) && (kind == 1 || !telling(id)));
-        let new: Vec<_> = new.collect();
-        columns.extend(new);
+        for id in FieldId::all().filter(|id| row.values[id.index()].is_some()) {
+            // Fields whose being there would make it a transit gateway's header.
+            let telling = matches!(id, FieldId::TGW_ID | FieldId::TGW_ATTACHMENT_ID);
+            if !columns[..before].contains(&id) && (kind == 1 || !telling) {
+                columns.push(id);
+            }
+        }
         columns.len() > before
     }
 }
 
 fn push_token(line: &mut String, token: &str) {
-    let blank = if line.is_empty() { "" } else { " " };
-    // Writing to a string cannot fail.
-    let _ = write!(line, "{blank}{token}");
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    line.push_str(token);
 }
 
 #[cfg(test)]

@@ -544,7 +544,67 @@ fn wrap(lines: &[String], wrapping: usize) -> String {
     }
 }
 
+/// Members as tools write them: odd names, values of every type, more or fewer.
+fn any_members() -> impl Strategy<Value = Vec<(String, Value)>> {
+    let name = prop::sample::select(vec![
+        "bytes",
+        "account_id",
+        "instanceId",
+        "instance_tag",
+        "log_status",
+        "startTime",
+        "start",
+        "note",
+        "more",
+        "message",
+        "query_name",
+        "query_type",
+        "class_uid",
+        "tgw_id",
+        "by\u{7}tes",
+    ]);
+    let value = prop_oneof![
+        Just(Value::Null),
+        Just(json!(true)),
+        Just(json!("OK")),
+        Just(json!("a b")),
+        Just(json!(LINE)),
+        Just(json!([1, {"a": []}])),
+        Just(json!(-1)),
+        Just(json!(1.5)),
+        Just(json!(8400.0)),
+        Just(json!(u64::MAX)),
+        Just(json!(1_748_736_000)),
+        Just(json!("1748736000")),
+    ];
+    prop::collection::vec((name.prop_map(str::to_owned), value), 0..6)
+}
+
 proptest! {
+    #[test]
+    fn a_record_among_its_like_is_read_as_one_alone(
+        records in prop::collection::vec((any_members(), any::<bool>()), 1..6),
+    ) {
+        let ends = json!({"srcaddr": "10.0.1.5", "dstaddr": "203.0.113.9"});
+        let print = |(members, is_record): &(Vec<(String, Value)>, bool)| {
+            // Members may come twice, so the object is put together as text.
+            let ends = ends.as_object().unwrap().iter().filter(|_| *is_record);
+            let ends = ends.map(|(name, value)| (name.clone(), value.clone()));
+            let members = ends.chain(members.iter().cloned());
+            let print = |(name, value): (String, Value)| format!("{}:{value}", Value::from(name));
+            format!("{{{}}}", members.map(print).collect::<Vec<_>>().join(","))
+        };
+        let texts: Vec<String> = records.iter().map(print).collect();
+        let text = texts.join("\n");
+        let unwrap = |mut reader: JsonReader| {
+            let (mut notes, mut lines) = (Notes::default(), vec![]);
+            reader.push(text.as_bytes(), &mut notes, &mut lines);
+            reader.finish(false, &mut notes, &mut lines);
+            (String::from_utf8(lines).unwrap(), format!("{notes:?}"))
+        };
+        prop_assert_eq!(unwrap(JsonReader::new()), unwrap(JsonReader::by_tree()));
+    }
+
     #[test]
     fn every_wrapper_gives_what_the_plain_lines_give_whatever_the_cut(
         records in prop::collection::vec(any_line(), 1..20),
