@@ -50,6 +50,9 @@ pub(crate) struct Oriented {
     own: Vec<Option<bool>>,
     /// The codes of records whose direction may be known at the end; empty if nobody asks for them.
     pending: Vec<Option<u32>>,
+    /// Whether there is a record without a code that may get a direction all the same: one of its ends
+    /// is missing, or they are of two families. A second reading is needed then.
+    pub(crate) left_open: bool,
     pub(crate) unoriented: u64,
     pub(crate) conflicts: u64,
     pub(crate) assumed: u64,
@@ -110,6 +113,7 @@ impl Orientation {
             sides: Vec::with_capacity(rows),
             own: Vec::with_capacity(rows),
             pending: Vec::new(),
+            left_open: false,
             unoriented: 0,
             conflicts: 0,
             assumed: 0,
@@ -120,13 +124,15 @@ impl Orientation {
             if row == 0 || view != run.view {
                 run = self.begin_run(view, columns.interface.get(row), learner, codes);
             }
-            let teaches = self.orient_row(&columns, row, &run, &mut oriented);
-            let code = match teaches {
-                true => self.learn_row(&columns, row, &mut run, learner, codes),
-                false => None,
+            let teaching = self.orient_row(&columns, row, &run, &mut oriented);
+            let code = match teaching {
+                Teaching::Something => self.learn_row(&columns, row, &mut run, learner, codes),
+                _ => None,
             };
             if self.pending.is_some() {
                 oriented.pending.push(code);
+                let unknown = teaching != Teaching::DirectionKnown && code.is_none();
+                oriented.left_open |= unknown && run.may_learn_an_end(&columns, row);
             }
         }
         Ok(oriented)
@@ -149,7 +155,7 @@ impl Orientation {
         run
     }
 
-    /// Orients one record, and tells whether it teaches something of its interface's own address.
+    /// Orients one record, and tells what it teaches of its interface's own address.
     #[inline]
     fn orient_row(
         &self,
@@ -157,7 +163,7 @@ impl Orientation {
         row: usize,
         run: &Run<'_>,
         oriented: &mut Oriented,
-    ) -> bool {
+    ) -> Teaching {
         let logged = match columns.direction.get(row) {
             Some("egress") => Some(Side::Source),
             Some("ingress") => Some(Side::Destination),
@@ -177,11 +183,12 @@ impl Orientation {
         }
 
         let by_interface = logged.or(booked);
-        let mut teaches = false;
+        let mut teaching = Teaching::DirectionKnown;
         if by_interface.is_none() {
             // Where the book knows own addresses of the family, it is somebody else's traffic.
             let lacks = |source: &str| run.entry.is_none_or(|entry| entry.lacks_family(source));
-            teaches = columns.source.get(row).is_some_and(lacks);
+            let teaches = columns.source.get(row).is_some_and(lacks);
+            teaching = if teaches { Teaching::Something } else { Teaching::Nothing };
         } else if logged.is_none() && run.entry.is_some_and(|entry| entry.assumed) {
             oriented.assumed += 1;
         }
@@ -190,7 +197,7 @@ impl Orientation {
         oriented.unoriented += u64::from(side.is_none());
         oriented.sides.push(side);
         oriented.own.push(by_interface.map(|by_interface| Some(by_interface) == side));
-        teaches
+        teaching
     }
 
     /// Learns from a record whose direction is not known; gives its code, if codes are asked for.
@@ -240,6 +247,16 @@ impl Orientation {
     }
 }
 
+/// What a record teaches of its interface's own address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Teaching {
+    /// Nothing need be learned: its direction is known.
+    DirectionKnown,
+    /// Its addresses are a pair of which one may be the own.
+    Something,
+    Nothing,
+}
+
 /// Records of one interface that follow one another, and what is known of it.
 #[derive(Debug, Default)]
 struct Run<'a> {
@@ -250,6 +267,17 @@ struct Run<'a> {
     settled: Option<Sought>,
     /// The pair of the interface's IPv4 codes.
     pair: Option<Pair>,
+}
+
+impl Run<'_> {
+    /// Whether one of a record's ends may turn out to be the interface's own: no own address of its
+    /// family is known.
+    fn may_learn_an_end(&self, columns: &Columns<'_>, row: usize) -> bool {
+        let (source, destination) = (columns.source.get(row), columns.destination.get(row));
+        let unknown = |end: &str| self.entry.is_none_or(|entry| entry.lacks_family(end));
+        let ends = source.into_iter().chain(destination);
+        self.interface.is_some() && source != destination && ends.into_iter().any(unknown)
+    }
 }
 
 /// Whether the record's source, or the packet's, is in the set; and the same of the destination.

@@ -51,6 +51,8 @@ pub(crate) struct ObjectReport {
     pub(crate) unoriented: u64,
     pub(crate) direction_conflicts: u64,
     pub(crate) assumed_direction: u64,
+    /// Whether there are records whose direction only a second reading can tell.
+    pub(crate) left_open: bool,
 }
 
 /// Where the partitions of a scan report.

@@ -104,6 +104,7 @@ impl Shaper {
             self.report.unoriented += oriented.unoriented;
             self.report.direction_conflicts += oriented.conflicts;
             self.report.assumed_direction += oriented.assumed;
+            self.report.left_open |= oriented.left_open;
             Some(oriented)
         } else {
             None

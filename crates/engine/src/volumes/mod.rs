@@ -13,7 +13,7 @@ use datafusion::prelude::SessionContext;
 use crate::answer::Answer;
 use crate::error::EngineError;
 use crate::orient::{AddressBook, Pending};
-use crate::session::Session;
+use crate::session::{Session, Terms};
 use crate::totals::{TOTALS, flatten};
 use settle::{Learned, settle};
 
@@ -162,7 +162,7 @@ impl Session {
     ) -> Result<Answer<Rows>, EngineError> {
         let filter = self.filter_sql(filter);
         match keys.iter().any(|key| key.needs_sides()) {
-            true => self.volumes_by_sides(keys, &filter).await,
+            true => self.volumes_by_sides(self.terms(), keys, &filter).await,
             false => self.volumes_in_one_reading(keys, &filter).await,
         }
     }
@@ -170,6 +170,7 @@ impl Session {
     /// By keys that need to know each record's sides while it is read.
     async fn volumes_by_sides(
         &self,
+        terms: Terms,
         keys: &[Key],
         filter: &str,
     ) -> Result<Answer<Rows>, EngineError> {
@@ -178,7 +179,7 @@ impl Session {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        let run = self.run(self.terms(), plan).await?;
+        let run = self.run(terms, plan).await?;
         let schema = flatten(&RecordBatch::new_empty(run.schema))?.schema();
         let batches = run.batches.iter().map(flatten).collect::<Result<_, _>>()?;
         Ok(self.answer(Rows { schema, batches }, &run.told))
@@ -197,7 +198,12 @@ impl Session {
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let mut run = self.pass(&terms, plan).await?;
         let mut book = AddressBook::clone(self.book());
-        run.told.learner.teach(&mut book);
+        let taught = run.told.learner.teach(&mut book) > 0;
+        if taught && run.told.objects.values().any(|report| report.left_open) {
+            let mut terms = self.terms();
+            terms.orientation.book = Arc::new(book);
+            return self.volumes_by_sides(terms, keys, filter).await;
+        }
         let context = self.planning_context(&terms)?;
         let learned = Learned { pending: &pending, book: &book, interner: &terms.interner };
         let (rows, settled) = settle(&context, keys, &run.schema, &run.batches, learned).await?;

@@ -206,7 +206,7 @@ fn each_exit_code_has_its_cause() {
         "bad_time.log",
         "truncated.log.gz",
         "wrong_checksum.log.gz",
-        "json_lines.log",
+        "headerless_custom.log",
     ] {
         assert_eq!(code(partial), Some(3), "{partial}");
     }
