@@ -4,7 +4,8 @@
 //! searched for as a substring, many times faster than lines are split, and only lines that hold it
 //! are split and asked.
 
-use memchr::memmem::Finder;
+use memchr::arch::all::packedpair::HeuristicFrequencyRank;
+use memchr::memmem::{Finder, FinderBuilder};
 use memchr::{memchr, memrchr};
 
 use crate::field::Kind;
@@ -19,6 +20,21 @@ const SHORTEST: usize = 7;
 #[derive(Debug, Clone)]
 pub(crate) struct Literals(Vec<Finder<'static>>);
 
+/// How common bytes are in flow logs. A text is searched for by two of its bytes, the rarest, and what
+/// stands in front of every id (`eni-0`) must not be among them.
+struct Rank;
+
+impl HeuristicFrequencyRank for Rank {
+    fn rank(&self, byte: u8) -> u8 {
+        match byte {
+            b'a'..=b'd' | b'f' => 100,
+            b'3'..=b'9' => 150,
+            b'1'..=b'2' => 200,
+            _ => 250,
+        }
+    }
+}
+
 impl Literals {
     /// The fewest texts of which a line must hold one to pass; `None` if that cannot be told, or is
     /// not worth a search.
@@ -27,7 +43,7 @@ impl Literals {
         texts.sort_unstable();
         texts.dedup();
         let worth = !texts.is_empty() && texts.len() <= MOST;
-        let finder = |text: &[u8]| Finder::new(text).into_owned();
+        let finder = |text: &[u8]| FinderBuilder::new().build_forward_with_ranker_owned(Rank, text);
         worth.then(|| Literals(texts.iter().map(|text| finder(text)).collect()))
     }
 

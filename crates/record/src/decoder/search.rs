@@ -78,6 +78,10 @@ impl Decoder {
 
     fn pass_over_block(&mut self, lines: &[u8]) -> usize {
         let Some(layout) = self.layout.clone() else { return 0 };
+        if let Some(even) = self.kernel.count_even(lines, layout.width()) {
+            self.count_passed(even);
+            return lines.len();
+        }
         let mut index = std::mem::take(&mut self.index);
         self.kernel.index(lines, &mut index);
         let block = Block::new(lines, &index);

@@ -2,12 +2,15 @@
 #![allow(unsafe_code)] // The boxed kernel; its safe twin is `scalar`.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
+    __m256i, _MM_HINT_T1, _mm_prefetch, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
 };
 
 use super::index::{Index, STRIDE, Strides};
-use super::{Masks, Work};
+
+/// Far enough that it is there in time, and near enough that it still is.
+const AHEAD: usize = 128 * 1024;
+use super::{Masks, Work, even};
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2")
@@ -39,10 +42,33 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
 fn index_block(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
     for (base, stride) in Strides::of(block).iter() {
+        ask_ahead(stride);
         writer.take(base, masks(stride));
     }
     let written = writer.end();
     index.end(written);
+}
+
+pub(super) fn count_even(block: &[u8], width: usize) -> Option<u64> {
+    assert!(is_available(), "chosen only where it is there");
+    // SAFETY: the machine has the features, as was just checked.
+    unsafe { count_even_here(block, width) }
+}
+
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+fn count_even_here(block: &[u8], width: usize) -> Option<u64> {
+    even::count_even(block, width, |stride| {
+        ask_ahead(stride);
+        masks(stride)
+    })
+}
+
+/// Asks the memory for what lies as far ahead as the caller goes next, while it works on what is here.
+#[inline]
+#[target_feature(enable = "sse")]
+pub(super) fn ask_ahead(stride: &[u8; STRIDE]) {
+    // A hint only: nothing is read, wherever the address points.
+    _mm_prefetch::<_MM_HINT_T1>(stride.as_ptr().wrapping_add(AHEAD).cast::<i8>());
 }
 
 #[inline]

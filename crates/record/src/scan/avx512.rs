@@ -7,8 +7,9 @@ use std::arch::x86_64::{
     _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_sub_epi8,
 };
 
+use super::avx2::ask_ahead;
 use super::index::{GROUP, Index, STRIDE, Strides};
-use super::{Masks, Work, avx2};
+use super::{Masks, Work, avx2, even};
 
 /// The numbers of 64 bytes.
 static NUMBERS: [u8; STRIDE] = {
@@ -53,6 +54,7 @@ fn run_here<R>(work: impl Work<R>) -> R {
 fn index_block(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
     for (base, stride) in Strides::of(block).iter() {
+        ask_ahead(stride);
         let masks = masks(stride);
         writer.note(base, masks);
         let separators = masks.separators;
@@ -75,6 +77,20 @@ fn write_group(group: &mut [u32; GROUP], base: usize, separators: u64) {
         let offsets = _mm512_add_epi32(found, _mm512_set1_epi32(base as i32));
         _mm512_storeu_si512(group.as_mut_ptr().cast::<__m512i>(), offsets);
     }
+}
+
+pub(super) fn count_even(block: &[u8], width: usize) -> Option<u64> {
+    assert!(is_available(), "chosen only where it is there");
+    // SAFETY: the machine has the features, as was just checked.
+    unsafe { count_even_here(block, width) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+fn count_even_here(block: &[u8], width: usize) -> Option<u64> {
+    even::count_even(block, width, |stride| {
+        ask_ahead(stride);
+        masks(stride)
+    })
 }
 
 #[inline]

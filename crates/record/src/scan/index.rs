@@ -194,7 +194,7 @@ fn write_many(slots: &mut [u32], base: usize, separators: u64) {
 /// 64 bytes.
 pub(super) type Stride = [u8; STRIDE];
 
-/// A block in strides, the last one filled up with bytes that are nothing.
+/// A block in strides, the last one filled up with zeros, which are nothing by themselves.
 #[derive(Debug)]
 pub(super) struct Strides<'a> {
     whole: &'a [Stride],
@@ -206,7 +206,7 @@ impl Strides<'_> {
     #[inline(always)]
     pub(super) fn of(block: &[u8]) -> Strides<'_> {
         let (whole, tail) = block.as_chunks::<STRIDE>();
-        let mut last = [0; STRIDE];
+        let mut last = [b'0'; STRIDE];
         last[..tail.len()].copy_from_slice(tail);
         Strides { whole, last, count: block.len().div_ceil(STRIDE) }
     }

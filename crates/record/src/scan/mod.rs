@@ -6,6 +6,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod even;
 mod index;
 pub(crate) mod ipv4;
 #[cfg(target_arch = "aarch64")]
@@ -74,6 +75,20 @@ impl Kernel {
             Kernel::Avx512 => avx512::index(block, index),
             #[cfg(target_arch = "aarch64")]
             Kernel::Neon => neon::index(block, index),
+        }
+    }
+
+    /// How many lines a block of whole lines has, if each of them has `width` tokens, none of them
+    /// empty, is ASCII, and begins with a digit.
+    pub(crate) fn count_even(self, block: &[u8], width: usize) -> Option<u64> {
+        match self {
+            Kernel::Scalar => scalar::count_even(block, width),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => avx2::count_even(block, width),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => avx512::count_even(block, width),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => neon::count_even(block, width),
         }
     }
 

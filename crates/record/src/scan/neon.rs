@@ -6,8 +6,8 @@ use std::arch::aarch64::{
     vpaddq_u8, vreinterpretq_u64_u8, vsubq_u8,
 };
 
-use super::Masks;
 use super::index::{Index, STRIDE, Strides};
+use super::{Masks, even};
 
 pub(super) fn index(block: &[u8], index: &mut Index) {
     let mut writer = index.begin(block.len());
@@ -16,6 +16,10 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
     }
     let written = writer.end();
     index.end(written);
+}
+
+pub(super) fn count_even(block: &[u8], width: usize) -> Option<u64> {
+    even::count_even(block, width, masks)
 }
 
 fn masks(stride: &[u8; STRIDE]) -> Masks {

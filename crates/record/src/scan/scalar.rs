@@ -1,7 +1,7 @@
 //! The portable kernel, eight bytes at a time.
 
-use super::Masks;
 use super::index::{Index, STRIDE, Strides};
+use super::{Masks, even};
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -15,6 +15,10 @@ pub(super) fn index(block: &[u8], index: &mut Index) {
     }
     let written = writer.end();
     index.end(written);
+}
+
+pub(super) fn count_even(block: &[u8], width: usize) -> Option<u64> {
+    even::count_even(block, width, masks)
 }
 
 fn masks(stride: &[u8; STRIDE]) -> Masks {

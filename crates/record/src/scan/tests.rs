@@ -56,6 +56,41 @@ proptest! {
     }
 }
 
+/// Whether each line has so many tokens, none of them empty, is ASCII and begins well.
+fn even(block: &[u8], width: usize) -> Option<u64> {
+    let mut lines: Vec<&[u8]> = block.split(|byte| *byte == b'\n').collect();
+    let behind = lines.pop();
+    let is_even = |line: &&[u8]| {
+        let tokens: Vec<_> = line.split(|byte| b" \t\r".contains(byte)).collect();
+        let begins = line.first().is_some_and(u8::is_ascii_digit);
+        let full = tokens.iter().all(|token| !token.is_empty());
+        line.is_ascii() && tokens.len() == width && full && begins
+    };
+    let whole = behind.is_none_or(<[u8]>::is_empty);
+    (whole && lines.iter().all(is_even)).then_some(lines.len() as u64)
+}
+
+proptest! {
+    #[test]
+    fn every_kernel_counts_even_lines_as_a_look_at_each_line_does(
+        tokens in prop::collection::vec("[0-9-][a-c]{0,30}|[0-9]{80}", 1..5),
+        lines in 0usize..40, odd in prop::option::of((0usize..4000, any::<u8>())),
+        other in "[ \t\n\ra-c0-2]{0,60}",
+    ) {
+        let width = tokens.len();
+        let mut block = format!("{}\n", tokens.join(" ")).repeat(lines).into_bytes();
+        if let Some((at, byte)) = odd && at < block.len() {
+            block[at] = byte;
+        }
+        for kernel in Kernel::available() {
+            for block in [&block[..], other.as_bytes()] {
+                let counted = kernel.count_even(block, width);
+                prop_assert_eq!(counted, even(block, width), "{:?}", kernel);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_record_has_its_tokens_between_the_offsets() {
     let block = b"2 123456789012 eni-1\n2 - -\n";
