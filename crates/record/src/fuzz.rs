@@ -2,7 +2,7 @@
 
 use arrow::array::RecordBatch;
 
-use crate::{Decoder, DecoderOptions, Tally};
+use crate::{Decoder, DecoderOptions, Tally, Unwrapped, Unwrapper};
 
 /// Decodes `bytes` once whole, once in pieces of the given lengths and once line by line, and compares
 /// all three.
@@ -45,4 +45,61 @@ fn run(bytes: &[u8], pieces: &[usize], options: &DecoderOptions) -> (Vec<RecordB
     decoder.finish();
     batches.extend(decoder.flush());
     (batches, decoder.tally().clone())
+}
+
+/// Unwraps `bytes` once whole and once in pieces of the given lengths, and compares the two.
+///
+/// # Panics
+///
+/// If they differ: that is what a fuzzer looks for.
+pub fn check_unwrapper(bytes: &[u8], pieces: &[usize]) {
+    let whole = unwrap(bytes, &[usize::MAX]);
+    let cut = unwrap(bytes, if pieces.is_empty() { &[1] } else { pieces });
+    assert_eq!(whole, cut, "the cut of the bytes changes what is unwrapped");
+}
+
+/// The text for the decoder, and everything that is told beside it.
+fn unwrap(bytes: &[u8], pieces: &[usize]) -> (Vec<u8>, String, Tally) {
+    let mut unwrapper = Unwrapper::new();
+    let (mut text, mut lengths, mut rest) = (Vec::new(), pieces.iter().copied().cycle(), bytes);
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(lengths.next().unwrap_or(1).clamp(1, rest.len()));
+        if unwrapper.push(piece, &mut text) == Unwrapped::AsPushed {
+            text.extend_from_slice(piece);
+        }
+        rest = after;
+    }
+    unwrapper.finish(&mut text);
+    let mut tally = Tally::default();
+    unwrapper.settle(&mut tally);
+    let told = format!(
+        "{:?} {:?} {:?} {} {:?}",
+        unwrapper.wrapper(),
+        unwrapper.refusal(),
+        unwrapper.cut(),
+        unwrapper.control_messages(),
+        unwrapper.unknown_fields().collect::<Vec<_>>(),
+    );
+    (text, told, tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_unwrapped_the_same_whatever_the_cut(
+            bytes in prop::collection::vec(
+                prop_oneof![
+                    2 => prop::sample::select(&b"{}[]\",:\n\\ 2m"[..]),
+                    1 => any::<u8>(),
+                ],
+                0..400,
+            ),
+            pieces in prop::collection::vec(1usize..40, 1..4),
+        ) {
+            super::check_unwrapper(&bytes, &pieces);
+        }
+    }
 }
