@@ -131,9 +131,9 @@ impl Orientation {
             };
             if self.pending.is_some() {
                 oriented.pending.push(code);
-                let unknown = teaching != Teaching::DirectionKnown && code.is_none();
-                oriented.left_open |= unknown && run.may_learn_an_end(&columns, row);
             }
+            let unknown = teaching != Teaching::DirectionKnown && code.is_none();
+            oriented.left_open |= unknown && run.may_learn_an_end(&columns, row);
         }
         Ok(oriented)
     }

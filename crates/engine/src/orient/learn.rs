@@ -127,6 +127,11 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 impl Learner {
+    /// Whether no record taught anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.interfaces.is_empty()
+    }
+
     /// An address of the interface such that IPv4 records with it at one end teach nothing more.
     pub(super) fn settled(&self, interface: &str) -> Option<&str> {
         match &self.interfaces.get(interface)?.quiet[0] {

@@ -1,6 +1,6 @@
 //! Which side of a record is local, and how that is known.
 
-use flowproof_engine::{AddressBook, Key, SessionOptions};
+use flowproof_engine::{AddressBook, Key, Session, SessionOptions};
 use flowproof_evidence::{InterfaceIdentity, Window};
 
 use crate::support::*;
@@ -101,4 +101,60 @@ fn the_packets_own_far_address_is_the_remote() {
     );
     let answer = volumes(&log(V5, &[line]), &[Key::Local, Key::Remote]);
     assert_eq!(only_row(&answer.value, &["local", "remote"]), ["10.0.1.5", "203.0.113.9"]);
+}
+
+/// How many times each byte was read for an answer.
+fn readings(logs: &tempfile::TempDir, book: AddressBook, ask: impl AsyncFn(&Session)) -> u64 {
+    let stored: u64 =
+        logs.path().read_dir().unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    block_on(async {
+        let session = open(logs, Window::ALWAYS, SessionOptions { book, ..options() }).await;
+        ask(&session).await;
+        session.progress().bytes() / stored
+    })
+}
+
+#[test]
+fn objects_are_read_once_wherever_the_answer_can_be_known_by_then() {
+    let lines = [
+        v2(ENI, "10.0.1.5", "10.0.2.9", 100, T0),
+        v2(ENI, "10.0.3.3", "10.0.1.5", 10, T0),
+        v2(ENI, "10.0.1.5", "203.0.113.9", 1, T0),
+    ];
+    let logs = log(V2, &lines);
+    let known = || {
+        let mut book = AddressBook::default();
+        let addresses = vec!["10.0.1.5".parse().unwrap()];
+        book.add(&InterfaceIdentity { interface: ENI.into(), instance: None, addresses });
+        book
+    };
+    let volumes = async |session: &Session, key: Key, expected: [&str; 2]| {
+        let answer = session.volumes(&[key], &Default::default()).await.unwrap();
+        let rows = texts(&answer.value).join("\n");
+        assert!(expected.iter().all(|row| rows.contains(row)), "{rows}");
+    };
+    let query = async |session: &Session| {
+        let sql = "select direction, sum(bytes) from traffic group by 1";
+        let answer = session.query(sql, None).await.unwrap();
+        assert_eq!(texts(&answer.value), ["egress|101", "ingress|10"]);
+    };
+    for book in [AddressBook::default(), known()] {
+        // By interface the direction is given to the totals, by remote to the records that were kept.
+        let by =
+            async |session: &Session| volumes(session, Key::Interface, ["|10|101|0|", ENI]).await;
+        assert_eq!(readings(&logs, book.clone(), by), 1);
+        let by = async |session: &Session| {
+            volumes(session, Key::Remote, ["10.0.2.9", "203.0.113.9"]).await
+        };
+        assert_eq!(readings(&logs, book, by), 1);
+    }
+    assert_eq!(readings(&logs, known(), query), 1);
+    assert_eq!(readings(&logs, AddressBook::default(), query), 3, "tried, learned, answered");
+
+    // A record without its source can only be given a direction by a second reading.
+    let dash = v2(ENI, "10.0.1.5", "203.0.113.9", 1000, T0).replace("10.0.1.5", "-");
+    let logs = log(V2, &[lines.to_vec(), vec![dash]].concat());
+    let by =
+        async |session: &Session| volumes(session, Key::Interface, ["|10|101|1000|", ENI]).await;
+    assert_eq!(readings(&logs, AddressBook::default(), by), 2);
 }
