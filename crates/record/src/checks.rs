@@ -32,6 +32,11 @@ pub(crate) struct DigitRun {
 }
 
 impl DigitRun {
+    /// Whether it is a single column that may be `-`.
+    pub(crate) fn is_one_that_may_miss(&self) -> bool {
+        self.may_miss == [true]
+    }
+
     /// Looks at each column by itself.
     #[cold]
     pub(crate) fn is_digits_or_dashes<'a>(&self, text: impl Fn(usize) -> &'a [u8]) -> bool {

@@ -11,6 +11,14 @@ const SHORT: usize = 15;
 const LONGEST: usize = 39;
 /// The words that hold as many bytes.
 const WORDS: usize = LONGEST.div_ceil(8);
+/// Odd numbers without a pattern, one for each word.
+const FACTORS: [u64; WORDS] = [
+    0x9e37_79b9_7f4a_7c15,
+    0xbf58_476d_1ce4_e5b9,
+    0x94d0_49bb_1331_11eb,
+    0xd6e8_feb8_6659_fd93,
+    0xa076_1d64_78bd_642f,
+];
 
 /// Remembers what was said of each of the texts seen last.
 #[derive(Debug)]
@@ -54,12 +62,10 @@ impl<A: Copy + Default> Memo<A> {
             word[..text.len()].copy_from_slice(text);
             return look(&mut self.short, SLOTS, text, [u64::from_le_bytes(word), 0], ask);
         }
-        let mut words = [0; WORDS];
-        for (word, bytes) in words.iter_mut().zip(text.as_chunks().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-        // The last bytes, some of them once more.
-        words[WORDS - 1] = last(text);
+        // All bytes, some of them more than once.
+        let at = |place: usize| first(&text[place..]);
+        let end = text.len();
+        let words = [at(0), at(8), at((end - 8).min(16)), at(end - 16), at(end - 8)];
         look(&mut self.long, LONG_SLOTS, text, words, ask)
     }
 }
@@ -73,9 +79,12 @@ fn look<const N: usize, A: Copy + Default>(
     ask: impl FnOnce(&[u8]) -> A,
 ) -> A {
     let length = text.len() as u8; // At most LONGEST.
-    let mix =
-        |mixed: u64, word: &u64| (mixed.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let place = (words.iter().fold(u64::from(length), mix) >> (64 - count.ilog2())) as usize;
+    let mut mixed = u64::from(length);
+    for (word, factor) in words.iter().zip(FACTORS) {
+        mixed = mixed.wrapping_add((word ^ word >> 32).wrapping_mul(factor));
+    }
+    let mixed = (mixed ^ mixed >> 32).wrapping_mul(FACTORS[0]);
+    let place = (mixed >> (64 - count.ilog2())) as usize;
     if slots.is_empty() {
         let nothing = Slot { words: [0; N], length: 0, answer: A::default() };
         slots.resize(count, nothing);

@@ -26,11 +26,18 @@ pub(crate) struct Block<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) offsets: &'a [u32],
     others: &'a [u8],
+    /// Whether all of it is known to be ASCII.
+    pub(crate) is_ascii: bool,
 }
 
 impl<'a> Block<'a> {
     pub(crate) fn new(bytes: &'a [u8], index: &'a Index) -> Block<'a> {
-        Block { bytes, offsets: index.offsets(), others: index.others() }
+        Block {
+            bytes,
+            offsets: index.offsets(),
+            others: index.others(),
+            is_ascii: index.is_plain(),
+        }
     }
 }
 
@@ -130,6 +137,7 @@ impl Sheet {
     /// Stands for `-` in a column of bounded whole numbers.
     pub(crate) const MISSING: u64 = u64::MAX;
 
+    #[inline(always)]
     fn check_order(&mut self, layout: &Layout) {
         let columns = (layout.column(FieldId::START), layout.column(FieldId::END));
         if let (Some(start), Some(end)) = columns {
@@ -272,12 +280,25 @@ impl Lines {
             let others = others << (64 - SEEN) << (SEEN.wrapping_sub(length) % 64);
             *good = (others.count_ones() == between) & (length <= SEEN) & (length > 0);
         }
+        if run.is_one_that_may_miss() && self.good[..count].contains(&false) {
+            self.forgive_dashes(block, run.columns.start);
+        }
         for line in 0..count {
             if !self.good[line] {
                 let text = |column| self.text(block, line, column);
                 self.doubtful[line] |= !run.is_digits_or_dashes(text);
             }
         }
+    }
+
+    /// Lines are good that have `-` in the column.
+    #[inline(always)]
+    fn forgive_dashes(&mut self, block: Block<'_>, column: usize) {
+        let mut good = self.good;
+        for ((word, length, _), good) in self.words(block, column, 0).zip(&mut good) {
+            *good |= is_dash(word, length);
+        }
+        self.good = good;
     }
 
     #[inline(always)]
@@ -335,7 +356,7 @@ impl Lines {
         numbers.resize(self.doubtful.len(), 0);
         for ((word, length, _), number) in self.words(block, column, 0).zip(numbers) {
             // Of what the check of digits let through, only `-` is no number.
-            let missing = (length == 1) & (word >> 56 == u64::from(b'-'));
+            let missing = is_dash(word, length);
             let read = up_to_eight(word, length.clamp(1, 8));
             *number = if missing { Sheet::MISSING } else { read };
         }
@@ -378,6 +399,12 @@ impl Lines {
             *doubtful |= (length != 10) | (*number > LATEST);
         }
     }
+}
+
+/// Whether a token of this length and these last bytes is `-`.
+#[inline(always)]
+fn is_dash(word: u64, length: u32) -> bool {
+    (length == 1) & (word >> 56 == u64::from(b'-'))
 }
 
 /// The separators before a column, by line.

@@ -110,7 +110,7 @@ impl<L: ExactSizeIterator<Item = usize> + Clone> Work<()> for Extension<'_, L> {
                 Values::Text(texts) => {
                     let [starts, ends] = sheet.tokens(column);
                     let token = |line: usize| (starts[line].wrapping_add(1), ends[line]);
-                    texts.extend(block.bytes, lines.map(token));
+                    texts.extend(block.bytes, block.is_ascii, lines.map(token));
                 }
                 Values::Int(numbers) => {
                     let read = sheet.numbers(column);

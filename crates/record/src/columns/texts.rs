@@ -73,13 +73,16 @@ impl Texts {
         self.nulls.append_non_null();
     }
 
-    /// Pushes tokens of an ASCII block, given by where they are in it; `-` becomes NULL.
+    /// Pushes tokens of a block, given by where they are in it; `-` becomes NULL. `is_ascii` tells
+    /// whether all of the block is known to be ASCII.
     #[inline(always)]
     pub(super) fn extend(
         &mut self,
         block: &[u8],
+        is_ascii: bool,
         tokens: impl ExactSizeIterator<Item = (u32, u32)>,
     ) {
+        self.ascii &= is_ascii;
         let rows = tokens.len();
         self.views.reserve(rows);
         self.make_room(rows * SHORT);
@@ -111,10 +114,14 @@ impl Texts {
     fn short(&mut self, bytes: &[u8; SHORT], length: usize) -> u128 {
         let text = u128::from_le_bytes(*bytes) & MASKS[length % MASKS.len()];
         let inline = length as u128 | text << 32;
-        // Room for this was made. If the text fits in the view, the next is written over it.
-        if let Some(room) = self.buffer.get_mut(self.used..).and_then(|rest| rest.first_chunk_mut())
-        {
-            *room = *bytes;
+        // If the text fits in the view, the next is written over it.
+        match self.buffer.get_mut(self.used..).and_then(|rest| rest.first_chunk_mut()) {
+            Some(room) => *room = *bytes,
+            None => {
+                // Longer texts took the room that was made.
+                self.grow(SHORT);
+                self.buffer[self.used..][..SHORT].copy_from_slice(bytes);
+            }
         }
         let elsewhere = self.full.len() as u64 | (self.used as u64) << 32;
         let is_inline = length <= INLINE;
@@ -285,7 +292,7 @@ mod tests {
                 token
             })
             .collect();
-        builder.extend(block.as_bytes(), tokens.into_iter());
+        builder.extend(block.as_bytes(), block.is_ascii(), tokens.into_iter());
         builder.finish()
     }
 
@@ -293,7 +300,7 @@ mod tests {
         #[test]
         fn tokens_pushed_by_their_places_are_those_pushed_one_by_one(
             batches in prop::collection::vec(
-                prop::collection::vec("-|[a-c]{1,3}|[a-b]{11,18}|a{30,35}|[!-~]{1,20}", 0..40),
+                prop::collection::vec("-|[a-c]{1,3}|[a-b]{11,18}|a{30,35}|[!-~]{1,90}", 0..40),
                 1..4,
             ),
         ) {

@@ -178,11 +178,9 @@ impl Decoder {
             self.tally.counts.time_missing += lines;
             return;
         };
-        let (mut earliest, mut latest) = (u64::MAX, 0);
-        for line in first..first + count {
-            earliest = earliest.min(starts[line]);
-            latest = latest.max(ends[line]);
-        }
+        let lines = first..first + count;
+        let earliest = starts[lines.clone()].iter().fold(u64::MAX, |least, time| least.min(*time));
+        let latest = ends[lines].iter().fold(0, |most, time| most.max(*time));
         // Times of good lines have 32 bits.
         self.tally.widen_span(earliest as i64, latest as i64);
     }

@@ -40,6 +40,9 @@ impl Place {
 /// Puts the words of `block` at the places that follow from the separators into `words`.
 #[inline(always)]
 pub(crate) fn words_at(block: &[u8], separators: &[u32], place: Place, words: &mut [u64]) {
+    // The first alone, since it often is the first of the block, with too few bytes before it.
+    let ([first, separators @ ..], [first_word, words @ ..]) = (separators, words) else { return };
+    *first_word = word_at(block, place.of(*first));
     let most = separators.iter().fold(0, |most, separator| place.of(*separator).max(most));
     if most as usize + 8 > block.len() {
         return words_at_the_edge(block, separators, place, words);
