@@ -10,7 +10,7 @@ use crate::address::is_one_spelling;
 use crate::checks::DigitRun;
 use crate::digits::{Bound, exceeds, up_to_eight};
 use crate::field::FieldId;
-use crate::line::{LATEST, Layout};
+use crate::line::{EARLIEST, LATEST, Layout};
 use crate::memo::Memo;
 use crate::scan::words::{Place, words_at};
 use crate::scan::{Index, Kernel, Work, ipv4};
@@ -396,7 +396,8 @@ impl Lines {
         for ((word, length, doubtful), number) in self.words(block, column, 8).zip(numbers) {
             let high = up_to_eight(word, 2);
             *number = number.wrapping_add(high.wrapping_mul(100_000_000));
-            *doubtful |= (length != 10) | (*number > LATEST);
+            // Ten digits may begin with zeros.
+            *doubtful |= (length != 10) | (*number < EARLIEST) | (*number > LATEST);
         }
     }
 }

@@ -36,6 +36,7 @@ fn time() -> impl Strategy<Value = String> {
         12 => (1_748_736_000u64..1_748_736_100).prop_map(|n| n.to_string()),
         1 => (1_748_736_000_000u64..1_748_736_100_000).prop_map(|n| n.to_string()),
         1 => Just("-".to_owned()),
+        1 => "0[0-9]{9}",
         1 => number(),
     ]
 }
