@@ -42,11 +42,6 @@ impl Kernel {
         Kernel::available().next_back().unwrap_or(Kernel::Scalar)
     }
 
-    /// Whether this machine has it.
-    pub(crate) fn is_available(self) -> bool {
-        Kernel::available().any(|kernel| kernel == self)
-    }
-
     /// All that this machine has, the slowest first.
     pub(crate) fn available() -> impl DoubleEndedIterator<Item = Kernel> {
         let kernels = [

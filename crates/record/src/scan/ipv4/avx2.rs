@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm_setzero_si128, _mm_shuffle_epi8, _mm_sub_epi8, _mm_testz_si128,
 };
 
-use crate::scan::Kernel;
+use crate::scan::avx2::is_available;
 
 /// Bytes that are looked at: one more than the longest address has.
 const SEEN: usize = 16;
@@ -65,7 +65,7 @@ const fn slot(ends: u32) -> usize {
 }
 
 pub(super) fn find(block: &[u8], tokens: [&[u32]; 2], found: &mut [bool]) {
-    assert!(Kernel::Avx2.is_available(), "chosen only where it is there");
+    assert!(is_available(), "chosen only where it is there");
     // SAFETY: the machine has the features, as was just checked.
     unsafe { find_here(block, tokens, found) }
 }
