@@ -8,7 +8,7 @@ pub(super) const STRIDE: usize = 64;
 #[cfg(target_arch = "x86_64")]
 pub(super) const GROUP: usize = 16;
 /// Offsets of one stride that are written without counting: few strides of records have more.
-const FEW: usize = 16;
+const FEW: usize = 12;
 
 /// Where the separators of a block are, and which of them end lines. Kept from block to block for
 /// its allocations.
