@@ -145,6 +145,17 @@ fn a_wrong_size_is_damage() {
 }
 
 #[test]
+fn a_block_beyond_the_size_told_is_damage_before_any_of_it_whether_it_is_the_last_or_not() {
+    for is_last in [0, 1] {
+        let mut object = raw_frame(LINE, 10);
+        object[6] = object[6] & !1 | is_last;
+        let outcome = both_ways(&object);
+        assert!(outcome.text.is_empty());
+        assert!(reason(&outcome).ends_with("the size told in its header is wrong"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn trailing_bytes_are_damage_and_what_came_before_is_kept() {
     for trailing in [&b"garbage"[..], HEADER, &[0x28, 0xb5, 0], &[0, 0, 7], &gzip(LINE)] {
         let outcome = both_ways(&[&zstd(LINE, true)[..], trailing].concat());
