@@ -126,7 +126,8 @@ fn for_each(array: &ArrayRef, mut f: impl FnMut(usize, i128)) -> Result<()> {
     Ok(())
 }
 
-fn overflow<T>(total: i128) -> Result<T> {
+#[cold]
+pub(crate) fn overflow<T>(total: i128) -> Result<T> {
     exec_err!("a total of {total} does not fit in 64 bits; it is not shown wrapped")
 }
 
@@ -269,7 +270,7 @@ impl GroupTotals {
 }
 
 /// Whether the row counts: the filter says yes, not no and not NULL.
-fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
+pub(crate) fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
     filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 

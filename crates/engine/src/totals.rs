@@ -14,13 +14,15 @@ use arrow::datatypes::{
     DataType, Field, FieldRef, Fields, Int64Type, Schema, TimeUnit, TimestampNanosecondType,
     UInt8Type, UInt64Type,
 };
-use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF,
     Signature, Volatility,
 };
+
+use crate::sum::{overflow, passes};
 
 /// What kind of flow a record is: whether it was accepted, and which way it went. A record without an
 /// action counts as accepted.
@@ -129,14 +131,8 @@ fn add(total: &mut u64, more: u64) -> Result<()> {
             *total = sum;
             Ok(())
         }
-        None => overflow(*total, more),
+        None => overflow(i128::from(*total) + i128::from(more)),
     }
-}
-
-#[cold]
-fn overflow(total: u64, more: u64) -> Result<()> {
-    let sum = u128::from(total) + u128::from(more);
-    exec_err!("a total of {sum} does not fit in 64 bits; it is not shown wrapped")
 }
 
 impl Totals {
@@ -343,11 +339,6 @@ impl Groups {
         totals.last = time(STATE_COUNTERS + 1);
         totals
     }
-}
-
-/// Whether the row counts: the filter says yes, not no and not NULL.
-fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
-    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
 impl GroupsAccumulator for Groups {

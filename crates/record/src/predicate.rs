@@ -25,7 +25,9 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    pub(crate) fn holds(self, left: i128, right: i128) -> bool {
+    /// Whether `left` compares so with `right`.
+    #[must_use]
+    pub fn holds(self, left: i128, right: i128) -> bool {
         match self {
             Comparison::Equal => left == right,
             Comparison::NotEqual => left != right,

@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Int32Type, TimestampNanosecondType, UInt64Type};
 use datafusion::common::{DataFusionError, Result};
-use flowproof_record::{Comparison, FieldId, Predicate};
+use flowproof_record::{FieldId, Predicate};
 
 use super::rawtest::passing_texts;
 use super::views::ByView;
@@ -32,7 +32,7 @@ pub(super) fn passing(predicate: &Predicate, records: &RecordBatch) -> Result<Bo
         Predicate::TextIn(id, texts) => Ok(among(text_column(records, *id)?, texts, true)),
         Predicate::TextNotIn(id, texts) => Ok(among(text_column(records, *id)?, texts, false)),
         Predicate::Number(id, comparison, right) => {
-            numbers(records, *id, |left| holds(*comparison, left, *right))
+            numbers(records, *id, |left| comparison.holds(left, *right))
         }
         Predicate::Raw(id, test) => {
             Ok(passing_texts(*id, text_column(records, *id)?, test.as_ref()))
@@ -96,15 +96,4 @@ fn numbers(
         other => return Err(DataFusionError::Internal(format!("no numbers in {other}"))),
     };
     Ok(BooleanBuffer::collect_bool(rows, |row| column.is_valid(row) && passes(number(row))))
-}
-
-fn holds(comparison: Comparison, left: i128, right: i128) -> bool {
-    match comparison {
-        Comparison::Equal => left == right,
-        Comparison::NotEqual => left != right,
-        Comparison::Less => left < right,
-        Comparison::LessOrEqual => left <= right,
-        Comparison::Greater => left > right,
-        Comparison::GreaterOrEqual => left >= right,
-    }
 }

@@ -245,8 +245,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orient::Orientation;
-    use crate::scan::{CoverageScope, Progress, ScanContext, ScanReport};
+    use crate::scan::ScanContext;
     use crate::table::{TableColumn, TableKind};
     use flowproof_record::FieldId;
     use flowproof_source::{Location, Object};
@@ -259,28 +258,9 @@ mod tests {
             etag: None,
             layout: None,
         };
-        let context = ScanContext {
-            objects: Arc::new(vec![object]),
-            format: None,
-            from: None,
-            to: None,
-            batch_rows: 8192,
-            orientation: Orientation::default(),
-            coverage: CoverageScope::Nobody,
-            digests: false,
-            as_large: Arc::default(),
-            interner: Arc::default(),
-            keeping: None,
-            kept: None,
-            push_filters: true,
-            thorough: false,
-            pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
-            report: ScanReport::default(),
-            progress: Arc::new(Progress::default()),
-        };
         let columns = vec![TableColumn::Field(FieldId::BYTES)];
         let schema = TableColumn::schema(&columns);
-        let context = Arc::new(context);
+        let context = Arc::new(ScanContext::of(object));
         Arc::new(ScanPlan { context, kind: TableKind::Traffic, columns, schema, predicate: None })
     }
 

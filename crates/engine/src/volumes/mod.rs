@@ -98,6 +98,15 @@ impl Key {
         matches!(self, Key::Local | Key::Remote | Key::RemotePort | Key::LocalPort | Key::Service)
     }
 
+    /// The expression where totals are still to be settled: interfaces as numbers, of which the
+    /// settling makes texts again.
+    fn part_sql(self) -> &'static str {
+        match self {
+            Key::Interface => "interface_code",
+            other => other.sql(),
+        }
+    }
+
     /// All keys, in the order of their documentation.
     pub fn all() -> impl Iterator<Item = Key> {
         KEYS.iter().map(|row| row.0)
@@ -239,15 +248,14 @@ fn volumes_sql(keys: &[Key], filter: &str) -> String {
         [] => String::new(),
         _ => format!(" GROUP BY {} ORDER BY {}", places_sql(keys), order_sql(keys)),
     };
-    let columns = columns_sql(keys);
+    let columns = columns_sql(keys, Key::sql);
     format!("SELECT {columns}{TOTALS} FROM measured_traffic{}{grouped}", where_sql(filter))
 }
 
 /// The same with a row for each code of a direction that is still to be settled.
 fn parts_sql(keys: &[Key], filter: &str) -> String {
     let places = (1..=keys.len() + 1).map(|place| place.to_string()).collect::<Vec<_>>();
-    // Interfaces as numbers; the settling makes texts of them again.
-    let columns = columns_sql(keys).replace("interface_id AS", "interface_code AS");
+    let columns = columns_sql(keys, Key::part_sql);
     let filter = where_sql(filter);
     format!(
         "SELECT {columns}pending, {TOTALS} FROM measured_traffic{filter} GROUP BY {}",
@@ -255,8 +263,8 @@ fn parts_sql(keys: &[Key], filter: &str) -> String {
     )
 }
 
-fn columns_sql(keys: &[Key]) -> String {
-    keys.iter().map(|key| format!("{} AS \"{}\", ", key.sql(), key.name())).collect()
+fn columns_sql(keys: &[Key], sql: fn(Key) -> &'static str) -> String {
+    keys.iter().map(|key| format!("{} AS \"{}\", ", sql(*key), key.name())).collect()
 }
 
 fn where_sql(filter: &str) -> String {
