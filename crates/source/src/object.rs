@@ -1,6 +1,7 @@
 //! One file or key that holds flow log records.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::layout::Layout;
 use crate::spool::Spool;
@@ -29,4 +30,7 @@ pub enum Location {
     Local(PathBuf),
     /// Standard input or a pipe, kept in a temporary file so that it can be read again.
     Spooled(Spool),
+    /// Within another object, which holds the records of many: its number there. Whoever knows how
+    /// the holder is built reads it; [`open`](crate::open) does not.
+    Within(Arc<Object>, u32),
 }

@@ -15,6 +15,7 @@ mod plan;
 mod report;
 mod shape;
 mod step;
+mod tasks;
 mod text;
 mod times;
 
@@ -25,6 +26,7 @@ pub(crate) use kept::{Kept, KeptObject};
 pub(crate) use partition::outcome_of;
 pub(crate) use plan::ScanPlan;
 pub use report::Progress;
-pub(crate) use report::{ObjectReport, Outcome, ScanReport, ScanTold};
-pub(crate) use shape::Shaper;
+pub(crate) use report::{ObjectReport, Outcome, PartReport, ScanReport, ScanTold, Sides};
+pub(crate) use shape::{PartShaper, Shaper};
+pub(crate) use tasks::Part;
 pub(crate) use times::{InterfaceTimes, NO_INTERFACE};

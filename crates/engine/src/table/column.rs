@@ -16,6 +16,8 @@ pub(crate) enum TableKind {
     Traffic,
     /// `measured_traffic`: the same, with what the analyses ask for and no caller does.
     Measured,
+    /// `collected_rows`: every record with its object's place in the listing, for `collect`.
+    Collected,
 }
 
 /// A column of a table: a field of the record, or something that the engine adds.
@@ -48,6 +50,8 @@ pub(crate) enum TableColumn {
     /// The code of a record whose direction may be known at the end, see
     /// [`Pending`](crate::orient::Pending).
     Pending,
+    /// The place of the record's object in the listing.
+    Place,
 }
 
 /// What the engine adds to the fields, in the order of the columns.
@@ -78,6 +82,9 @@ impl TableKind {
             TableKind::FlowLogs => fields.collect(),
             TableKind::Traffic => fields.chain(OF_SIDES).collect(),
             TableKind::Measured => fields.chain(OF_SIDES).chain(OF_ANALYSES).collect(),
+            TableKind::Collected => {
+                FieldId::all().map(TableColumn::Field).chain([TableColumn::Place]).collect()
+            }
         }
     }
 
@@ -87,12 +94,13 @@ impl TableKind {
             TableKind::FlowLogs => "flow_logs",
             TableKind::Traffic => "traffic",
             TableKind::Measured => "measured_traffic",
+            TableKind::Collected => "collected_rows",
         }
     }
 
     /// Every table.
-    pub(crate) const ALL: [TableKind; 3] =
-        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured];
+    pub(crate) const ALL: [TableKind; 4] =
+        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured, TableKind::Collected];
 }
 
 impl TableColumn {
@@ -113,13 +121,14 @@ impl TableColumn {
             TableColumn::FlowKind => "flow_kind",
             TableColumn::Pending => "pending",
             TableColumn::InterfaceCode => "interface_code",
+            TableColumn::Place => "place",
         }
     }
 
     fn data_type(self) -> DataType {
         match self {
             TableColumn::Field(id) => id.field().kind.data_type(),
-            TableColumn::LocalPort | TableColumn::RemotePort => DataType::Int32,
+            TableColumn::LocalPort | TableColumn::RemotePort | TableColumn::Place => DataType::Int32,
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,
