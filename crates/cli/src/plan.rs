@@ -44,7 +44,9 @@ pub(crate) fn window_between(
     if let (Some(from), Some(to)) = (window.from, window.to)
         && to <= from
     {
-                return Err(UsageError(format!("{to_option} {to} is not after {from_option} {from}")).into());
+        return Err(
+            UsageError(format!("{to_option} {to} is not after {from_option} {from}")).into()
+        );
     }
     Ok(window)
 }

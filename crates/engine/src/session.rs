@@ -85,6 +85,9 @@ pub struct Session {
 /// The share of the memory in which records are kept for a second look.
 const KEPT_SHARE: usize = 4;
 
+/// The share of the memory that each sort sets aside for merging what it spilled.
+const MERGE_SHARE: usize = 8;
+
 /// What a question adds to the session's own settings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Terms {
@@ -217,6 +220,7 @@ impl Session {
         let config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
             .with_batch_size(self.options.batch_rows)
+            .with_sort_spill_reservation_bytes(self.options.memory / MERGE_SHARE)
             .with_information_schema(false);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory)))

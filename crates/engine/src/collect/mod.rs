@@ -124,9 +124,8 @@ impl Session {
             let mut objects = Vec::new();
             for idx in std::mem::take(&mut share.objects) {
                 let object = &self.objects()[idx];
-                let known = manifest.number_of(object).filter(|number| {
-                    manifest.sources[*number].is_read()
-                });
+                let known =
+                    manifest.number_of(object).filter(|number| manifest.sources[*number].is_read());
                 match known {
                     None => objects.push(idx),
                     Some(number) if is_same(object, &manifest.sources[number]).await? => {

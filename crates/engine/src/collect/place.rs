@@ -11,7 +11,11 @@ use jiff::tz::TimeZone;
 /// pruned by them is what would be pruned of its objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    Day { account: String, region: String, day: jiff::civil::Date },
+    Day {
+        account: String,
+        region: String,
+        day: jiff::civil::Date,
+    },
     /// Objects whose keys tell less, or that reach into a second day. Nothing prunes their file.
     Unplaced,
 }

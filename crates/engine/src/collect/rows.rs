@@ -37,14 +37,17 @@ impl Session {
     ) -> Result<(Option<CollectedFile>, ScanTold), EngineError> {
         let mut fields = self.guess_fields(share).await?;
         loop {
-            let (draft, told) = self.write_share(set, share, &fields).await?;
+            let (written, told) = self.write_share(set, share, &fields).await?;
             let met = fields_met(told.objects.values());
             if !met.is_subset(&fields) {
                 // An object has a field that the first of its flow log did not have.
                 fields.extend(met);
                 continue;
             }
-            let file = self.name_draft(set, place, share, draft, &told).await?;
+            let manifest = self.manifest(share, &told);
+            check_rows(&manifest, &written.rows)?;
+            let draft = written.writer.finish(&manifest)?;
+            let file = self.name_draft(set, place, draft, &manifest).await?;
             return Ok((file, told));
         }
     }
@@ -75,7 +78,7 @@ impl Session {
         set: &Set,
         share: &Share,
         fields: &BTreeSet<FieldId>,
-    ) -> Result<(Draft, ScanTold), EngineError> {
+    ) -> Result<(Written, ScanTold), EngineError> {
         let columns: Vec<FieldId> = FieldId::all().filter(|id| fields.contains(id)).collect();
         let sql = sorted_rows(&columns);
         let plan = |context: SessionContext| {
@@ -93,11 +96,7 @@ impl Session {
         let read = hand_over(&mut pass, sender).await;
         let written = writing.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
         read?;
-        let (writer, rows) = written?;
-        let told = pass.end();
-        let manifest = self.manifest(share, &told);
-        self.check_rows(&manifest, &rows)?;
-        Ok((writer.finish(&manifest)?, told))
+        Ok((written?, pass.end()))
     }
 
     /// By an object's place in the listing: its number among the sources.
@@ -111,41 +110,23 @@ impl Session {
 
     fn manifest(&self, share: &Share, told: &ScanTold) -> Manifest {
         let nothing = ObjectReport::default();
-        let sources = share.objects.iter().map(|idx| {
-            (&self.objects()[*idx], told.objects.get(idx).unwrap_or(&nothing))
-        });
+        let sources = share
+            .objects
+            .iter()
+            .map(|idx| (&self.objects()[*idx], told.objects.get(idx).unwrap_or(&nothing)));
         Manifest::new(&sources.collect::<Vec<_>>(), &share.skipped)
-    }
-
-    /// The rows that were written must be those that were counted, or the set would tell other
-    /// figures than its objects.
-    fn check_rows(&self, manifest: &Manifest, rows: &[RowCounts]) -> Result<(), EngineError> {
-        for (number, source) in manifest.sources.iter().enumerate() {
-            let written = rows.get(number).copied().unwrap_or_default();
-            if !written.agrees(manifest, number) {
-                return Err(EngineError::Collect {
-                    place: source.key.clone(),
-                    reason: format!(
-                        "its records cannot be kept apart by kind ({written:?}); nothing was written"
-                    ),
-                });
-            }
-        }
-        Ok(())
     }
 
     async fn name_draft(
         &self,
         set: &Set,
         place: &Place,
-        share: &Share,
         draft: Draft,
-        told: &ScanTold,
+        manifest: &Manifest,
     ) -> Result<Option<CollectedFile>, EngineError> {
         let folder = set.folder(place);
         let path = folder.join(holder_name(&draft.hash()));
-        let manifest = self.manifest(share, told);
-        if !set.learns(place, &manifest).await? {
+        if !set.learns(place, manifest).await? {
             return Ok(None);
         }
         make_folder(&folder)?;
@@ -153,8 +134,8 @@ impl Session {
         draft.keep(&path).map_err(|error| error_at(&path, &error))?;
         Ok(Some(CollectedFile {
             path,
-            objects: share.objects.len() as u64,
-            object_bytes: share.objects.iter().map(|idx| self.objects()[*idx].size).sum(),
+            objects: manifest.sources.len() as u64,
+            object_bytes: manifest.sources.iter().map(|source| source.size).sum(),
             rows: manifest.rows(),
             bytes,
         }))
@@ -166,6 +147,23 @@ async fn hand_over(pass: &mut Pass, writer: mpsc::Sender<RecordBatch>) -> Result
     while let Some(batch) = pass.next().await? {
         if writer.send(batch).await.is_err() {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// The rows that were written must be those that were counted, or the set would tell other
+/// figures than its objects.
+fn check_rows(manifest: &Manifest, rows: &[RowCounts]) -> Result<(), EngineError> {
+    for (number, source) in manifest.sources.iter().enumerate() {
+        let written = rows.get(number).copied().unwrap_or_default();
+        if !written.agrees(manifest, number) {
+            return Err(EngineError::Collect {
+                place: source.key.clone(),
+                reason: format!(
+                    "its records cannot be kept apart by kind ({written:?}); nothing was written"
+                ),
+            });
         }
     }
     Ok(())
@@ -186,6 +184,13 @@ fn sorted_rows(columns: &[FieldId]) -> String {
     let order: Vec<String> = order.map(|name| format!("{name} ASC NULLS FIRST")).collect();
     let columns = columns.iter().map(name).chain([PLACE.to_owned()]).collect::<Vec<_>>();
     format!("SELECT {} FROM collected_rows ORDER BY {}", columns.join(", "), order.join(", "))
+}
+
+/// Rows that were written, but for the footer.
+struct Written {
+    writer: FileWriter,
+    /// By a source's number.
+    rows: Vec<RowCounts>,
 }
 
 /// Written rows of a source by what they are.
@@ -247,11 +252,11 @@ fn write_all(
     mut writer: FileWriter,
     mut batches: mpsc::Receiver<RecordBatch>,
     numbers: &[i32],
-) -> Result<(FileWriter, Vec<RowCounts>)> {
-    let mut counts = Vec::new();
+) -> Result<Written> {
+    let mut rows = Vec::new();
     while let Some(batch) = batches.blocking_recv() {
         writer.write(&batch, numbers)?;
-        count(&batch, numbers, &mut counts)?;
+        count(&batch, numbers, &mut rows)?;
     }
-    Ok((writer, counts))
+    Ok(Written { writer, rows })
 }

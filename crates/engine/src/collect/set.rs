@@ -168,10 +168,7 @@ impl Set {
     }
 
     /// Notes that what this run was to collect is there.
-    pub(super) async fn end(
-        self,
-        done: impl Iterator<Item = &Object>,
-    ) -> Result<(), EngineError> {
+    pub(super) async fn end(self, done: impl Iterator<Item = &Object>) -> Result<(), EngineError> {
         let path = self.unfinished();
         if let Some(manifest) = manifest_at(&path).await {
             let done: HashSet<Home> = done.map(home_of).collect();

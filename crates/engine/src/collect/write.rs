@@ -29,7 +29,7 @@ use crate::held::{MANIFEST, Manifest, ONE_SPELLING, SOURCE};
 
 /// Rows of a row group: few enough that one of them is soon read, and enough that its footer entry
 /// and bloom filters are small beside it.
-const GROUP_ROWS: usize = 512 * 1024;
+const GROUP_ROWS: usize = 128 * 1024;
 /// Rows of a page: what is read at least where one interface is asked about.
 const PAGE_ROWS: usize = 8 * 1024;
 /// Higher levels cost much more time to write and save little.

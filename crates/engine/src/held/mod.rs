@@ -54,7 +54,10 @@ pub(crate) struct Holder {
 
 impl Holder {
     /// The holders of a listing's objects, in the order of their keys.
-    pub(crate) fn of(objects: &[Object], manifests: &BTreeMap<String, FileManifest>) -> Vec<Holder> {
+    pub(crate) fn of(
+        objects: &[Object],
+        manifests: &BTreeMap<String, FileManifest>,
+    ) -> Vec<Holder> {
         let mut holders: BTreeMap<&str, Holder> = BTreeMap::new();
         for (place, object) in objects.iter().enumerate() {
             let Location::Within(holder, number) = &object.location else { continue };
@@ -76,7 +79,11 @@ impl Holder {
     ///
     /// What was counted when the source was collected is told again. Rows, and which of the records lie
     /// in the window, are as they were read now. `bounded` is whether there is a window.
-    pub(crate) fn reports(&self, parts: &[&PartReport], bounded: bool) -> Vec<(usize, ObjectReport)> {
+    pub(crate) fn reports(
+        &self,
+        parts: &[&PartReport],
+        bounded: bool,
+    ) -> Vec<(usize, ObjectReport)> {
         let Some(first) = parts.first() else { return Vec::new() };
         let all = parts.len() == first.of;
         let failure = parts.iter().find_map(|part| part.failure.as_ref());

@@ -26,8 +26,8 @@ mod views;
 mod tests;
 
 pub(crate) use bytes::{footer_note, read_footer};
-pub(crate) use object::ParquetObject;
 pub(crate) use layout::Transit;
+pub(crate) use object::ParquetObject;
 pub(crate) use part::HeldPart;
 
 /// The first bytes, and the last, of a Parquet file.

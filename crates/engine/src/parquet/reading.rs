@@ -232,4 +232,3 @@ fn reason_of(error: &ParquetError) -> String {
         other => other.to_string(),
     }
 }
-

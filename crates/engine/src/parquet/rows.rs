@@ -348,11 +348,13 @@ impl RowReader {
                 let has = |column: Option<&ArrayRef>, row| column.is_some_and(|c| c.is_valid(row));
                 let by_value = |row| has(one, row) || has(other, row);
                 let is_transit = |row: usize| match (&self.held, &sheet.sources) {
-                    (Some(held), Some(sources)) => match held.transit[sources.value(row) as usize] {
-                        Transit::None => false,
-                        Transit::All => true,
-                        Transit::Some => by_value(row),
-                    },
+                    (Some(held), Some(sources)) => {
+                        match held.transit[sources.value(row) as usize] {
+                            Transit::None => false,
+                            Transit::All => true,
+                            Transit::Some => by_value(row),
+                        }
+                    }
                     _ => by_value(row),
                 };
                 Some(BooleanBuffer::collect_bool(sheet.rows, is_transit))

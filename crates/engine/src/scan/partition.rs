@@ -37,11 +37,7 @@ enum Current {
 }
 
 impl Partition {
-    pub(super) fn new(
-        plan: Arc<ScanPlan>,
-        tasks: Vec<Task>,
-        task: Arc<TaskContext>,
-    ) -> Partition {
+    pub(super) fn new(plan: Arc<ScanPlan>, tasks: Vec<Task>, task: Arc<TaskContext>) -> Partition {
         let (current, ready) = (None, VecDeque::new());
         let buffers = Buffers::default();
         Partition { plan, tasks: tasks.into(), current, ready, task, buffers }

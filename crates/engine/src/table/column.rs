@@ -128,7 +128,9 @@ impl TableColumn {
     fn data_type(self) -> DataType {
         match self {
             TableColumn::Field(id) => id.field().kind.data_type(),
-            TableColumn::LocalPort | TableColumn::RemotePort | TableColumn::Place => DataType::Int32,
+            TableColumn::LocalPort | TableColumn::RemotePort | TableColumn::Place => {
+                DataType::Int32
+            }
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,

@@ -7,7 +7,8 @@ use flowproof_evidence::Window;
 
 use super::held::{is_folder, is_met};
 use super::{
-    Find, Held, HeldObject, Home, Identity, ListCounts, Listing, Nearest, Skipped, SkippedKind, What,
+    Find, Held, HeldObject, Home, Identity, ListCounts, Listing, Nearest, Skipped, SkippedKind,
+    What,
 };
 use crate::object::{Location, Object};
 use crate::plan::{FolderVerdict, ObjectVerdict, Plan, Pruned};

@@ -1,8 +1,8 @@
 //! What to take of what is found. Pure: it judges keys and sizes, and reads nothing.
 
-use flowproof_evidence::Window;
 use crate::layout::{Folders, Layout, key_layout};
 use crate::names;
+use flowproof_evidence::Window;
 
 /// Which objects a question is about.
 #[derive(Debug, Clone, Default)]
