@@ -212,7 +212,7 @@ impl<T> Answer<T> {
             size: read.object.size,
             records: read.rows,
             collected_in: match &read.object.location {
-                Location::Within(holder, _) => Some(holder.key.clone()),
+                Location::Within { holder, .. } => Some(holder.key.clone()),
                 _ => None,
             },
         });

@@ -85,8 +85,8 @@ pub struct Session {
 /// The share of the memory in which records are kept for a second look.
 const KEPT_SHARE: usize = 4;
 
-/// The share of the memory that each sort sets aside for merging what it spilled.
-const MERGE_SHARE: usize = 8;
+/// The share of the memory that all sorts together set aside for merging what they spilled.
+const MERGE_SHARE: usize = 4;
 
 /// What a question adds to the session's own settings.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +107,8 @@ pub(crate) struct Terms {
     pub(crate) thorough: bool,
     /// The only objects that are read, if not all are.
     pub(crate) only: Option<Arc<BTreeSet<usize>>>,
+    /// Whether rows are sorted in one go: it is slower, and needs no more memory than it is given.
+    pub(crate) sorts_at_once: bool,
     /// Whether records are taken whatever their time: the window chose the objects.
     pub(crate) of_all_times: bool,
 }
@@ -186,6 +188,11 @@ impl Session {
         Arc::clone(&self.progress)
     }
 
+    /// The memory that each sort sets aside for merging.
+    fn merge_memory(&self) -> usize {
+        self.options.memory / MERGE_SHARE / self.options.threads.max(1)
+    }
+
     pub(crate) fn objects(&self) -> &[Object] {
         &self.objects
     }
@@ -220,7 +227,8 @@ impl Session {
         let config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
             .with_batch_size(self.options.batch_rows)
-            .with_sort_spill_reservation_bytes(self.options.memory / MERGE_SHARE)
+            .with_sort_spill_reservation_bytes(self.merge_memory())
+            .with_repartition_sorts(!terms.sorts_at_once)
             .with_information_schema(false);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory)))

@@ -30,7 +30,14 @@ pub enum Location {
     Local(PathBuf),
     /// Standard input or a pipe, kept in a temporary file so that it can be read again.
     Spooled(Spool),
-    /// Within another object, which holds the records of many: its number there. Whoever knows how
-    /// the holder is built reads it; [`open`](crate::open) does not.
-    Within(Arc<Object>, u32),
+    /// Within another object. Whoever knows how the holder is built reads it; [`open`](crate::open)
+    /// does not.
+    Within {
+        /// The object that holds its records, and those of others.
+        holder: Arc<Object>,
+        /// Its number there.
+        number: u32,
+        /// Where its key led to, if the key alone does not tell.
+        place: Option<String>,
+    },
 }

@@ -32,7 +32,7 @@ impl Ranges {
             let file = match location {
                 Location::Local(path) => Arc::new(File::open(path)?),
                 Location::Spooled(spool) => spool.file(),
-                Location::Within(holder, _) => return Err(within(&holder)),
+                Location::Within { holder, .. } => return Err(within(&holder)),
             };
             let size = file.metadata()?.len();
             Ok((file, size))

@@ -70,7 +70,7 @@ impl Session {
 
     fn terms_of(&self, objects: impl Iterator<Item = usize>) -> Terms {
         let only = Some(Arc::new(objects.collect()));
-        Terms { only, of_all_times: true, digests: true, ..self.terms() }
+        Terms { only, of_all_times: true, digests: true, sorts_at_once: true, ..self.terms() }
     }
 
     async fn write_share(
@@ -86,13 +86,11 @@ impl Session {
             async move { Ok(context.sql(&sql).await?) }
         };
         let mut pass = self.begin_pass(&self.terms_of(share.objects.iter().copied()), plan).await?;
-        let writer = FileWriter::new(set.draft()?, &columns)?;
+        let pool = Some(Arc::clone(self.pool()));
+        let writer = FileWriter::new(set.draft()?, &columns, pool)?;
         let (sender, receiver) = mpsc::channel(WAITING);
         let numbers = self.numbers(share);
-        let pool = Arc::clone(self.pool());
-        let writing = tokio::task::spawn_blocking(move || {
-            pool.install(|| write_all(writer, receiver, &numbers))
-        });
+        let writing = tokio::task::spawn_blocking(move || write_all(writer, receiver, &numbers));
         let read = hand_over(&mut pass, sender).await;
         let written = writing.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
         read?;

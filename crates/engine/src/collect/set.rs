@@ -68,6 +68,13 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
+impl Drop for Set {
+    /// Nothing of a run stays but whole files, however it ends.
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.root.join(WORK));
+    }
+}
+
 impl Set {
     /// Takes the folder for writing, and clears away what an interrupted run left half-written.
     pub(super) fn open(root: &Path) -> Result<Set, EngineError> {
@@ -168,7 +175,7 @@ impl Set {
     }
 
     /// Notes that what this run was to collect is there.
-    pub(super) async fn end(self, done: impl Iterator<Item = &Object>) -> Result<(), EngineError> {
+    pub(super) async fn end(&self, done: impl Iterator<Item = &Object>) -> Result<(), EngineError> {
         let path = self.unfinished();
         if let Some(manifest) = manifest_at(&path).await {
             let done: HashSet<Home> = done.map(home_of).collect();
@@ -180,8 +187,7 @@ impl Set {
                 self.write_unfinished(left)?;
             }
         }
-        let work = self.root.join(WORK);
-        fs::remove_dir_all(&work).map_err(|error| error_at(&work, &error))
+        Ok(())
     }
 
     fn unfinished(&self) -> PathBuf {
@@ -220,7 +226,7 @@ pub(super) async fn is_same(object: &Object, source: &Source) -> Result<bool, En
         return Ok(etag == known);
     }
     // What another set holds does not change.
-    if matches!(object.location, Location::Within(..)) {
+    if matches!(object.location, Location::Within { .. }) {
         return Ok(true);
     }
     // Damage that ended the reading left no digest: of the same size, it is the same damage.

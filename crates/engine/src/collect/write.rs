@@ -104,7 +104,7 @@ impl Write for Draft {
 /// Writes a file without rows.
 pub(super) fn write_empty(draft: Draft, manifest: &Manifest) -> Result<Draft, EngineError> {
     let fields = [FieldId::INTERFACE_ID, FieldId::START, FieldId::END];
-    Ok(FileWriter::new(draft, &fields)?.finish(manifest)?)
+    Ok(FileWriter::new(draft, &fields, None)?.finish(manifest)?)
 }
 
 /// Encodes sorted rows.
@@ -116,18 +116,24 @@ pub(super) struct FileWriter {
     batches: Vec<RecordBatch>,
     rows: usize,
     groups_written: usize,
+    /// Where columns are encoded; nothing on it ever waits.
+    pool: Option<Arc<rayon::ThreadPool>>,
 }
 
 impl FileWriter {
     /// A writer of rows with these fields.
-    pub(super) fn new(draft: Draft, fields: &[FieldId]) -> Result<FileWriter> {
+    pub(super) fn new(
+        draft: Draft,
+        fields: &[FieldId],
+        pool: Option<Arc<rayon::ThreadPool>>,
+    ) -> Result<FileWriter> {
         let schema = file_schema(fields);
         let properties = Arc::new(properties(fields));
         let converted = ArrowSchemaConverter::new().convert(&schema)?;
         let writer = SerializedFileWriter::new(draft, converted.root_schema_ptr(), properties)?;
         let groups = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&schema));
         let (batches, rows, groups_written) = (Vec::new(), 0, 0);
-        Ok(FileWriter { writer, groups, schema, batches, rows, groups_written })
+        Ok(FileWriter { writer, groups, schema, batches, rows, groups_written, pool })
     }
 
     /// Takes rows with the fields' columns, and the place of each row's object as the last one;
@@ -155,8 +161,13 @@ impl FileWriter {
         let encode = |(place, writer): (usize, ArrowColumnWriter)| {
             encode_column(writer, &fields[place], batches.iter().map(|batch| batch.column(place)))
         };
-        let chunks: Vec<Result<ArrowColumnChunk>> =
-            writers.into_par_iter().enumerate().map(encode).collect();
+        let encode_all = || -> Vec<Result<ArrowColumnChunk>> {
+            writers.into_par_iter().enumerate().map(encode).collect()
+        };
+        let chunks = match &self.pool {
+            Some(pool) => pool.install(encode_all),
+            None => encode_all(),
+        };
         let mut group = self.writer.next_row_group()?;
         for chunk in chunks {
             chunk?.append_to_row_group(&mut group)?;

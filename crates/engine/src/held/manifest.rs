@@ -347,6 +347,7 @@ pub(crate) fn home_of(object: &Object) -> Home {
 fn place_of(object: &Object) -> Option<String> {
     match &object.location {
         Location::Local(path) => Some(path.canonicalize().ok()?.display().to_string()),
+        Location::Within { place, .. } => place.clone(),
         _ => None,
     }
 }

@@ -60,7 +60,7 @@ impl Holder {
     ) -> Vec<Holder> {
         let mut holders: BTreeMap<&str, Holder> = BTreeMap::new();
         for (place, object) in objects.iter().enumerate() {
-            let Location::Within(holder, number) = &object.location else { continue };
+            let Location::Within { holder, number, .. } = &object.location else { continue };
             let Some(file) = manifests.get(&holder.key) else { continue };
             let entry = holders.entry(&holder.key).or_insert_with(|| Holder {
                 object: Arc::clone(holder),

@@ -50,7 +50,7 @@ pub(super) fn deal_out(context: &ScanContext, partitions: usize) -> Vec<Vec<Task
 fn all(context: &ScanContext, partitions: usize) -> Vec<(u64, Task)> {
     let mut tasks = Vec::with_capacity(context.objects.len());
     for (idx, object) in context.objects.iter().enumerate() {
-        let is_held = matches!(object.location, Location::Within(..));
+        let is_held = matches!(object.location, Location::Within { .. });
         if !is_held && context.wants_object(idx) {
             tasks.push((object.size, Task::Object(idx)));
         }

@@ -47,7 +47,7 @@ pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, 
         let input = match location {
             Location::Local(path) => Input::File(File::open(path)?),
             Location::Spooled(spool) => Input::Spool(spool.reader()),
-            Location::Within(holder, _) => return Err(within(&holder)),
+            Location::Within { holder, .. } => return Err(within(&holder)),
         };
         let mut reader = Box::new(Reader::new(input, size, options.digest));
         let ahead = match options.whole_gzip {

@@ -103,8 +103,8 @@ impl Collector {
 
     fn take_held_object(&mut self, holder: &Arc<Object>, held: HeldObject) {
         let HeldObject { number, key, place, size, etag, digest, is_read } = held;
-        let home = (key.clone(), place);
-        let location = Location::Within(Arc::clone(holder), number);
+        let home = (key.clone(), place.clone());
+        let location = Location::Within { holder: Arc::clone(holder), number, place };
         let identity = Some(Identity::Held(home.clone(), digest));
         let what = What::File { location, size, etag, named: true };
         let Some(object) = self.take(Find { key, identity, what }) else { return };

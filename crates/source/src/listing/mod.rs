@@ -145,7 +145,7 @@ pub async fn list(selection: &Selection) -> Result<Listing, SourceError> {
 }
 
 /// As [`list`], and asks of each object whether it holds the records of others. If it does, these are
-/// listed in its place, each at [`Location::Within`] it: judged by their own keys, counted as if they
+/// listed in its place, each as [`Location::Within`] it: judged by their own keys, counted as if they
 /// had been found themselves, and once if several objects hold them.
 ///
 /// # Errors
