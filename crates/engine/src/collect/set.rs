@@ -243,3 +243,76 @@ fn is_not_found(error: &io::Error) -> bool {
 pub(super) fn error_at(place: &Path, error: &io::Error) -> EngineError {
     EngineError::Collect { place: place.display().to_string(), reason: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Session, SessionOptions};
+    use flowproof_source::Selection;
+
+    fn session(place: &Path) -> Session {
+        let wheres = vec![place.display().to_string()];
+        let selection = Selection { wheres, all_skipped: true, ..Selection::default() };
+        let options = SessionOptions { threads: 1, ..SessionOptions::default() };
+        block_on(Session::open(&selection, options)).unwrap()
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    fn logs() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.log", "b.log"] {
+            let record = "eni-1 10.0.1.5 203.0.113.9 8400 1748736000 1748736060 OK";
+            let header = "interface-id srcaddr dstaddr bytes start end log-status";
+            fs::write(folder.path().join(name), format!("{header}\n{record}\n")).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn a_set_whose_run_was_cut_off_says_what_it_lacks_until_a_run_ends() {
+        let (logs, folder) = (logs(), tempfile::tempdir().unwrap());
+        let originals = session(logs.path());
+        let set = Set::open(folder.path()).unwrap();
+        block_on(set.begin(originals.objects().iter())).unwrap();
+        drop(set);
+        // What a killed process leaves of a file.
+        fs::create_dir_all(folder.path().join(WORK)).unwrap();
+        fs::write(folder.path().join(WORK).join("half"), b"PAR1").unwrap();
+        let answer = block_on(session(folder.path()).inspect()).unwrap();
+        let objects = answer.coverage.objects;
+        assert_eq!((objects.vanished, objects.read), (2, 0));
+        assert!(answer.coverage.is_partial());
+        let reason = &answer.coverage.samples[0].reason;
+        assert!(reason.contains("run it again"), "{reason}");
+
+        let lock = File::create(folder.path().join(WORK).join(LOCK)).unwrap();
+        lock.lock().unwrap();
+        let busy = Set::open(folder.path()).unwrap_err().to_string();
+        assert!(busy.contains("another run"), "{busy}");
+        drop(lock);
+
+        block_on(originals.collect(folder.path())).unwrap();
+        let answer = block_on(session(folder.path()).inspect()).unwrap();
+        let objects = answer.coverage.objects;
+        assert_eq!((objects.listed, objects.read, objects.vanished), (2, 2, 0));
+        assert!(!folder.path().join(WORK).exists());
+    }
+
+    #[test]
+    fn what_another_run_left_to_come_stays_to_come() {
+        let (logs, others, folder) = (logs(), logs(), tempfile::tempdir().unwrap());
+        let set = Set::open(folder.path()).unwrap();
+        let originals = session(others.path());
+        block_on(set.begin(originals.objects().iter())).unwrap();
+        drop(set);
+        block_on(session(logs.path()).collect(folder.path())).unwrap();
+        let objects = block_on(session(folder.path()).inspect()).unwrap().coverage.objects;
+        assert_eq!((objects.read, objects.vanished), (2, 2));
+        block_on(originals.collect(folder.path())).unwrap();
+        let objects = block_on(session(folder.path()).inspect()).unwrap().coverage.objects;
+        assert_eq!((objects.read, objects.vanished), (4, 0));
+    }
+}
