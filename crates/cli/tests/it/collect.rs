@@ -34,8 +34,14 @@ fn every_fixture_answers_alike_when_it_is_collected() {
     let questions: [&[&str]; 6] = [
         &["inspect", "--format=json", "--files"],
         &["query", "--format=csv", "select * from flow_logs"],
-        &["volumes", "--format=csv", "--by=account,interface,instance,local,remote,action,hour"],
-        &["volumes", "--format=csv", "--by=interface,hour", "--from=2025-06-01T09:00:00Z"],
+        // Counters of one fixture do not fit in a total: an error, and the same one.
+        &["volumes", "--format=csv", "--by=account,interface"],
+        &[
+            "volumes",
+            "--format=csv",
+            "--by=interface,instance,local,remote,action,hour",
+            "--from=2025-06-01T09:00:00Z",
+        ],
         &["investigate", "--format=json", "--instance=i-0aaaabbbbcccc0001"],
         &["investigate", "--format=json", "--address=10.0.1.5", "--from=2025-06-01T09:00:00Z"],
     ];
@@ -47,7 +53,7 @@ fn every_fixture_answers_alike_when_it_is_collected() {
             told(&run(&args))
         };
         let (one, other) = (of(&logs), of(&set));
-        assert!(one.1.len() > 100, "{question:?}");
+        assert!(one.1.len() > 100 || one.0 == Some(1), "{question:?}");
         assert_eq!(one, other, "{question:?}");
     }
     let again = run(&["collect", "--logs", &logs, "--to", &set, "--format=json"]);
