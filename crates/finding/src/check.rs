@@ -80,6 +80,17 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn a_finding_with_one_of_its_times_is_read() {
+        for time in ["eventFirstSeen", "eventLastSeen"] {
+            let json = format!(
+                r#"{{"type": "A:EC2/B", "service": {{"{time}": "2025-06-01T00:00:00Z"}}}}"#
+            );
+            assert_eq!(read_findings(json.as_bytes()).unwrap().findings.len(), 1);
+            check_never_panics(json.as_bytes());
+        }
+    }
+
     proptest! {
         #[test]
         fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

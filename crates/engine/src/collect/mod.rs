@@ -11,13 +11,14 @@ mod rows;
 mod set;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use flowproof_source::{Object, Skipped};
 
 use crate::answer::Answer;
 use crate::error::EngineError;
+use crate::held::home_of;
 use crate::scan::ScanTold;
 use crate::session::Session;
 use place::Place;
@@ -120,12 +121,14 @@ impl Session {
         let mut had = 0;
         let there = set.holders_at(place).await?;
         for (path, manifest) in &there {
-            share.skipped.retain(|skipped| manifest.skipped().all(|other| other != *skipped));
+            let skipped: BTreeSet<Skipped> = manifest.skipped().collect();
+            share.skipped.retain(|other| !skipped.contains(other));
+            let numbers = manifest.numbers();
             let mut objects = Vec::new();
             for idx in std::mem::take(&mut share.objects) {
                 let object = &self.objects()[idx];
-                let known =
-                    manifest.number_of(object).filter(|number| manifest.sources[*number].is_read());
+                let known = numbers.get(&home_of(object)).copied();
+                let known = known.filter(|number| manifest.sources[*number].is_read());
                 match known {
                     None => objects.push(idx),
                     Some(number) if is_same(object, &manifest.sources[number]).await? => {

@@ -11,14 +11,13 @@ use walkdir::WalkDir;
 use super::place::Place;
 use super::write::{Draft, write_empty};
 use crate::error::EngineError;
-use crate::held::{Home, Manifest, Source, holder_name, home_of, is_holder_name, read_manifest};
+use crate::held::{
+    Home, Manifest, Source, UNFINISHED, holder_name, home_of, is_holder_name, read_manifest,
+};
 
 /// Where files lie until they are whole, and the lock; walks pass over what is hidden.
 const WORK: &str = ".flowproof-work";
 const LOCK: &str = "lock";
-
-/// The holder, without rows, of what an interrupted run was still to collect.
-const UNFINISHED: &str = "unfinished";
 
 /// Why an object that is still to come has no records.
 const TO_COME: &str = "not collected yet: the run that was to collect it did not end; run it again";

@@ -1,5 +1,7 @@
 //! What a holder tells of its sources.
 
+use std::collections::HashMap;
+
 use flowproof_record::{Counts, FieldId, Format, FormatSource, Reject, RejectKind, Tally, Wrapper};
 use flowproof_source::{Encoding, Held, HeldObject, Location, Object, Skipped, SkippedKind};
 use serde::{Deserialize, Serialize};
@@ -197,10 +199,9 @@ impl Manifest {
             })
     }
 
-    /// The number of an object's source, if it is one of them.
-    pub(crate) fn number_of(&self, object: &Object) -> Option<usize> {
-        let home = home_of(object);
-        self.sources.iter().position(|source| source.key == home.0 && source.place == home.1)
+    /// The numbers of the sources, by what tells them from each other.
+    pub(crate) fn numbers(&self) -> HashMap<Home, usize> {
+        self.sources.iter().map(Source::home).zip(0..).collect()
     }
 
     /// Rows of all sources.

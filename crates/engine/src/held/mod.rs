@@ -31,6 +31,10 @@ pub(crate) const ONE_SPELLING: (&str, &str) = ("flowproof.addresses", "one-spell
 /// How the names of holders begin and end.
 const NAME: (&str, &str) = ("flowproof-", ".parquet");
 
+/// What stands for the hash in the name of the holder, without rows, of what an interrupted run was
+/// still to collect.
+pub(crate) const UNFINISHED: &str = "unfinished";
+
 /// The name of a holder with this hash.
 pub(crate) fn holder_name(hash: &str) -> String {
     format!("{}{hash}{}", NAME.0, NAME.1)
@@ -53,6 +57,17 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
+    /// Whether its name is that of a file with this digest. What tells what is still to come has a name
+    /// of its own.
+    pub(crate) fn is_named_for(&self, digest: &str) -> bool {
+        let name = self.object.key.rsplit('/').next().unwrap_or_default();
+        let hash = name.strip_prefix(NAME.0).and_then(|rest| rest.strip_suffix(NAME.1));
+        let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
+        hash.is_some_and(|hash| {
+            hash == UNFINISHED || (!hash.is_empty() && digest.starts_with(hash))
+        })
+    }
+
     /// The holders of a listing's objects, in the order of their keys.
     pub(crate) fn of(
         objects: &[Object],

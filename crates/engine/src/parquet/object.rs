@@ -131,15 +131,7 @@ async fn plan_reading(
     }
     let layout = Layout::of(reader.metadata()).map_err(Stop::Object)?;
     let context = &plan.context;
-    let wanted = Wanted {
-        fields: plan.fields(),
-        keep: plan.keep(),
-        from: context.from,
-        to: context.to,
-        predicate: plan.predicate.clone(),
-        thorough: context.thorough,
-    };
-    let rows = RowReader::new(layout, wanted);
+    let rows = RowReader::new(layout, Wanted::of(plan, context.thorough));
     begin(context, &context.coverage, reader, rows, None, task)
 }
 

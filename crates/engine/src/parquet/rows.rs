@@ -23,6 +23,7 @@ use super::layout::{Layout, TRANSIT_FIELDS, Transit};
 use super::reading::damaged;
 use super::views::view_of;
 use crate::held::{Manifest, SOURCE};
+use crate::scan::ScanPlan;
 
 /// A batch in which fewer than one row in this many are kept is copied, so that they do not keep the
 /// pages that they were read from.
@@ -412,6 +413,18 @@ impl RowReader {
 }
 
 impl Wanted {
+    /// What a plan wants.
+    pub(super) fn of(plan: &ScanPlan, thorough: bool) -> Wanted {
+        Wanted {
+            fields: plan.fields(),
+            keep: plan.keep(),
+            from: plan.context.from,
+            to: plan.context.to,
+            predicate: plan.predicate.clone(),
+            thorough,
+        }
+    }
+
     /// As for lines: a record without times is in no bounded range.
     fn is_in_range(&self, span: Option<(i64, i64)>) -> bool {
         let Some((start, end)) = span else { return self.from.is_none() && self.to.is_none() };

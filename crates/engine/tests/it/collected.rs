@@ -305,6 +305,14 @@ fn a_file_of_a_set_that_is_cut_changed_or_renamed_is_never_taken_for_a_whole_one
         let objects = inspect(set.path()).coverage.objects;
         assert_eq!(objects.truncated + objects.corrupt, 1, "{length} bytes");
     }
+    // What no checksum of Parquet's own would tell.
+    for place in [bytes.len() / 5, bytes.len() / 3] {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        fs::write(&file, changed).unwrap();
+        let objects = inspect(set.path()).coverage.objects;
+        assert!(objects.corrupt + objects.truncated > 1, "byte {place}: {objects:?}");
+    }
     fs::write(&file, &bytes).unwrap();
     let renamed = file.with_file_name("part-0.parquet");
     fs::rename(&file, &renamed).unwrap();
