@@ -113,7 +113,7 @@ impl Question {
                 None => kept.fill(false),
             },
             Question::Number(id, bounds) => match lines.layout.column(*id) {
-                Some(column) => bounds.narrow(lines, column, kept),
+                Some(column) => bounds.narrow(lines, id.field().kind, column, kept),
                 None => kept.fill(false),
             },
             Question::Raw(id, place) => match lines.layout.column(*id) {
