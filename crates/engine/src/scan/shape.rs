@@ -15,7 +15,7 @@ use flowproof_source::Object;
 use super::plan::ScanPlan;
 use super::times::note_times;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport};
-use crate::orient::{Codes, Learner, Oriented, effective};
+use crate::orient::{Desk, Oriented, effective};
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
@@ -25,8 +25,7 @@ pub(crate) struct Shaper {
     plan: Arc<ScanPlan>,
     object_idx: usize,
     pub(crate) report: ObjectReport,
-    learner: Learner,
-    codes: Codes,
+    desk: Desk,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
 }
@@ -34,11 +33,10 @@ pub(crate) struct Shaper {
 impl Shaper {
     pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> Shaper {
         Shaper {
+            desk: Desk::new(&plan.context.orientation),
             plan,
             object_idx,
             report: ObjectReport::default(),
-            learner: Learner::default(),
-            codes: Codes::default(),
             interfaces: LocalCodes::default(),
             times: BTreeMap::new(),
         }
@@ -90,7 +88,7 @@ impl Shaper {
             kept.keep_report(self.object_idx, &self.report);
         }
         let report = std::mem::take(&mut self.report);
-        let learner = std::mem::take(&mut self.learner);
+        let learner = self.desk.take_learner();
         let times = std::mem::take(&mut self.times);
         let context = &self.plan.context;
         context.progress.add_object();
@@ -100,7 +98,7 @@ impl Shaper {
     fn table_batch(&mut self, decoded: &RecordBatch) -> Result<RecordBatch> {
         let oriented = if self.plan.wants_orientation() {
             let orientation = &self.plan.context.orientation;
-            let oriented = orientation.orient(decoded, &mut self.learner, &mut self.codes)?;
+            let oriented = orientation.orient(decoded, &mut self.desk)?;
             self.report.unoriented += oriented.unoriented;
             self.report.direction_conflicts += oriented.conflicts;
             self.report.assumed_direction += oriented.assumed;
