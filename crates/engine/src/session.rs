@@ -175,6 +175,11 @@ impl Session {
         &self.options.book
     }
 
+    /// Whether totals may be added up by the scan, which then must do the filters too.
+    pub(crate) fn sums_while_reading(&self) -> bool {
+        self.options.push_filters
+    }
+
     /// Terms with the session's address book and nothing else.
     pub(crate) fn terms(&self) -> Terms {
         let book = Arc::new(self.options.book.clone());

@@ -35,6 +35,18 @@ pub(crate) enum FlowKind {
     Rejected = 3,
 }
 
+impl FlowKind {
+    /// The kind of this number.
+    pub(crate) fn of_number(number: u8) -> FlowKind {
+        match number {
+            0 => FlowKind::In,
+            1 => FlowKind::Out,
+            2 => FlowKind::Unoriented,
+            _ => FlowKind::Rejected,
+        }
+    }
+}
+
 /// How many kinds there are.
 const KINDS: usize = 4;
 
@@ -43,7 +55,7 @@ pub(crate) const TOTALS: &str =
     r#"traffic_totals(flow_kind, bytes, packets, "start", "end") AS totals"#;
 
 /// The totals in the order of the interface. Counts are signed, as SQL's are.
-const COLUMNS: [&str; 12] = [
+pub(crate) const COLUMNS: [&str; 12] = [
     "bytes_in",
     "bytes_out",
     "bytes_unoriented",
@@ -62,7 +74,7 @@ fn time() -> DataType {
     DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()))
 }
 
-fn result_fields() -> Fields {
+pub(crate) fn result_fields() -> Fields {
     let field = |name: &&str| match *name {
         "flows" | "rejected_flows" => Field::new(*name, DataType::Int64, false),
         "first_seen" | "last_seen" => Field::new(*name, time(), true),
@@ -103,7 +115,7 @@ pub(crate) fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
 
 /// The totals of one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Totals {
+pub(crate) struct Totals {
     bytes: [u64; KINDS],
     packets: [u64; KINDS],
     flows: [u64; KINDS],
@@ -136,6 +148,57 @@ fn add(total: &mut u64, more: u64) -> Result<()> {
 }
 
 impl Totals {
+    /// Adds a record of which nothing is missing, from its first to its last nanosecond; `None`, and
+    /// nothing added, if a total would not fit.
+    #[inline(always)]
+    pub(crate) fn take_in(
+        &mut self,
+        kind: FlowKind,
+        [bytes, packets]: [u64; 2],
+        [start, end]: [i64; 2],
+    ) -> Option<()> {
+        let kind = kind as usize;
+        let bytes = self.bytes[kind].checked_add(bytes)?;
+        self.packets[kind] = self.packets[kind].checked_add(packets)?;
+        self.bytes[kind] = bytes;
+        self.flows[kind] += 1; // No machine counts 2^64 records.
+        self.first = self.first.min(start);
+        self.last = self.last.max(end);
+        Some(())
+    }
+
+    /// One column for each of [`COLUMNS`], and a row for each of the totals.
+    pub(crate) fn columns(totals: &[Totals]) -> Result<Vec<ArrayRef>> {
+        let counter = |of: fn(&Totals) -> u64| -> ArrayRef {
+            Arc::new(totals.iter().map(|totals| Some(of(totals))).collect::<UInt64Array>())
+        };
+        let count = |of: fn(&Totals) -> u64| -> Result<ArrayRef> {
+            let counts = totals.iter().map(|totals| i64::try_from(of(totals)));
+            let counts = counts.collect::<std::result::Result<Vec<i64>, _>>();
+            let counts = counts.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            Ok(Arc::new(Int64Array::from(counts)))
+        };
+        let time = |of: fn(&Totals) -> i64| -> ArrayRef {
+            let met = |totals: &Totals| (totals.first <= totals.last).then(|| of(totals));
+            let times: PrimitiveArray<TimestampNanosecondType> = totals.iter().map(met).collect();
+            Arc::new(times.with_data_type(time()))
+        };
+        Ok(vec![
+            counter(|t| t.bytes[FlowKind::In as usize]),
+            counter(|t| t.bytes[FlowKind::Out as usize]),
+            counter(|t| t.bytes[FlowKind::Unoriented as usize]),
+            counter(|t| t.packets[FlowKind::In as usize]),
+            counter(|t| t.packets[FlowKind::Out as usize]),
+            counter(|t| t.packets[FlowKind::Unoriented as usize]),
+            count(|t| t.flows.iter().take(FlowKind::Rejected as usize).sum())?,
+            counter(|t| t.bytes[FlowKind::Rejected as usize]),
+            counter(|t| t.packets[FlowKind::Rejected as usize]),
+            count(|t| t.flows[FlowKind::Rejected as usize])?,
+            time(|t| t.first),
+            time(|t| t.last),
+        ])
+    }
+
     fn merge(&mut self, other: &Totals) -> Result<()> {
         for kind in 0..KINDS {
             add(&mut self.bytes[kind], other.bytes[kind])?;
@@ -278,34 +341,7 @@ struct Groups {
 
 impl Groups {
     fn result(totals: &[Totals]) -> Result<ArrayRef> {
-        let counter = |of: fn(&Totals) -> u64| -> ArrayRef {
-            Arc::new(totals.iter().map(|totals| Some(of(totals))).collect::<UInt64Array>())
-        };
-        let count = |of: fn(&Totals) -> u64| -> Result<ArrayRef> {
-            let counts = totals.iter().map(|totals| i64::try_from(of(totals)));
-            let counts = counts.collect::<std::result::Result<Vec<i64>, _>>();
-            let counts = counts.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            Ok(Arc::new(Int64Array::from(counts)))
-        };
-        let time = |of: fn(&Totals) -> i64| -> ArrayRef {
-            let met = |totals: &Totals| (totals.first <= totals.last).then(|| of(totals));
-            let times: PrimitiveArray<TimestampNanosecondType> = totals.iter().map(met).collect();
-            Arc::new(times.with_data_type(time()))
-        };
-        let columns = vec![
-            counter(|t| t.bytes[FlowKind::In as usize]),
-            counter(|t| t.bytes[FlowKind::Out as usize]),
-            counter(|t| t.bytes[FlowKind::Unoriented as usize]),
-            counter(|t| t.packets[FlowKind::In as usize]),
-            counter(|t| t.packets[FlowKind::Out as usize]),
-            counter(|t| t.packets[FlowKind::Unoriented as usize]),
-            count(|t| t.flows.iter().take(FlowKind::Rejected as usize).sum())?,
-            counter(|t| t.bytes[FlowKind::Rejected as usize]),
-            counter(|t| t.packets[FlowKind::Rejected as usize]),
-            count(|t| t.flows[FlowKind::Rejected as usize])?,
-            time(|t| t.first),
-            time(|t| t.last),
-        ];
+        let columns = Totals::columns(totals)?;
         Ok(Arc::new(StructArray::try_new(result_fields(), columns, None)?))
     }
 

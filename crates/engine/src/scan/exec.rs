@@ -20,6 +20,7 @@ use flowproof_source::Object;
 use super::ScanContext;
 use super::partition::Partition;
 use super::plan::ScanPlan;
+use super::sums::ADDED_UP;
 use crate::table::{TableColumn, TableKind};
 
 /// Reads flow log objects as record batches.
@@ -47,7 +48,12 @@ impl FlowLogExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        let plan = Arc::new(ScanPlan { context, kind, columns, schema, predicate });
+        let (columns, summed) = match kind {
+            TableKind::Summed => (ADDED_UP.to_vec(), Some(columns)),
+            _ => (columns, None),
+        };
+        let schema = TableColumn::schema(&columns);
+        let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate });
         FlowLogExec { plan, partitions, properties: Arc::new(properties) }
     }
 }
@@ -127,7 +133,7 @@ impl ExecutionPlan for FlowLogExec {
         let batches = futures::stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|batch| (batch, reader)))
         });
-        let schema = Arc::clone(&self.plan.schema);
+        let schema = self.schema();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 }

@@ -15,6 +15,7 @@ mod plan;
 mod report;
 mod shape;
 mod step;
+mod sums;
 mod text;
 mod times;
 
@@ -27,4 +28,5 @@ pub(crate) use plan::ScanPlan;
 pub use report::Progress;
 pub(crate) use report::{ObjectReport, Outcome, ScanReport, ScanTold};
 pub(crate) use shape::Shaper;
+pub(crate) use sums::Sums;
 pub(crate) use times::{InterfaceTimes, NO_INTERFACE};

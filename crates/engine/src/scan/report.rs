@@ -97,6 +97,11 @@ impl ScanReport {
         }
     }
 
+    /// Takes in what records of several objects taught.
+    pub(crate) fn learn(&self, learner: Learner) {
+        self.lock().learner.merge(learner);
+    }
+
     /// All that was told since the scan was made.
     pub(crate) fn take(&self) -> ScanTold {
         let Inner { objects, learner, times } = std::mem::take(&mut *self.lock());

@@ -2,7 +2,7 @@
 //! them is kept.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use arrow::array::{
     Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringViewArray,
@@ -12,9 +12,9 @@ use datafusion::common::Result;
 use flowproof_record::FieldId;
 use flowproof_source::Object;
 
-use super::plan::ScanPlan;
+use super::plan::{ScanPlan, SharedSums};
 use super::times::note_times;
-use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport};
+use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Sums};
 use crate::orient::{Desk, Oriented, effective};
 use crate::table::{TableColumn, text_column};
 
@@ -28,11 +28,14 @@ pub(crate) struct Shaper {
     desk: Desk,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
+    pub(super) sums: Option<SharedSums>,
 }
 
 impl Shaper {
-    pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> Shaper {
+    /// `sums` are those of the partition, if the plan asks for sums.
+    pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize, sums: Option<SharedSums>) -> Shaper {
         Shaper {
+            sums,
             desk: Desk::new(&plan.context.orientation),
             plan,
             object_idx,
@@ -79,11 +82,18 @@ impl Shaper {
         }
         let batch = self.table_batch(&records)?;
         self.report.rows += batch.num_rows() as u64;
+        if let Some(sums) = &self.sums {
+            lock(sums).add_rows(&batch)?;
+            return Ok(None);
+        }
         Ok((batch.num_rows() > 0).then_some(batch))
     }
 
     /// Reports the object, which is done.
     pub(crate) fn put_report(&mut self) {
+        if let Some(sums) = &self.sums {
+            lock(sums).tell(&mut self.report);
+        }
         if let Some(kept) = &self.plan.context.keeping {
             kept.keep_report(self.object_idx, &self.report);
         }
@@ -184,6 +194,12 @@ impl Shaper {
         });
         Ok(Arc::new(instances.collect::<StringViewArray>()))
     }
+}
+
+/// The sums, which nobody else uses at the same time.
+pub(super) fn lock(sums: &SharedSums) -> MutexGuard<'_, Sums> {
+    // A thread that panicked in here ended its query too.
+    sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The rows that are not NODATA or SKIPDATA.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
-use flowproof_record::FieldId;
+use flowproof_record::{FieldId, Kind};
+
+use crate::totals::{COLUMNS, result_fields};
 
 /// The tables that one selection of flow logs is shown as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,9 @@ pub(crate) enum TableKind {
     Traffic,
     /// `measured_traffic`: the same, with what the analyses ask for and no caller does.
     Measured,
+    /// `summed_traffic`: totals of records, see [`Sums`](crate::scan::Sums). The fields are there to
+    /// filter by.
+    Summed,
 }
 
 /// A column of a table: a field of the record, or something that the engine adds.
@@ -48,6 +53,11 @@ pub(crate) enum TableColumn {
     /// The code of a record whose direction may be known at the end, see
     /// [`Pending`](crate::orient::Pending).
     Pending,
+    /// The hour and the day of records that are summed up.
+    Hour,
+    Day,
+    /// One of their [`COLUMNS`].
+    Total(usize),
 }
 
 /// What the engine adds to the fields, in the order of the columns.
@@ -70,6 +80,9 @@ const OF_SIDES: [TableColumn; 7] = [
 const OF_ANALYSES: [TableColumn; 3] =
     [TableColumn::FlowKind, TableColumn::Pending, TableColumn::InterfaceCode];
 
+const OF_SUMS: [TableColumn; 4] =
+    [TableColumn::InterfaceCode, TableColumn::Hour, TableColumn::Day, TableColumn::Pending];
+
 impl TableKind {
     /// The columns of the table.
     pub(crate) fn columns(self) -> Vec<TableColumn> {
@@ -78,6 +91,10 @@ impl TableKind {
             TableKind::FlowLogs => fields.collect(),
             TableKind::Traffic => fields.chain(OF_SIDES).collect(),
             TableKind::Measured => fields.chain(OF_SIDES).chain(OF_ANALYSES).collect(),
+            TableKind::Summed => {
+                let totals = (0..COLUMNS.len()).map(TableColumn::Total);
+                FieldId::all().map(TableColumn::Field).chain(OF_SUMS).chain(totals).collect()
+            }
         }
     }
 
@@ -87,12 +104,13 @@ impl TableKind {
             TableKind::FlowLogs => "flow_logs",
             TableKind::Traffic => "traffic",
             TableKind::Measured => "measured_traffic",
+            TableKind::Summed => "summed_traffic",
         }
     }
 
     /// Every table.
-    pub(crate) const ALL: [TableKind; 3] =
-        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured];
+    pub(crate) const ALL: [TableKind; 4] =
+        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured, TableKind::Summed];
 }
 
 impl TableColumn {
@@ -112,6 +130,9 @@ impl TableColumn {
             TableColumn::OwnInterface => "own_interface",
             TableColumn::FlowKind => "flow_kind",
             TableColumn::Pending => "pending",
+            TableColumn::Hour => "hour",
+            TableColumn::Day => "day",
+            TableColumn::Total(n) => COLUMNS[n],
             TableColumn::InterfaceCode => "interface_code",
         }
     }
@@ -123,6 +144,8 @@ impl TableColumn {
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,
+            TableColumn::Hour | TableColumn::Day => Kind::Time.data_type(),
+            TableColumn::Total(n) => result_fields()[n].data_type().clone(),
             _ => DataType::Utf8View,
         }
     }

@@ -1,0 +1,324 @@
+//! Totals added up while records are read, without a column of them.
+//!
+//! A row of the table `summed_traffic` is the totals of records that have the same values in the columns
+//! that are asked for. There may be several such rows: whoever asks adds them up. So a record of the
+//! usual kind costs a few additions where it stands in the text, and DataFusion adds up rows that are
+//! fewer by far.
+
+mod groups;
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch, UInt8Array,
+};
+use arrow::datatypes::{
+    DataType, SchemaRef, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
+};
+use datafusion::common::{DataFusionError, Result};
+use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
+
+use super::plan::ScanPlan;
+use super::{Interner, ObjectReport};
+use crate::orient::{Desk, Learner, RawEnds, Side};
+use crate::table::TableColumn;
+use crate::totals::{FlowKind, Totals};
+use groups::{Group, Groups, Slots};
+
+/// Groups that are held at most, but for those of one step more.
+const MOST: usize = 1 << 16;
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// The columns from which rows of batches are added up.
+pub(crate) const ADDED_UP: [TableColumn; 7] = [
+    TableColumn::FlowKind,
+    TableColumn::Pending,
+    TableColumn::InterfaceCode,
+    TableColumn::Field(FieldId::BYTES),
+    TableColumn::Field(FieldId::PACKETS),
+    TableColumn::Field(FieldId::START),
+    TableColumn::Field(FieldId::END),
+];
+
+/// The totals of one partition so far.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    columns: Vec<TableColumn>,
+    schema: SchemaRef,
+    by: Keys,
+    desk: Desk,
+    interner: Arc<Interner>,
+    /// By place at the desk.
+    interfaces: Vec<Interface>,
+    groups: Groups,
+    /// What is to be told of the object that is being read.
+    told: ObjectReport,
+    error: Option<DataFusionError>,
+}
+
+/// What the totals are told by.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    interface: bool,
+    /// Seconds of the hour or the day; `None` if not by time.
+    unit: Option<i64>,
+}
+
+/// An interface as the groups know it.
+#[derive(Debug)]
+struct Interface {
+    number: Option<u32>,
+    slots: Slots,
+}
+
+impl Keys {
+    fn of(columns: &[TableColumn]) -> Keys {
+        let unit = match (columns.contains(&TableColumn::Hour), columns.contains(&TableColumn::Day))
+        {
+            (true, _) => Some(HOUR),
+            (false, true) => Some(DAY),
+            _ => None,
+        };
+        Keys { interface: columns.contains(&TableColumn::InterfaceCode), unit }
+    }
+
+    /// The first second of the hour or day.
+    #[inline(always)]
+    fn begin_of(self, seconds: i64) -> Option<i64> {
+        match self.unit? {
+            HOUR => Some(seconds.div_euclid(HOUR) * HOUR),
+            _ => Some(seconds.div_euclid(DAY) * DAY),
+        }
+    }
+}
+
+/// The fields of records that are added up where they stand.
+struct Fields<'a> {
+    interface: RecordTexts<'a>,
+    texts: [RecordTexts<'a>; 2],
+    addresses: [&'a [u64]; 2],
+    action: RecordTexts<'a>,
+    direction: Option<RecordTexts<'a>>,
+    counters: [&'a [u64]; 2],
+    times: [&'a [u64]; 2],
+}
+
+impl<'a> Fields<'a> {
+    /// `None` if the format lacks one of them, which is rare.
+    fn of(records: &Records<'a>) -> Option<Fields<'a>> {
+        let (source, destination) = (FieldId::SRCADDR, FieldId::DSTADDR);
+        Some(Fields {
+            interface: records.texts(FieldId::INTERFACE_ID)?,
+            texts: [records.texts(source)?, records.texts(destination)?],
+            addresses: [records.numbers(source)?, records.numbers(destination)?],
+            action: records.texts(FieldId::ACTION)?,
+            direction: records.texts(FieldId::FLOW_DIRECTION),
+            counters: [records.numbers(FieldId::BYTES)?, records.numbers(FieldId::PACKETS)?],
+            times: [records.numbers(FieldId::START)?, records.numbers(FieldId::END)?],
+        })
+    }
+
+    #[inline(always)]
+    fn ends(&self, line: usize) -> RawEnds<'a> {
+        RawEnds {
+            numbers: [self.addresses[0][line], self.addresses[1][line]],
+            texts: [self.texts[0].get(line), self.texts[1].get(line)],
+        }
+    }
+}
+
+impl RecordSink for Sums {
+    fn take(&mut self, records: &Records<'_>) -> bool {
+        let Some(fields) = Fields::of(records) else { return false };
+        let (mut interface, mut place) = (&b""[..], 0);
+        for &line in records.lines() {
+            let text = fields.interface.get(line);
+            if !is_same(text, interface) {
+                (interface, place) = (text, self.place(text));
+            }
+            self.add_record(&fields, line, place);
+        }
+        self.told.rows += records.lines().len() as u64;
+        true
+    }
+}
+
+impl Sums {
+    pub(super) fn new(plan: &ScanPlan, columns: Vec<TableColumn>) -> Sums {
+        Sums {
+            schema: TableColumn::schema(&columns),
+            by: Keys::of(&columns),
+            columns,
+            desk: Desk::new(&plan.context.orientation),
+            interner: Arc::clone(&plan.context.interner),
+            interfaces: Vec::new(),
+            groups: Groups::default(),
+            told: ObjectReport::default(),
+            error: None,
+        }
+    }
+
+    /// The place of an interface at the desk.
+    fn place(&mut self, text: &[u8]) -> usize {
+        // Records that are handed out as they stand are ASCII.
+        let interface = std::str::from_utf8(text).ok().filter(|text| *text != "-");
+        let place = self.desk.place(interface);
+        if place == self.interfaces.len() {
+            let number =
+                interface.filter(|_| self.by.interface).map(|text| self.interner.code(text));
+            let number = number.transpose().unwrap_or_else(|error| {
+                self.error = Some(error);
+                None
+            });
+            self.interfaces.push(Interface { number, slots: Slots::default() });
+        }
+        place
+    }
+
+    #[inline(always)]
+    fn add_record(&mut self, fields: &Fields<'_>, line: usize, place: usize) {
+        let logged = fields.direction.map(|direction| direction.get(line));
+        let found = self.desk.look(place, &fields.ends(line), Side::of_direction(logged));
+        self.told.unoriented += u64::from(found.side.is_none());
+        self.told.direction_conflicts += u64::from(found.conflict);
+        self.told.assumed_direction += u64::from(found.assumed);
+        self.told.left_open |= found.left_open;
+        let kind = match found.side {
+            _ if fields.action.get(line).first() == Some(&b'R') => FlowKind::Rejected,
+            Some(Side::Destination) => FlowKind::In,
+            Some(Side::Source) => FlowKind::Out,
+            None => FlowKind::Unoriented,
+        };
+        // Times of good records have 32 bits.
+        let [start, end] = [fields.times[0][line] as i64, fields.times[1][line] as i64];
+        let interface = &mut self.interfaces[place];
+        let group =
+            Group { interface: interface.number, time: self.by.begin_of(start), code: found.code };
+        let totals = self.groups.totals(group, &mut interface.slots);
+        let counters = [fields.counters[0][line], fields.counters[1][line]];
+        let times = [start * SECOND, end * SECOND];
+        if totals.take_in(kind, counters, times).is_none() {
+            self.groups.begin(group, &mut interface.slots).take_in(kind, counters, times);
+        }
+    }
+
+    /// Adds up rows with the columns [`ADDED_UP`].
+    pub(super) fn add_rows(&mut self, rows: &RecordBatch) -> Result<()> {
+        let wrong = || DataFusionError::Internal("summed_traffic: wrong columns".to_owned());
+        let [kinds, codes, interfaces, counters @ .., _, _] = rows.columns() else {
+            return Err(wrong());
+        };
+        let kinds: &UInt8Array = kinds.as_primitive_opt::<UInt8Type>().ok_or_else(wrong)?;
+        let codes = values::<UInt32Type>(codes)?;
+        let interfaces = values::<UInt32Type>(interfaces)?;
+        let [bytes, packets] = counters else { return Err(wrong()) };
+        let (bytes, packets) = (values::<UInt64Type>(bytes)?, values::<UInt64Type>(packets)?);
+        let times = |n: usize| values::<TimestampNanosecondType>(rows.column(n));
+        let (starts, ends) = (times(5)?, times(6)?);
+        let mut slots = Slots::default();
+        for row in 0..rows.num_rows() {
+            let (start, end) = (starts(row).or(ends(row)), ends(row).or(starts(row)));
+            let group = Group {
+                interface: interfaces(row).filter(|_| self.by.interface),
+                time: start.and_then(|start| self.by.begin_of(start.div_euclid(SECOND))),
+                code: codes(row),
+            };
+            let kind = FlowKind::of_number(kinds.value(row));
+            let counters = [bytes(row).unwrap_or(0), packets(row).unwrap_or(0)];
+            // A record without any time moves neither end.
+            let times = [start.unwrap_or(i64::MAX), end.unwrap_or(i64::MIN)];
+            if self.groups.totals(group, &mut slots).take_in(kind, counters, times).is_none() {
+                self.groups.begin(group, &mut slots).take_in(kind, counters, times);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is to be told of the object that was read into its report.
+    pub(super) fn tell(&mut self, report: &mut ObjectReport) {
+        let told = std::mem::take(&mut self.told);
+        report.rows += told.rows;
+        report.unoriented += told.unoriented;
+        report.direction_conflicts += told.direction_conflicts;
+        report.assumed_direction += told.assumed_direction;
+        report.left_open |= told.left_open;
+    }
+
+    /// The rows so far, if they are many.
+    pub(super) fn drain_many(&mut self) -> Result<Option<RecordBatch>> {
+        if self.groups.len() < MOST { Ok(None) } else { self.drain() }
+    }
+
+    /// The rows so far, if there are any.
+    pub(super) fn drain(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        if self.groups.len() == 0 {
+            return Ok(None);
+        }
+        self.interfaces.iter_mut().for_each(|interface| interface.slots = Slots::default());
+        let (groups, totals) = self.groups.take();
+        let totals = Totals::columns(&totals)?;
+        let column = |column: &TableColumn| self.column(*column, &groups, &totals);
+        let columns = self.columns.iter().map(column).collect::<Result<_>>()?;
+        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+    }
+
+    fn column(
+        &self,
+        column: TableColumn,
+        groups: &[Group],
+        totals: &[ArrayRef],
+    ) -> Result<ArrayRef> {
+        let numbers = |of: fn(&Group) -> Option<u32>| -> ArrayRef {
+            Arc::new(groups.iter().map(of).collect::<PrimitiveArray<UInt32Type>>())
+        };
+        let times = |unit: i64| -> ArrayRef {
+            let begins =
+                groups.iter().map(|group| Some(group.time?.div_euclid(unit) * unit * SECOND));
+            let times: PrimitiveArray<TimestampNanosecondType> = begins.collect();
+            Arc::new(times.with_timezone("+00:00"))
+        };
+        match column {
+            TableColumn::InterfaceCode => Ok(numbers(|group| group.interface)),
+            TableColumn::Pending => Ok(numbers(|group| group.code)),
+            TableColumn::Hour => Ok(times(HOUR)),
+            TableColumn::Day => Ok(times(DAY)),
+            TableColumn::Total(n) if n < totals.len() => Ok(Arc::clone(&totals[n])),
+            other => Err(DataFusionError::Internal(format!("summed_traffic has no {other:?}"))),
+        }
+    }
+
+    /// What the records taught.
+    pub(super) fn take_learner(&mut self) -> Learner {
+        self.interfaces.clear();
+        self.desk.take_learner()
+    }
+}
+
+/// The values of a column, by row.
+fn values<T: ArrowPrimitiveType>(
+    column: &ArrayRef,
+) -> Result<impl Fn(usize) -> Option<T::Native> + '_> {
+    let wrong = || DataFusionError::Internal(format!("{} was not expected", column.data_type()));
+    let column = match column.data_type() {
+        DataType::Null => return Err(wrong()),
+        _ => column.as_primitive_opt::<T>().ok_or_else(wrong)?,
+    };
+    Ok(|row| column.is_valid(row).then(|| column.value(row)))
+}
+
+/// Whether two texts are the same, without a call where they are as long as interface ids are.
+#[inline(always)]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one.split_first_chunk::<16>(), other.split_first_chunk::<16>()) {
+        (Some((a, _)), Some((b, _))) if one.len() == other.len() && one.len() <= 32 => {
+            a == b && one.last_chunk::<16>() == other.last_chunk::<16>()
+        }
+        _ => one == other,
+    }
+}
