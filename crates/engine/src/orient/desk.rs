@@ -6,7 +6,8 @@ use datafusion::common::HashMap;
 
 use super::batch::{Side, one_of};
 use super::book::Entry;
-use super::ends::Ends;
+use super::ends::{Ends, family_of};
+use super::glance::Glance;
 use super::learn::{Learner, Quiet};
 use super::pending::{Pair, Pending};
 use super::{AddressBook, Orientation};
@@ -78,6 +79,11 @@ impl Desk {
         self.known.len() - 1
     }
 
+    /// What is found at a glance of records of the interface at this place.
+    pub(crate) fn glance(&self, place: usize) -> Glance {
+        self.known[place].glance()
+    }
+
     /// What the records taught.
     pub(crate) fn take_learner(&mut self) -> Learner {
         self.places.clear();
@@ -117,6 +123,17 @@ impl Known {
         let (source, destination) =
             own.fold((false, false), |any, ends| (any.0 | ends.0, any.1 | ends.1));
         one_of(source, destination)
+    }
+
+    fn glance(&self) -> Glance {
+        let own = self.entry.iter().flat_map(|entry| entry.sought());
+        let mut own = own.filter(|own| family_of(&own.text) == 0);
+        let assumed = self.entry.as_ref().is_some_and(|entry| entry.assumed);
+        match (own.next(), own.next(), &self.quiet[0], &self.pairs[0]) {
+            (Some(own), None, _, _) if !assumed => Glance::of_own(own),
+            (None, _, Quiet::With(address), Some(pair)) => Glance::of_pair(address, pair),
+            _ => Glance::default(),
+        }
     }
 
     /// Whether what was known before the records were read speaks against the record. What was learned
@@ -170,6 +187,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::orient::Seen;
     use crate::orient::ends::{ColumnEnds, RawEnds};
     use crate::orient::texts::Texts;
     use arrow::array::StringViewArray;
@@ -259,7 +277,17 @@ mod tests {
                 let place = desks[0].place(interface);
                 let found = desks[0].look(place, &columns, logged);
                 let place = desks[1].place(interface);
+                let glance = desks[1].glance(place);
                 prop_assert_eq!(desks[1].look(place, &ends, logged), found);
+                match glance.look(ends.numbers).filter(|_| logged.is_none()) {
+                    Some(Seen::Side(side)) => {
+                        prop_assert_eq!(found, Found { side: Some(side), ..Found::default() });
+                    }
+                    Some(Seen::Code(_, code)) => {
+                        prop_assert_eq!(found, Found { code: Some(code), ..Found::default() });
+                    }
+                    None => {}
+                }
                 if let (None, Some(interface), Some(source), Some(destination)) =
                     (found.side, interface, text(*source), text(*destination))
                 {

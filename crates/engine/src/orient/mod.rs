@@ -5,6 +5,7 @@ mod batch;
 mod book;
 mod desk;
 mod ends;
+mod glance;
 mod learn;
 mod pending;
 mod texts;
@@ -13,5 +14,6 @@ pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, Side, effectiv
 pub use book::AddressBook;
 pub(crate) use desk::Desk;
 pub(crate) use ends::RawEnds;
+pub(crate) use glance::{Glance, Seen};
 pub(crate) use learn::Learner;
-pub(crate) use pending::Pending;
+pub(crate) use pending::{Pending, Relation};

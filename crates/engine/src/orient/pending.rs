@@ -18,7 +18,7 @@ use super::texts::Sought;
 
 /// How a record's ends relate to the two addresses of its interface's first record, `a` and `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
+pub(crate) enum Relation {
     /// Neither end is one of them.
     None,
     /// From the first of them to the second, or to another.
@@ -45,7 +45,7 @@ const RELATIONS: [Relation; 7] = [
 impl Relation {
     /// From which ends, source and destination, are `a` and `b`.
     #[inline]
-    fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
+    pub(super) fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
         match (a, b) {
             ((true, _), (_, true)) => Relation::FromAToB,
             ((_, true), (true, _)) => Relation::FromBToA,
@@ -80,6 +80,10 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    pub(super) fn first_code(&self) -> u32 {
+        self.first_code
+    }
+
     /// The code of a record of which these ends, source and destination, are `a` and `b`.
     #[inline]
     pub(super) fn code(&self, a: (bool, bool), b: (bool, bool)) -> u32 {

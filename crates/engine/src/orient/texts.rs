@@ -106,7 +106,7 @@ pub(crate) struct Sought {
 }
 
 /// The number of no address, and not what stands for its absence.
-const NO_NUMBER: u64 = Records::NONE - 1;
+pub(super) const NO_NUMBER: u64 = Records::NONE - 1;
 
 impl Sought {
     pub(super) fn new(text: &str) -> Sought {

@@ -6,6 +6,7 @@
 //! fewer by far.
 
 mod groups;
+mod names;
 
 use std::sync::Arc;
 
@@ -20,10 +21,11 @@ use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
 
 use super::plan::ScanPlan;
 use super::{Interner, ObjectReport};
-use crate::orient::{Desk, Learner, RawEnds, Side};
+use crate::orient::{Desk, Glance, Learner, RawEnds, Seen, Side};
 use crate::table::TableColumn;
 use crate::totals::{FlowKind, Totals};
-use groups::{Group, Groups, Slots};
+use groups::{Group, Groups, Record, Slots};
+use names::Names;
 
 /// Groups that are held at most, but for those of one step more.
 const MOST: usize = 1 << 16;
@@ -51,6 +53,7 @@ pub(crate) struct Sums {
     by: Keys,
     desk: Desk,
     interner: Arc<Interner>,
+    names: Names,
     /// By place at the desk.
     interfaces: Vec<Interface>,
     groups: Groups,
@@ -67,9 +70,12 @@ struct Keys {
     unit: Option<i64>,
 }
 
-/// An interface as the groups know it.
-#[derive(Debug)]
+/// An interface whose records are added up: a line of the cache for what is found of a record at a
+/// glance, and one for where it is added.
+#[derive(Debug, Default)]
+#[repr(align(64))]
 struct Interface {
+    glance: Glance,
     number: Option<u32>,
     slots: Slots,
 }
@@ -85,12 +91,12 @@ impl Keys {
         Keys { interface: columns.contains(&TableColumn::InterfaceCode), unit }
     }
 
-    /// The first second of the hour or day.
+    /// The number of the hour or day since 1970.
     #[inline(always)]
-    fn begin_of(self, seconds: i64) -> Option<i64> {
+    fn time_of(self, seconds: i64) -> Option<i64> {
         match self.unit? {
-            HOUR => Some(seconds.div_euclid(HOUR) * HOUR),
-            _ => Some(seconds.div_euclid(DAY) * DAY),
+            HOUR => Some(seconds.div_euclid(HOUR)),
+            _ => Some(seconds.div_euclid(DAY)),
         }
     }
 }
@@ -119,6 +125,22 @@ impl<'a> Fields<'a> {
             counters: [records.numbers(FieldId::BYTES)?, records.numbers(FieldId::PACKETS)?],
             times: [records.numbers(FieldId::START)?, records.numbers(FieldId::END)?],
         })
+    }
+
+    #[inline(always)]
+    fn is_rejected(&self, line: usize) -> bool {
+        // It is `ACCEPT` or `REJECT`.
+        self.action.get(line).first() == Some(&b'R')
+    }
+
+    /// What of the record is added up. Times of good records have 32 bits.
+    #[inline(always)]
+    fn record(&self, line: usize, kind: FlowKind) -> Record {
+        Record {
+            kind,
+            counters: self.counters.map(|numbers| numbers[line]),
+            times: self.times.map(|numbers| numbers[line] as i64 * SECOND),
+        }
     }
 
     #[inline(always)]
@@ -154,6 +176,7 @@ impl Sums {
             columns,
             desk: Desk::new(&plan.context.orientation),
             interner: Arc::clone(&plan.context.interner),
+            names: Names::default(),
             interfaces: Vec::new(),
             groups: Groups::default(),
             told: ObjectReport::default(),
@@ -162,7 +185,13 @@ impl Sums {
     }
 
     /// The place of an interface at the desk.
+    #[inline(always)]
     fn place(&mut self, text: &[u8]) -> usize {
+        self.names.get(text).unwrap_or_else(|| self.new_place(text))
+    }
+
+    #[inline(never)]
+    fn new_place(&mut self, text: &[u8]) -> usize {
         // Records that are handed out as they stand are ASCII.
         let interface = std::str::from_utf8(text).ok().filter(|text| *text != "-");
         let place = self.desk.place(interface);
@@ -173,36 +202,65 @@ impl Sums {
                 self.error = Some(error);
                 None
             });
-            self.interfaces.push(Interface { number, slots: Slots::default() });
+            let glance = self.desk.glance(place);
+            self.interfaces.push(Interface { glance, number, slots: Slots::default() });
+            self.names.put(text, place);
         }
         place
     }
 
     #[inline(always)]
     fn add_record(&mut self, fields: &Fields<'_>, line: usize, place: usize) {
+        let interface = &mut self.interfaces[place];
+        let seen = interface.glance.look([fields.addresses[0][line], fields.addresses[1][line]]);
+        let Some(seen) = seen.filter(|_| fields.direction.is_none()) else {
+            return self.add_strange_record(fields, line, place);
+        };
+        // Times of good records have 32 bits.
+        let time = self.by.time_of(fields.times[0][line] as i64);
+        let (kind, relation, code) = match seen {
+            Seen::Side(Side::Source) => (FlowKind::Out, None, None),
+            Seen::Side(Side::Destination) => (FlowKind::In, None, None),
+            Seen::Code(relation, code) => (FlowKind::Unoriented, Some(relation), Some(code)),
+        };
+        self.told.unoriented += u64::from(code.is_some());
+        let slot = interface.slots.of(relation);
+        let place = match slot.get(time) {
+            Some(place) => place,
+            None => {
+                let group = Group { interface: interface.number, time, code };
+                let place = self.groups.place(group);
+                slot.set(time, place);
+                place
+            }
+        };
+        let kind = if fields.is_rejected(line) { FlowKind::Rejected } else { kind };
+        self.groups.add(place, fields.record(line, kind));
+    }
+
+    /// Adds a record of which nothing is found at a glance.
+    #[inline(never)]
+    fn add_strange_record(&mut self, fields: &Fields<'_>, line: usize, place: usize) {
         let logged = fields.direction.map(|direction| direction.get(line));
         let found = self.desk.look(place, &fields.ends(line), Side::of_direction(logged));
         self.told.unoriented += u64::from(found.side.is_none());
         self.told.direction_conflicts += u64::from(found.conflict);
         self.told.assumed_direction += u64::from(found.assumed);
         self.told.left_open |= found.left_open;
+        let interface = &mut self.interfaces[place];
+        if interface.glance.is_blind() {
+            interface.glance = self.desk.glance(place);
+        }
         let kind = match found.side {
-            _ if fields.action.get(line).first() == Some(&b'R') => FlowKind::Rejected,
+            _ if fields.is_rejected(line) => FlowKind::Rejected,
             Some(Side::Destination) => FlowKind::In,
             Some(Side::Source) => FlowKind::Out,
             None => FlowKind::Unoriented,
         };
-        // Times of good records have 32 bits.
-        let [start, end] = [fields.times[0][line] as i64, fields.times[1][line] as i64];
-        let interface = &mut self.interfaces[place];
-        let group =
-            Group { interface: interface.number, time: self.by.begin_of(start), code: found.code };
-        let totals = self.groups.totals(group, &mut interface.slots);
-        let counters = [fields.counters[0][line], fields.counters[1][line]];
-        let times = [start * SECOND, end * SECOND];
-        if totals.take_in(kind, counters, times).is_none() {
-            self.groups.begin(group, &mut interface.slots).take_in(kind, counters, times);
-        }
+        let time = self.by.time_of(fields.times[0][line] as i64);
+        let group = Group { interface: interface.number, time, code: found.code };
+        let place = self.groups.place(group);
+        self.groups.add(place, fields.record(line, kind));
     }
 
     /// Adds up rows with the columns [`ADDED_UP`].
@@ -218,21 +276,21 @@ impl Sums {
         let (bytes, packets) = (values::<UInt64Type>(bytes)?, values::<UInt64Type>(packets)?);
         let times = |n: usize| values::<TimestampNanosecondType>(rows.column(n));
         let (starts, ends) = (times(5)?, times(6)?);
-        let mut slots = Slots::default();
         for row in 0..rows.num_rows() {
             let (start, end) = (starts(row).or(ends(row)), ends(row).or(starts(row)));
             let group = Group {
                 interface: interfaces(row).filter(|_| self.by.interface),
-                time: start.and_then(|start| self.by.begin_of(start.div_euclid(SECOND))),
+                time: start.and_then(|start| self.by.time_of(start.div_euclid(SECOND))),
                 code: codes(row),
             };
-            let kind = FlowKind::of_number(kinds.value(row));
-            let counters = [bytes(row).unwrap_or(0), packets(row).unwrap_or(0)];
-            // A record without any time moves neither end.
-            let times = [start.unwrap_or(i64::MAX), end.unwrap_or(i64::MIN)];
-            if self.groups.totals(group, &mut slots).take_in(kind, counters, times).is_none() {
-                self.groups.begin(group, &mut slots).take_in(kind, counters, times);
-            }
+            let record = Record {
+                kind: FlowKind::of_number(kinds.value(row)),
+                counters: [bytes(row).unwrap_or(0), packets(row).unwrap_or(0)],
+                // A record without any time moves neither end.
+                times: [start.unwrap_or(i64::MAX), end.unwrap_or(i64::MIN)],
+            };
+            let place = self.groups.place(group);
+            self.groups.add(place, record);
         }
         Ok(())
     }
@@ -296,6 +354,7 @@ impl Sums {
     /// What the records taught.
     pub(super) fn take_learner(&mut self) -> Learner {
         self.interfaces.clear();
+        self.names = Names::default();
         self.desk.take_learner()
     }
 }

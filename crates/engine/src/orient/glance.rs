@@ -1,0 +1,70 @@
+//! What is found at a glance of most IPv4 records.
+
+use flowproof_record::Records;
+
+use super::batch::Side;
+use super::pending::{Pair, Relation};
+use super::texts::{NO_NUMBER, Sought};
+
+/// What tells the side, or the code, of IPv4 records of one interface by their addresses' numbers. It
+/// says the same as [`Desk::look`](super::Desk::look), or nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Glance {
+    /// An address that one end of the record must be.
+    own: u64,
+    /// The addresses of the pair.
+    pair: [u64; 2],
+    /// The first of its codes; `None` if the address is the interface's own.
+    first_code: Option<u32>,
+}
+
+/// What was found at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Side(Side),
+    /// How the record relates to the pair, and its code.
+    Code(Relation, u32),
+}
+
+impl Default for Glance {
+    /// Finds nothing.
+    fn default() -> Glance {
+        Glance { own: NO_NUMBER, pair: [NO_NUMBER; 2], first_code: None }
+    }
+}
+
+impl Glance {
+    /// For an interface with this own IPv4 address and no other.
+    pub(super) fn of_own(own: &Sought) -> Glance {
+        Glance { own: own.number, ..Glance::default() }
+    }
+
+    /// For an interface whose IPv4 records with this address at one end teach nothing more.
+    pub(super) fn of_pair(settled: &Sought, pair: &Pair) -> Glance {
+        let numbers = [pair.a.number, pair.b.number];
+        Glance { own: settled.number, pair: numbers, first_code: Some(pair.first_code()) }
+    }
+
+    /// Whether it never finds anything.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.own == NO_NUMBER
+    }
+
+    /// What is found of a record between addresses with these numbers that tells no direction itself.
+    #[inline(always)]
+    pub(crate) fn look(&self, [source, destination]: [u64; 2]) -> Option<Seen> {
+        let (from, to) = (source == self.own, destination == self.own);
+        if from == to {
+            return None;
+        }
+        let Some(first_code) = self.first_code else {
+            return Some(Seen::Side(if from { Side::Source } else { Side::Destination }));
+        };
+        if source == Records::NONE || destination == Records::NONE {
+            return None;
+        }
+        let ends = |address: u64| (source == address, destination == address);
+        let relation = Relation::of(ends(self.pair[0]), ends(self.pair[1]));
+        Some(Seen::Code(relation, first_code + relation as u32))
+    }
+}
