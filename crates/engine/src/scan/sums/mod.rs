@@ -336,8 +336,11 @@ impl Sums {
             Arc::new(groups.iter().map(of).collect::<PrimitiveArray<UInt32Type>>())
         };
         let times = |unit: i64| -> ArrayRef {
-            let begins =
-                groups.iter().map(|group| Some(group.time?.div_euclid(unit) * unit * SECOND));
+            let begin = |group: &Group| {
+                let begin = group.time? * self.by.unit?;
+                Some(begin.div_euclid(unit) * unit * SECOND)
+            };
+            let begins = groups.iter().map(begin);
             let times: PrimitiveArray<TimestampNanosecondType> = begins.collect();
             Arc::new(times.with_timezone("+00:00"))
         };
