@@ -190,6 +190,7 @@ mod tests {
     use crate::orient::Seen;
     use crate::orient::ends::{ColumnEnds, RawEnds};
     use crate::orient::texts::Texts;
+    use crate::totals::FlowKind;
     use arrow::array::StringViewArray;
     use flowproof_evidence::InterfaceIdentity;
     use flowproof_record::Records;
@@ -279,14 +280,15 @@ mod tests {
                 let place = desks[1].place(interface);
                 let glance = desks[1].glance(place);
                 prop_assert_eq!(desks[1].look(place, &ends, logged), found);
-                match glance.look(ends.numbers).filter(|_| logged.is_none()) {
-                    Some(Seen::Side(side)) => {
-                        prop_assert_eq!(found, Found { side: Some(side), ..Found::default() });
-                    }
-                    Some(Seen::Code(_, code)) => {
-                        prop_assert_eq!(found, Found { code: Some(code), ..Found::default() });
-                    }
-                    None => {}
+                if let Some(seen) = glance.look(ends.numbers).filter(|_| logged.is_none()) {
+                    let side = match seen.kind {
+                        FlowKind::In => Some(Side::Destination),
+                        FlowKind::Out => Some(Side::Source),
+                        _ => None,
+                    };
+                    let code = glance.code(seen.relation);
+                    prop_assert_eq!(found, Found { side, code, ..Found::default() });
+                    prop_assert_eq!(seen.relation == Seen::SIDE, side.is_some());
                 }
                 if let (None, Some(interface), Some(source), Some(destination)) =
                     (found.side, interface, text(*source), text(*destination))

@@ -2,9 +2,9 @@
 
 use flowproof_record::Records;
 
-use super::batch::Side;
-use super::pending::{Pair, Relation};
+use super::pending::{Pair, RELATIONS, Relation};
 use super::texts::{NO_NUMBER, Sought};
+use crate::totals::FlowKind;
 
 /// What tells the side, or the code, of IPv4 records of one interface by their addresses' numbers. It
 /// says the same as [`Desk::look`](super::Desk::look), or nothing.
@@ -20,10 +20,17 @@ pub(crate) struct Glance {
 
 /// What was found at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Side(Side),
-    /// How the record relates to the pair, and its code.
-    Code(Relation, u32),
+pub(crate) struct Seen {
+    /// What kind of flow the record is, if it was accepted.
+    pub(crate) kind: FlowKind,
+    /// How the record relates to the pair, by its number among [`RELATIONS`]; [`Seen::SIDE`] if its side
+    /// is known.
+    pub(crate) relation: u8,
+}
+
+impl Seen {
+    /// Stands for a relation where the side is known.
+    pub(crate) const SIDE: u8 = RELATIONS.len() as u8;
 }
 
 impl Default for Glance {
@@ -51,20 +58,27 @@ impl Glance {
     }
 
     /// What is found of a record between addresses with these numbers that tells no direction itself.
+    /// Which end is which cannot be guessed, so there is no branch on it.
     #[inline(always)]
     pub(crate) fn look(&self, [source, destination]: [u64; 2]) -> Option<Seen> {
-        let (from, to) = (source == self.own, destination == self.own);
-        if from == to {
+        let from = source == self.own;
+        if from == (destination == self.own) {
             return None;
         }
-        let Some(first_code) = self.first_code else {
-            return Some(Seen::Side(if from { Side::Source } else { Side::Destination }));
-        };
+        if self.first_code.is_none() {
+            let kind = if from { FlowKind::Out } else { FlowKind::In };
+            return Some(Seen { kind, relation: Seen::SIDE });
+        }
         if source == Records::NONE || destination == Records::NONE {
             return None;
         }
         let ends = |address: u64| (source == address, destination == address);
-        let relation = Relation::of(ends(self.pair[0]), ends(self.pair[1]));
-        Some(Seen::Code(relation, first_code + relation as u32))
+        let relation = Relation::number(ends(self.pair[0]), ends(self.pair[1]));
+        Some(Seen { kind: FlowKind::Unoriented, relation })
+    }
+
+    /// The code of a record that relates so.
+    pub(crate) fn code(&self, relation: u8) -> Option<u32> {
+        self.first_code.map(|first| first + u32::from(relation))
     }
 }

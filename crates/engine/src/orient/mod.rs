@@ -16,4 +16,4 @@ pub(crate) use desk::Desk;
 pub(crate) use ends::RawEnds;
 pub(crate) use glance::{Glance, Seen};
 pub(crate) use learn::Learner;
-pub(crate) use pending::{Pending, Relation};
+pub(crate) use pending::Pending;

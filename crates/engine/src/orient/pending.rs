@@ -18,7 +18,7 @@ use super::texts::Sought;
 
 /// How a record's ends relate to the two addresses of its interface's first record, `a` and `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Relation {
+pub(super) enum Relation {
     /// Neither end is one of them.
     None,
     /// From the first of them to the second, or to another.
@@ -32,7 +32,7 @@ pub(crate) enum Relation {
 }
 
 /// Codes of one interface and address family.
-const RELATIONS: [Relation; 7] = [
+pub(super) const RELATIONS: [Relation; 7] = [
     Relation::None,
     Relation::FromA,
     Relation::ToA,
@@ -42,10 +42,21 @@ const RELATIONS: [Relation; 7] = [
     Relation::FromBToA,
 ];
 
+/// The numbers of relations, by one bit for each end that is `a`, then `b`.
+static NUMBERS: [u8; 16] = {
+    let mut numbers = [0; 16];
+    let mut bits = 0;
+    while bits < 16 {
+        let (a, b) = ((bits & 1 != 0, bits & 2 != 0), (bits & 4 != 0, bits & 8 != 0));
+        numbers[bits] = Relation::of(a, b) as u8;
+        bits += 1;
+    }
+    numbers
+};
+
 impl Relation {
     /// From which ends, source and destination, are `a` and `b`.
-    #[inline]
-    pub(super) fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
+    const fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
         match (a, b) {
             ((true, _), (_, true)) => Relation::FromAToB,
             ((_, true), (true, _)) => Relation::FromBToA,
@@ -55,6 +66,13 @@ impl Relation {
             (_, (_, true)) => Relation::ToB,
             _ => Relation::None,
         }
+    }
+
+    /// The number of the relation, without a branch.
+    #[inline(always)]
+    pub(super) fn number(a: (bool, bool), b: (bool, bool)) -> u8 {
+        let bit = |end: bool, place: u32| usize::from(end) << place;
+        NUMBERS[bit(a.0, 0) | bit(a.1, 1) | bit(b.0, 2) | bit(b.1, 3)]
     }
 
     /// The local side if the own address is `a`, and if it is `b`.
@@ -87,7 +105,7 @@ impl Pair {
     /// The code of a record of which these ends, source and destination, are `a` and `b`.
     #[inline]
     pub(super) fn code(&self, a: (bool, bool), b: (bool, bool)) -> u32 {
-        self.first_code + Relation::of(a, b) as u32
+        self.first_code + u32::from(Relation::number(a, b))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use datafusion::common::HashMap;
 
-use crate::orient::Relation;
 use crate::totals::{FlowKind, Totals};
 
 /// What the records of a group have in common.
@@ -79,7 +78,7 @@ impl Groups {
 }
 
 /// Where the groups of one interface are that were met last: one for each relation of a record to the
-/// interface's pair, and one for records without a code.
+/// interface's pair, and one for records without a code, as [`Seen`](crate::orient::Seen) has them.
 #[derive(Debug, Default)]
 pub(super) struct Slots([Slot; 8]);
 
@@ -92,8 +91,8 @@ pub(super) struct Slot {
 
 impl Slots {
     #[inline(always)]
-    pub(super) fn of(&mut self, relation: Option<Relation>) -> &mut Slot {
-        &mut self.0[relation.map_or(7, |relation| relation as usize % 7)]
+    pub(super) fn of(&mut self, relation: u8) -> &mut Slot {
+        &mut self.0[usize::from(relation) % 8]
     }
 }
 

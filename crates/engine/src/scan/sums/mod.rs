@@ -57,6 +57,8 @@ pub(crate) struct Sums {
     /// By place at the desk.
     interfaces: Vec<Interface>,
     groups: Groups,
+    /// Kept for its allocation.
+    lines: Vec<Line>,
     /// What is to be told of the object that is being read.
     told: ObjectReport,
     error: Option<DataFusionError>,
@@ -133,6 +135,12 @@ impl<'a> Fields<'a> {
         self.action.get(line).first() == Some(&b'R')
     }
 
+    /// The second of its first packet.
+    #[inline(always)]
+    fn time(&self, line: usize) -> i64 {
+        self.times[0][line] as i64
+    }
+
     /// What of the record is added up. Times of good records have 32 bits.
     #[inline(always)]
     fn record(&self, line: usize, kind: FlowKind) -> Record {
@@ -153,19 +161,39 @@ impl<'a> Fields<'a> {
 }
 
 impl RecordSink for Sums {
+    /// Line by line one would wait for memory three times where a run of one interface begins. In
+    /// three passes over some lines much of it is asked for at once.
     fn take(&mut self, records: &Records<'_>) -> bool {
         let Some(fields) = Fields::of(records) else { return false };
-        let (mut interface, mut place) = (&b""[..], 0);
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        let (mut text, mut place) = (&b""[..], 0);
         for &line in records.lines() {
-            let text = fields.interface.get(line);
-            if !is_same(text, interface) {
-                (interface, place) = (text, self.place(text));
+            let interface = fields.interface.get(line);
+            if !is_same(interface, text) {
+                (text, place) = (interface, self.place(interface));
             }
-            self.add_record(&fields, line, place);
+            lines.push(Line { line, place, kind: FlowKind::Unoriented });
         }
+        for line in &mut lines {
+            (line.place, line.kind) = self.group_of(&fields, line.line, line.place);
+        }
+        for Line { line, place, kind } in &lines {
+            self.groups.add(*place, fields.record(*line, *kind));
+        }
+        self.lines = lines;
         self.told.rows += records.lines().len() as u64;
         true
     }
+}
+
+/// A record on its way to its group.
+#[derive(Debug)]
+struct Line {
+    line: usize,
+    /// The place of its interface, then that of its group.
+    place: usize,
+    kind: FlowKind,
 }
 
 impl Sums {
@@ -179,6 +207,7 @@ impl Sums {
             names: Names::default(),
             interfaces: Vec::new(),
             groups: Groups::default(),
+            lines: Vec::new(),
             told: ObjectReport::default(),
             error: None,
         }
@@ -209,38 +238,41 @@ impl Sums {
         place
     }
 
+    /// The place of a record's group, and which of its totals the record is added to.
     #[inline(always)]
-    fn add_record(&mut self, fields: &Fields<'_>, line: usize, place: usize) {
+    fn group_of(&mut self, fields: &Fields<'_>, line: usize, place: usize) -> (usize, FlowKind) {
         let interface = &mut self.interfaces[place];
         let seen = interface.glance.look([fields.addresses[0][line], fields.addresses[1][line]]);
         let Some(seen) = seen.filter(|_| fields.direction.is_none()) else {
-            return self.add_strange_record(fields, line, place);
+            return self.group_of_strange(fields, line, place);
         };
-        // Times of good records have 32 bits.
-        let time = self.by.time_of(fields.times[0][line] as i64);
-        let (kind, relation, code) = match seen {
-            Seen::Side(Side::Source) => (FlowKind::Out, None, None),
-            Seen::Side(Side::Destination) => (FlowKind::In, None, None),
-            Seen::Code(relation, code) => (FlowKind::Unoriented, Some(relation), Some(code)),
-        };
-        self.told.unoriented += u64::from(code.is_some());
-        let slot = interface.slots.of(relation);
-        let place = match slot.get(time) {
+        self.told.unoriented += u64::from(seen.relation != Seen::SIDE);
+        let time = self.by.time_of(fields.time(line));
+        let place = match interface.slots.of(seen.relation).get(time) {
             Some(place) => place,
-            None => {
-                let group = Group { interface: interface.number, time, code };
-                let place = self.groups.place(group);
-                slot.set(time, place);
-                place
-            }
+            None => self.group_in_slot(place, seen.relation, time),
         };
-        let kind = if fields.is_rejected(line) { FlowKind::Rejected } else { kind };
-        self.groups.add(place, fields.record(line, kind));
+        (place, if fields.is_rejected(line) { FlowKind::Rejected } else { seen.kind })
     }
 
-    /// Adds a record of which nothing is found at a glance.
+    /// The place of a group that is not where it was looked for.
     #[inline(never)]
-    fn add_strange_record(&mut self, fields: &Fields<'_>, line: usize, place: usize) {
+    fn group_in_slot(&mut self, interface: usize, relation: u8, time: Option<i64>) -> usize {
+        let interface = &mut self.interfaces[interface];
+        let code = interface.glance.code(relation).filter(|_| relation != Seen::SIDE);
+        let place = self.groups.place(Group { interface: interface.number, time, code });
+        interface.slots.of(relation).set(time, place);
+        place
+    }
+
+    /// The same of a record of which nothing is found at a glance.
+    #[inline(never)]
+    fn group_of_strange(
+        &mut self,
+        fields: &Fields<'_>,
+        line: usize,
+        place: usize,
+    ) -> (usize, FlowKind) {
         let logged = fields.direction.map(|direction| direction.get(line));
         let found = self.desk.look(place, &fields.ends(line), Side::of_direction(logged));
         self.told.unoriented += u64::from(found.side.is_none());
@@ -257,10 +289,14 @@ impl Sums {
             Some(Side::Source) => FlowKind::Out,
             None => FlowKind::Unoriented,
         };
-        let time = self.by.time_of(fields.times[0][line] as i64);
-        let group = Group { interface: interface.number, time, code: found.code };
-        let place = self.groups.place(group);
-        self.groups.add(place, fields.record(line, kind));
+        let (time, code) = (self.by.time_of(fields.time(line)), found.code);
+        let known = interface.slots.of(Seen::SIDE).get(time).filter(|_| code.is_none());
+        let place = match (known, code) {
+            (Some(known), _) => known,
+            (None, None) => self.group_in_slot(place, Seen::SIDE, time),
+            _ => self.groups.place(Group { interface: interface.number, time, code }),
+        };
+        (place, kind)
     }
 
     /// Adds up rows with the columns [`ADDED_UP`].
