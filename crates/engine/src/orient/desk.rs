@@ -220,7 +220,7 @@ mod tests {
         });
         book.add(&InterfaceIdentity {
             interface: "eni-0a1b2c3d4e5f60003".into(),
-            addresses: vec!["10.200.100.200".parse().unwrap()],
+            addresses: vec!["10.200.100.200".parse().unwrap(), "2001:db8:1::6".parse().unwrap()],
             ..Default::default()
         });
         book.learn("eni-2", "10.0.0.2".parse().unwrap(), true);

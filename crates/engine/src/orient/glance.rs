@@ -62,15 +62,13 @@ impl Glance {
     #[inline(always)]
     pub(crate) fn look(&self, [source, destination]: [u64; 2]) -> Option<Seen> {
         let from = source == self.own;
-        if from == (destination == self.own) {
+        let are_ipv4 = (source != Records::NONE) & (destination != Records::NONE);
+        if (from == (destination == self.own)) | !are_ipv4 {
             return None;
         }
         if self.first_code.is_none() {
             let kind = if from { FlowKind::Out } else { FlowKind::In };
             return Some(Seen { kind, relation: Seen::SIDE });
-        }
-        if source == Records::NONE || destination == Records::NONE {
-            return None;
         }
         let ends = |address: u64| (source == address, destination == address);
         let relation = Relation::number(ends(self.pair[0]), ends(self.pair[1]));

@@ -10,4 +10,5 @@ mod orientation;
 mod parquet;
 mod pushdown;
 mod subject;
+mod sums;
 mod support;
