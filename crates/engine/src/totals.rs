@@ -168,6 +168,12 @@ impl Totals {
         Some(())
     }
 
+    /// What lies at the beginning.
+    #[inline(always)]
+    pub(crate) fn begin(&self) -> i64 {
+        self.first
+    }
+
     /// One column for each of [`COLUMNS`], and a row for each of the totals.
     pub(crate) fn columns(totals: &[Totals]) -> Result<Vec<ArrayRef>> {
         let counter = |of: fn(&Totals) -> u64| -> ArrayRef {

@@ -8,6 +8,7 @@
 mod groups;
 mod names;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -57,8 +58,9 @@ pub(crate) struct Sums {
     /// By place at the desk.
     interfaces: Vec<Interface>,
     groups: Groups,
-    /// Kept for its allocation.
-    lines: Vec<Line>,
+    /// These two are kept for their allocations.
+    runs: Vec<Run>,
+    added: Vec<(usize, FlowKind)>,
     /// What is to be told of the object that is being read.
     told: ObjectReport,
     error: Option<DataFusionError>,
@@ -129,6 +131,20 @@ impl<'a> Fields<'a> {
         })
     }
 
+    fn find_runs(&self, lines: &[usize], runs: &mut Vec<Run>) {
+        runs.clear();
+        let (mut begin, mut text) = (0, &b""[..]);
+        for (at, line) in lines.iter().enumerate() {
+            let interface = self.interface.get(*line);
+            if !is_same(interface, text) && at > 0 {
+                runs.push(Run { lines: begin..at, interface: 0 });
+                begin = at;
+            }
+            text = interface;
+        }
+        runs.push(Run { lines: begin..lines.len(), interface: 0 });
+    }
+
     #[inline(always)]
     fn is_rejected(&self, line: usize) -> bool {
         // It is `ACCEPT` or `REJECT`.
@@ -161,39 +177,47 @@ impl<'a> Fields<'a> {
 }
 
 impl RecordSink for Sums {
-    /// Line by line one would wait for memory three times where a run of one interface begins. In
-    /// three passes over some lines much of it is asked for at once.
+    /// Where a run of one interface begins, memory must be waited for three times: for the interface's
+    /// place, for what is known of it, and for its totals. So each of them is asked for all runs at
+    /// once, before it is needed.
     fn take(&mut self, records: &Records<'_>) -> bool {
         let Some(fields) = Fields::of(records) else { return false };
-        let mut lines = std::mem::take(&mut self.lines);
-        lines.clear();
-        let (mut text, mut place) = (&b""[..], 0);
-        for &line in records.lines() {
-            let interface = fields.interface.get(line);
-            if !is_same(interface, text) {
-                (text, place) = (interface, self.place(interface));
+        let mut runs = std::mem::take(&mut self.runs);
+        fields.find_runs(records.lines(), &mut runs);
+        for run in &mut runs {
+            run.interface = self.place(fields.interface.get(records.lines()[run.lines.start]));
+        }
+        touch(runs.iter().map(|run| self.interfaces[run.interface].number));
+        let mut added = std::mem::take(&mut self.added);
+        added.clear();
+        for run in &runs {
+            for &line in &records.lines()[run.lines.clone()] {
+                added.push(self.group_of(&fields, line, run.interface));
             }
-            lines.push(Line { line, place, kind: FlowKind::Unoriented });
         }
-        for line in &mut lines {
-            (line.place, line.kind) = self.group_of(&fields, line.line, line.place);
+        self.groups.touch(added.iter().map(|(group, _)| *group));
+        for (&line, (group, kind)) in records.lines().iter().zip(&added) {
+            self.groups.add(*group, fields.record(line, *kind));
         }
-        for Line { line, place, kind } in &lines {
-            self.groups.add(*place, fields.record(*line, *kind));
-        }
-        self.lines = lines;
-        self.told.rows += records.lines().len() as u64;
+        self.told.rows += added.len() as u64;
+        (self.runs, self.added) = (runs, added);
         true
     }
 }
 
-/// A record on its way to its group.
+/// Records of one interface that follow one another.
 #[derive(Debug)]
-struct Line {
-    line: usize,
-    /// The place of its interface, then that of its group.
-    place: usize,
-    kind: FlowKind,
+struct Run {
+    /// Their places among the lines.
+    lines: Range<usize>,
+    /// The place of the interface.
+    interface: usize,
+}
+
+/// Reads values for nothing but to have them at hand.
+#[inline(always)]
+fn touch(values: impl Iterator<Item = Option<u32>>) {
+    std::hint::black_box(values.fold(0, |all, value| all ^ value.unwrap_or(0)));
 }
 
 impl Sums {
@@ -207,7 +231,8 @@ impl Sums {
             names: Names::default(),
             interfaces: Vec::new(),
             groups: Groups::default(),
-            lines: Vec::new(),
+            runs: Vec::new(),
+            added: Vec::new(),
             told: ObjectReport::default(),
             error: None,
         }
