@@ -142,7 +142,9 @@ impl<'a> Fields<'a> {
             }
             text = interface;
         }
-        runs.push(Run { lines: begin..lines.len(), interface: 0 });
+        if begin < lines.len() {
+            runs.push(Run { lines: begin..lines.len(), interface: 0 });
+        }
     }
 
     #[inline(always)]
