@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Query(Query),
     /// Say what is there: formats, records by kind, time span, size
     Inspect(Inspect),
+    /// Rewrite logs as sorted Parquet that is asked again at little cost
+    Collect(Collect),
     /// List every field of every flow log version
     Fields(Fields),
     /// Write a small, seeded, realistic set of logs with a finding and the known answer
@@ -261,13 +263,31 @@ pub(crate) struct Inspect {
     pub(crate) format: InspectFormat,
 }
 
-/// How an inspection is written.
+/// How an inspection or a summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InspectFormat {
     /// For people
     Text,
     /// One JSON document
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    /// The folder that the set is written to, or added to
+    #[arg(long, value_name = "DIR", env = "FLOWPROOF_TO")]
+    pub(crate) to: PathBuf,
+    /// Leave out objects from before: RFC 3339, 2025-06-01 (UTC), epoch seconds, 24h or 7d
+    #[arg(long, value_name = "T", env = "FLOWPROOF_FROM")]
+    pub(crate) from: Option<String>,
+    /// Leave out objects from then on
+    #[arg(long, value_name = "T", env = "FLOWPROOF_UNTIL")]
+    pub(crate) until: Option<String>,
+    /// How the summary is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: InspectFormat,
 }
 
 #[derive(Debug, Args)]

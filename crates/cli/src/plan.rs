@@ -27,15 +27,26 @@ const MOST_THREADS: usize = 1024;
 
 /// The window that was typed. An end that was left out is open.
 pub(crate) fn window(time: &Time, now: Timestamp) -> Result<Window> {
+    window_between((&time.from, "--from"), (&time.to, "--to"), now)
+}
+
+/// The window between two times, each with the option that it was typed with.
+pub(crate) fn window_between(
+    (from, from_option): (&Option<String>, &str),
+    (to, to_option): (&Option<String>, &str),
+    now: Timestamp,
+) -> Result<Window> {
     let parse = |text: &Option<String>, option: &str| {
         let time = text.as_deref().map(|text| parse_time(text, now)).transpose();
         time.map_err(UsageError::of(option))
     };
-    let window = Window { from: parse(&time.from, "--from")?, to: parse(&time.to, "--to")? };
+    let window = Window { from: parse(from, from_option)?, to: parse(to, to_option)? };
     if let (Some(from), Some(to)) = (window.from, window.to)
         && to <= from
     {
-        return Err(UsageError(format!("--to {to} is not after --from {from}")).into());
+        return Err(
+            UsageError(format!("{to_option} {to} is not after {from_option} {from}")).into()
+        );
     }
     Ok(window)
 }
@@ -49,6 +60,7 @@ pub(crate) fn selection(logs: &Logs, window: Window) -> Selection {
         accounts: logs.account.clone(),
         regions: logs.region.clone(),
         include_all: logs.include_all,
+        all_skipped: false,
     }
 }
 
@@ -77,8 +89,27 @@ pub(crate) async fn open(
     book: AddressBook,
     streams: &mut Streams,
 ) -> Result<Session> {
+    open_selection(logs, selection(logs, window), book, streams).await
+}
+
+/// As [`open`], with all that is passed over listed too.
+pub(crate) async fn open_with_skipped(
+    logs: &Logs,
+    window: Window,
+    streams: &mut Streams,
+) -> Result<Session> {
+    let selection = Selection { all_skipped: true, ..selection(logs, window) };
+    open_selection(logs, selection, AddressBook::default(), streams).await
+}
+
+async fn open_selection(
+    logs: &Logs,
+    selection: Selection,
+    book: AddressBook,
+    streams: &mut Streams,
+) -> Result<Session> {
     let options = session_options(logs, book)?;
-    let session = Session::open(&selection(logs, window), options).await?;
+    let session = Session::open(&selection, options).await?;
     let listing = session.listing();
     if listing.objects.is_empty() {
         streams.warn(&format!("no flow log object to read in {}", logs.wheres.join(", ")));

@@ -6,7 +6,7 @@ use flowproof_evidence::{
     Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
 };
 use flowproof_record::{Counts, FormatSource, RejectKind, Tally};
-use flowproof_source::{Listing, Object, SkippedKind};
+use flowproof_source::{Listing, Location, Object, SkippedKind};
 
 use crate::scan::{ObjectReport, Outcome};
 
@@ -53,10 +53,9 @@ impl ReadObject {
     pub(crate) fn new(object: &Object, report: Option<&ObjectReport>) -> ReadObject {
         let nothing = ObjectReport::default();
         let report = report.unwrap_or(&nothing);
-        let (outcome, reason) = name_outcome(&report.outcome);
         ReadObject {
             object: object.clone(),
-            outcome,
+            outcome: report.outcome.name(),
             encoding: report.encoding.map(|encoding| encoding.name()),
             wrapper: report.wrapper.map(|wrapper| wrapper.name()),
             unknown_members: report.unknown_members.clone(),
@@ -65,7 +64,7 @@ impl ReadObject {
             tally: report.tally.clone(),
             rows: report.rows,
             records: record_counts(&report.tally.counts, report),
-            reason,
+            reason: trouble(&report.outcome),
         }
     }
 
@@ -123,19 +122,19 @@ impl ReadObject {
     }
 }
 
-fn name_outcome(outcome: &Outcome) -> (&'static str, Option<(SampleKind, String)>) {
-    let told = |kind, reason: &String| Some((kind, reason.clone()));
-    match outcome {
-        Outcome::NotRead => ("not_read", None),
-        Outcome::Read => ("read", None),
-        Outcome::Empty => ("empty", Some((SampleKind::Empty, "nothing in it".to_owned()))),
-        Outcome::NotAFlowLog(why) => ("not_a_flow_log", told(SampleKind::NotAFlowLog, why)),
-        Outcome::Unsupported(why) => ("unsupported", told(SampleKind::Unsupported, why)),
-        Outcome::Truncated(why) => ("truncated", told(SampleKind::Truncated, why)),
-        Outcome::Corrupt(why) => ("corrupt", told(SampleKind::Corrupt, why)),
-        Outcome::Denied(why) => ("denied", told(SampleKind::Denied, why)),
-        Outcome::Vanished(why) => ("vanished", told(SampleKind::Vanished, why)),
-    }
+/// What an outcome is told as, if it is trouble.
+fn trouble(outcome: &Outcome) -> Option<(SampleKind, String)> {
+    let kind = match outcome {
+        Outcome::NotRead | Outcome::Read => return None,
+        Outcome::Empty => SampleKind::Empty,
+        Outcome::NotAFlowLog(_) => SampleKind::NotAFlowLog,
+        Outcome::Unsupported(_) => SampleKind::Unsupported,
+        Outcome::Truncated(_) => SampleKind::Truncated,
+        Outcome::Corrupt(_) => SampleKind::Corrupt,
+        Outcome::Denied(_) => SampleKind::Denied,
+        Outcome::Vanished(_) => SampleKind::Vanished,
+    };
+    Some((kind, outcome.reason().to_owned()))
 }
 
 fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
@@ -152,9 +151,9 @@ fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
         action_missing: counts.action_missing,
         time_missing: counts.time_missing,
         milliseconds: counts.milliseconds,
-        unoriented: report.unoriented,
-        direction_conflicts: report.direction_conflicts,
-        assumed_direction: report.assumed_direction,
+        unoriented: report.sides.unoriented,
+        direction_conflicts: report.sides.conflicts,
+        assumed_direction: report.sides.assumed,
         duplicates: None,
     }
 }
@@ -212,6 +211,10 @@ impl<T> Answer<T> {
             etag: read.object.etag.clone().or_else(|| read.digest.clone()),
             size: read.object.size,
             records: read.rows,
+            collected_in: match &read.object.location {
+                Location::Within { holder, .. } => Some(holder.key.clone()),
+                _ => None,
+            },
         });
         Answer { value, coverage, evidence: evidence.collect(), objects }
     }

@@ -21,6 +21,14 @@ pub enum EngineError {
     /// The result could not be written.
     #[error("the result could not be written")]
     Output(#[source] std::io::Error),
+    /// A set cannot be collected there: correct the place, or do what the reason says.
+    #[error("{place}: {reason}")]
+    Collect {
+        /// The folder or file.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Threads could not be started.
     #[error("worker threads could not be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),

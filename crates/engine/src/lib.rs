@@ -26,8 +26,10 @@
 
 mod answer;
 mod arithmetic;
+mod collect;
 mod error;
 mod functions;
+mod held;
 mod inspect;
 mod inventory;
 mod orient;
@@ -49,6 +51,8 @@ pub use subject::{SubjectQuestion, SubjectTraffic};
 pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
 
 pub use answer::{Answer, ReadObject};
+
+pub use collect::{Collected, CollectedFile};
 
 pub use orient::AddressBook;
 

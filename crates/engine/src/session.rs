@@ -1,6 +1,6 @@
 //! One selection of flow logs, ready for questions.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -14,13 +14,14 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use flowproof_evidence::Window;
 use flowproof_intel::Matcher;
 use flowproof_record::Format;
-use flowproof_source::{Listing, Object, Selection, list};
+use flowproof_source::{Listing, Object, Selection, list_with};
 use futures::TryStreamExt;
 
 use crate::answer::{Answer, ReadObject};
 use crate::arithmetic::CheckedArithmetic;
 use crate::error::EngineError;
 use crate::functions;
+use crate::held::{Expander, Holder};
 use crate::orient::{AddressBook, Orientation};
 use crate::scan::{
     CoverageScope, Interner, Kept, KeptObject, Progress, ScanContext, ScanReport, ScanTold,
@@ -75,8 +76,10 @@ impl Default for SessionOptions {
 pub struct Session {
     options: SessionOptions,
     window: Window,
+    places: Vec<String>,
     listing: Listing,
     objects: Arc<Vec<Object>>,
+    holders: Arc<Vec<Holder>>,
     /// Objects as large as another one.
     as_large: Arc<HashSet<usize>>,
     pool: Arc<rayon::ThreadPool>,
@@ -85,6 +88,9 @@ pub struct Session {
 
 /// The share of the memory in which records are kept for a second look.
 const KEPT_SHARE: usize = 4;
+
+/// The share of the memory that all sorts together set aside for merging what they spilled.
+const MERGE_SHARE: usize = 4;
 
 /// What a question adds to the session's own settings.
 #[derive(Debug, Clone, Default)]
@@ -103,6 +109,12 @@ pub(crate) struct Terms {
     pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
+    /// The only objects that are read, if not all are.
+    pub(crate) only: Option<Arc<BTreeSet<usize>>>,
+    /// Whether rows are sorted in one go: it is slower, and needs no more memory than it is given.
+    pub(crate) sorts_at_once: bool,
+    /// Whether records are taken whatever their time: the window chose the objects.
+    pub(crate) of_all_times: bool,
 }
 
 /// One reading on its way.
@@ -124,7 +136,7 @@ impl Pass {
     /// What the scans told, once there are no more batches.
     pub(crate) fn end(self) -> ScanTold {
         drop(self.stream);
-        self.scan.report.take()
+        self.scan.told()
     }
 }
 
@@ -144,7 +156,10 @@ impl Session {
     /// [`EngineError::Source`] if a place is not there, [`EngineError::Threads`] if the system gives
     /// no threads.
     pub async fn open(selection: &Selection, options: SessionOptions) -> Result<Self, EngineError> {
-        let listing = list(selection).await?;
+        let expander = Expander::default();
+        let expand = async |object: &Object| expander.expand(object).await;
+        let listing = list_with(selection, expand).await?;
+        let manifests = expander.into_found();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads.max(1))
             .thread_name(|index| format!("decode-{index}"))
@@ -154,7 +169,9 @@ impl Session {
             .map_err(EngineError::Threads)?;
         Ok(Session {
             window: selection.window,
+            places: selection.wheres.clone(),
             objects: Arc::new(listing.objects.clone()),
+            holders: Arc::new(Holder::of(&listing.objects, &manifests)),
             as_large: Arc::new(as_large_as_another(&listing.objects)),
             listing,
             pool: Arc::new(pool),
@@ -173,6 +190,24 @@ impl Session {
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
+    }
+
+    /// The memory that each sort sets aside for merging.
+    fn merge_memory(&self) -> usize {
+        self.options.memory / MERGE_SHARE / self.options.threads.max(1)
+    }
+
+    pub(crate) fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// Where the objects were looked for, as the caller named it.
+    pub(crate) fn places(&self) -> &[String] {
+        &self.places
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<rayon::ThreadPool> {
+        &self.pool
     }
 
     pub(crate) fn book(&self) -> &AddressBook {
@@ -201,6 +236,8 @@ impl Session {
         let config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
             .with_batch_size(self.options.batch_rows)
+            .with_sort_spill_reservation_bytes(self.merge_memory())
+            .with_repartition_sorts(!terms.sorts_at_once)
             .with_information_schema(false);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory)))
@@ -211,11 +248,14 @@ impl Session {
         time_keys().into_iter().for_each(|function| context.register_udf(function));
         context.add_analyzer_rule(Arc::new(CheckedArithmetic));
         functions::register(&context, terms.matcher.clone());
+        let window = if terms.of_all_times { Window::ALWAYS } else { self.window };
         let scan = Arc::new(ScanContext {
             objects: Arc::clone(&self.objects),
+            holders: Arc::clone(&self.holders),
+            only: terms.only.clone(),
             format: self.options.format.clone(),
-            from: self.window.from.map(|from| from.as_second()),
-            to: self.window.to.map(|to| to.as_second() + i64::from(to.subsec_nanosecond() > 0)),
+            from: window.from.map(|from| from.as_second()),
+            to: window.to.map(|to| to.as_second() + i64::from(to.subsec_nanosecond() > 0)),
             batch_rows: self.options.batch_rows,
             orientation: terms.orientation.clone(),
             coverage: terms.coverage.clone(),
@@ -247,13 +287,13 @@ impl Session {
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
         let keeping = Arc::new(Kept::new(self.options.memory / KEPT_SHARE));
-        terms.keeping = Some(Arc::clone(&keeping));
+        // What is kept is kept by object; of holders, little is read anyway.
+        terms.keeping = self.holders.is_empty().then(|| Arc::clone(&keeping));
         let run = self.pass(&terms, &plan).await?;
-        terms.keeping = None;
         if !learn(&mut terms, &run.told) {
             return Ok(run);
         }
-        terms.kept = keeping.take().map(Arc::new);
+        terms.kept = terms.keeping.take().and_then(|keeping| keeping.take()).map(Arc::new);
         self.pass(&terms, plan).await
     }
 

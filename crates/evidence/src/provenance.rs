@@ -13,6 +13,9 @@ pub struct ObjectEvidence {
     pub size: u64,
     /// Records in it that count towards the answer.
     pub records: u64,
+    /// The file of a collected set that its records were read from; none if it was read itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected_in: Option<String>,
 }
 
 /// One list that addresses were matched against.

@@ -83,6 +83,11 @@ impl Format {
         Ok(format)
     }
 
+    /// The format with these [names](Format::names), as they were told of another one.
+    pub fn restore<'a>(names: impl Iterator<Item = &'a str>, export_timestamp: bool) -> Format {
+        Format { export_timestamp, ..Format::from_names(names) }
+    }
+
     /// Reads a header line from its tokens. `None` if the tokens are not a header: a header's tokens
     /// are all identifiers, and at least half of them are known field names.
     pub(crate) fn from_header(tokens: &[&[u8]]) -> Option<Format> {

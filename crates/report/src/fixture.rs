@@ -87,12 +87,14 @@ pub(crate) fn corroborated() -> Investigation {
                 etag: Some("\"0123456789abcdef0123456789abcdef\"".to_owned()),
                 size: 1_234_567,
                 records: 12,
+                collected_in: None,
             },
             ObjectEvidence {
                 object: "logs/late.log".to_owned(),
                 etag: Some(format!("sha256:{}", "ab".repeat(32))),
                 size: 512,
                 records: 8,
+                collected_in: Some("set/unplaced/flowproof-0123456789abcdef.parquet".to_owned()),
             },
         ],
         lists: vec![

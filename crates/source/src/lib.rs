@@ -47,7 +47,9 @@ mod spool;
 
 pub use plan::{Selection, Slack};
 
-pub use listing::{ListCounts, Listing, Nearest, Skipped, SkippedKind, list};
+pub use listing::{
+    Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, list, list_with,
+};
 
 pub use object::{Location, Object};
 

@@ -1,6 +1,7 @@
 //! One file or key that holds flow log records.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::layout::Layout;
 use crate::spool::Spool;
@@ -29,4 +30,14 @@ pub enum Location {
     Local(PathBuf),
     /// Standard input or a pipe, kept in a temporary file so that it can be read again.
     Spooled(Spool),
+    /// Within another object. Whoever knows how the holder is built reads it; [`open`](crate::open)
+    /// does not.
+    Within {
+        /// The object that holds its records, and those of others.
+        holder: Arc<Object>,
+        /// Its number there.
+        number: u32,
+        /// Where its key led to, if the key alone does not tell.
+        place: Option<String>,
+    },
 }

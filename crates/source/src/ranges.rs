@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::chunks::blocking;
+use crate::chunks::{blocking, within};
 use crate::error::SourceError;
 use crate::object::{Location, Object};
 use crate::spool::read_at;
@@ -32,6 +32,7 @@ impl Ranges {
             let file = match location {
                 Location::Local(path) => Arc::new(File::open(path)?),
                 Location::Spooled(spool) => spool.file(),
+                Location::Within { holder, .. } => return Err(within(&holder)),
             };
             let size = file.metadata()?.len();
             Ok((file, size))

@@ -1,5 +1,6 @@
 //! One file per command: call the library, hand over to `rows` or `report`.
 
+mod collect;
 mod fields;
 mod inspect;
 mod investigate;
@@ -35,6 +36,9 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
         Command::Query(args) => runtime(&args.logs)?.block_on(query::run(args, &common, streams)),
         Command::Inspect(args) => {
             runtime(&args.logs)?.block_on(inspect::run(args, &common, streams))
+        }
+        Command::Collect(args) => {
+            runtime(&args.logs)?.block_on(collect::run(args, &common, streams))
         }
         Command::Fields(args) => fields::run(&args, streams),
         Command::Sample(args) => run_sample(&args, streams),

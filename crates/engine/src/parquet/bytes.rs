@@ -9,7 +9,7 @@ use datafusion::common::Result as DataFusionResult;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use flowproof_source::{Ranges, SourceError};
+use flowproof_source::{Object, Ranges, SourceError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
@@ -54,6 +54,19 @@ impl Reader {
     pub(super) fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
+}
+
+/// The footer of a Parquet object.
+pub(crate) async fn read_footer(object: &Object) -> Result<Arc<ParquetMetaData>> {
+    let ranges = Ranges::open(object).await.map_err(error_of)?;
+    Ok(Reader::open(ranges).await?.metadata)
+}
+
+/// What a footer notes under a key.
+pub(crate) fn footer_note<'f>(metadata: &'f ParquetMetaData, key: &str) -> Option<&'f str> {
+    let notes = metadata.file_metadata().key_value_metadata();
+    let note = notes.into_iter().flatten().find(|note| note.key == key);
+    note.and_then(|note| note.value.as_deref())
 }
 
 /// What stands for a footer until there is one; nothing asks for it.

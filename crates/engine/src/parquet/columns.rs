@@ -10,7 +10,7 @@ use arrow::array::{
     UInt64Array,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::datatypes::{Int32Type, Int64Type, UInt64Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, UInt64Type};
 use datafusion::common::Result;
 use flowproof_record::{FieldId, Kind, check_value, one_spelling};
 
@@ -28,6 +28,21 @@ pub(super) struct Column {
 }
 
 impl Column {
+    /// A column of a file that `collect` wrote: its values were checked before they were written, and
+    /// stand there as records have them.
+    pub(super) fn as_written(id: FieldId, stored: &ArrayRef) -> Result<Column> {
+        let written = match id.field().kind {
+            Kind::Text | Kind::Address | Kind::Action | Kind::LogStatus => DataType::Utf8View,
+            Kind::Int(_) => DataType::Int32,
+            Kind::Counter => DataType::UInt64,
+            Kind::Time => return Column::of(id, stored),
+        };
+        match stored.data_type() == &written {
+            true => Ok(Column { values: Arc::clone(stored), bad: Vec::new() }),
+            false => Column::of(id, stored),
+        }
+    }
+
     pub(super) fn of(id: FieldId, stored: &ArrayRef) -> Result<Column> {
         match id.field().kind {
             Kind::Text | Kind::Address | Kind::Action | Kind::LogStatus => {

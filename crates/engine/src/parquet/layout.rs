@@ -10,6 +10,7 @@ use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::ocsf::Ocsf;
+use crate::held::SOURCE;
 use crate::scan::Outcome;
 
 /// Names of columns that a refusal tells.
@@ -34,7 +35,7 @@ enum Shape {
 
 /// Which records of a file are a transit gateway's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Transit {
+pub(crate) enum Transit {
     None,
     All,
     /// Those with a transit gateway's id: flow logs of both kinds were put into one table.
@@ -75,6 +76,17 @@ impl Layout {
             (true, true) => Transit::Some,
         };
         Ok(Layout { schema, shape: Shape::Plain(columns), transit })
+    }
+
+    /// The same, with the transit gateway's records told as the caller knows.
+    pub(super) fn with_transit(self, transit: Transit) -> Layout {
+        Layout { transit, ..self }
+    }
+
+    /// The column that tells which source a row is of, in a file that `collect` wrote.
+    pub(super) fn source_column(&self) -> Option<&FieldRef> {
+        let column = self.schema.fields().iter().find(|field| field.name() == SOURCE);
+        column.filter(|column| column.data_type() == &DataType::Int32)
     }
 
     /// The file's columns as they are read.

@@ -15,15 +15,20 @@ mod filter;
 mod layout;
 mod object;
 mod ocsf;
+mod part;
 mod pushdown;
 mod rawtest;
+mod reading;
 mod rows;
 mod views;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bytes::{footer_note, read_footer};
+pub(crate) use layout::Transit;
 pub(crate) use object::ParquetObject;
+pub(crate) use part::HeldPart;
 
 /// The first bytes, and the last, of a Parquet file.
 const MAGIC: &[u8] = b"PAR1";

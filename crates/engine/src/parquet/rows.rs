@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, NullArray, RecordBatch, RecordBatchOptions,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, NullArray, RecordBatch, RecordBatchOptions,
     StringViewArray, TimestampNanosecondArray, UInt64Array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{filter_record_batch, nullif};
-use arrow::datatypes::{SchemaRef, UInt64Type};
+use arrow::datatypes::{Field, Int32Type, Schema, SchemaRef, UInt64Type};
 use datafusion::common::Result;
 use flowproof_record::{
     BAD_ORDER, FieldId, Keep, Kind, Predicate, RejectKind, Tally, explain_value, schema_of,
@@ -20,7 +20,9 @@ use super::cell::Cells;
 use super::columns::Column;
 use super::filter::{fields_of, passing};
 use super::layout::{Layout, TRANSIT_FIELDS, Transit};
+use super::reading::damaged;
 use super::views::view_of;
+use crate::held::{Manifest, SOURCE};
 
 /// A batch in which fewer than one row in this many are kept is copied, so that they do not keep the
 /// pages that they were read from.
@@ -49,6 +51,16 @@ pub(super) struct RowReader {
     fields: Vec<FieldId>,
     schema: SchemaRef,
     tally: Tally,
+    held: Option<HeldRows>,
+}
+
+/// What is known of the rows of a holder.
+#[derive(Debug)]
+struct HeldRows {
+    /// By a source's number: which of its records are a transit gateway's.
+    transit: Vec<Transit>,
+    /// By a source's number: its records with traffic inside the window.
+    in_range: Vec<u64>,
 }
 
 /// What `log-status` says.
@@ -68,6 +80,8 @@ struct Sheet {
     statuses: Vec<Status>,
     /// By row: what is wrong, the first thing of each row.
     faults: BTreeMap<usize, (RejectKind, String)>,
+    /// The numbers of the rows' sources, in a holder.
+    sources: Option<Int32Array>,
 }
 
 impl RowReader {
@@ -86,7 +100,29 @@ impl RowReader {
         }
         fields.sort_by_key(|id| layout.place(*id));
         let tally = Tally { formats: layout.format().into_iter().collect(), ..Tally::default() };
-        RowReader { schema: schema_of(&fields), layout, wanted, fields, tally }
+        RowReader { schema: schema_of(&fields), layout, wanted, fields, tally, held: None }
+    }
+
+    /// A reader of rows that `collect` wrote: they are taken as they are, and handed out with the
+    /// numbers of their sources as the last column.
+    pub(super) fn of_holder(layout: Layout, wanted: Wanted, manifest: &Manifest) -> RowReader {
+        let sources = 0..manifest.sources.len();
+        let transit: Vec<Transit> = sources.map(|number| manifest.transit(number)).collect();
+        let none = transit.iter().all(|transit| *transit == Transit::None);
+        let layout = layout.with_transit(if none { Transit::None } else { Transit::Some });
+        let in_range = vec![0; transit.len()];
+        let held = Some(HeldRows { transit, in_range });
+        RowReader { held, ..RowReader::new(layout, wanted) }
+    }
+
+    /// Whether these are rows that `collect` wrote.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// By a source's number: records with traffic inside the window, of those that were read.
+    pub(super) fn take_in_range(&mut self) -> Vec<u64> {
+        self.held.take().map(|held| held.in_range).unwrap_or_default()
     }
 
     pub(super) fn layout(&self) -> &Layout {
@@ -99,7 +135,14 @@ impl RowReader {
 
     /// The columns of the file that must be read.
     pub(super) fn file_columns(&self) -> SchemaRef {
-        self.layout.columns(&self.fields)
+        let columns = self.layout.columns(&self.fields);
+        match self.layout.source_column().filter(|_| self.is_held()) {
+            None => columns,
+            Some(source) => {
+                let columns = columns.fields().iter().chain([source]).map(Arc::clone);
+                Arc::new(Schema::new(columns.collect::<Vec<_>>()))
+            }
+        }
     }
 
     pub(super) fn tally(&self) -> &Tally {
@@ -119,6 +162,9 @@ impl RowReader {
     ) -> Result<RecordBatch> {
         let mut sheet = self.sheet(stored)?;
         let keep = self.count(&mut sheet)?;
+        if self.is_held() && !sheet.faults.is_empty() {
+            return Err(damaged("a row that is no record"));
+        }
         for (row, (kind, reason)) in std::mem::take(&mut sheet.faults) {
             self.tally.reject(kind, number(row), || reason);
         }
@@ -133,7 +179,10 @@ impl RowReader {
             columns.push(match self.layout.stored(stored, *id)? {
                 None => missing_column(*id, rows),
                 Some(stored) => {
-                    let column = Column::of(*id, &stored)?;
+                    let column = match self.is_held() {
+                        true => Column::as_written(*id, &stored)?,
+                        false => Column::of(*id, &stored)?,
+                    };
                     if !column.bad.is_empty() {
                         bad.push((*id, stored, column.bad));
                     }
@@ -141,7 +190,9 @@ impl RowReader {
                 }
             });
         }
-        let mut sheet = Sheet { rows, columns, statuses: Vec::new(), faults: BTreeMap::new() };
+        let sources = self.sources(stored)?;
+        let (statuses, faults) = (Vec::new(), BTreeMap::new());
+        let mut sheet = Sheet { rows, columns, statuses, faults, sources };
         self.note_statuses(&mut sheet, stored)?;
         for (id, stored, rows) in bad {
             let cells = Cells::of(&stored)?;
@@ -154,6 +205,21 @@ impl RowReader {
             }
         }
         Ok(sheet)
+    }
+
+    /// The numbers of the rows' sources, which the manifest has.
+    fn sources(&self, stored: &RecordBatch) -> Result<Option<Int32Array>> {
+        let Some(held) = &self.held else { return Ok(None) };
+        let column = stored.column_by_name(SOURCE);
+        let sources = column.and_then(|column| column.as_primitive_opt::<Int32Type>());
+        // A negative number is beyond all sources when it is read without its sign.
+        let is_known = |number: &i32| (*number as u32 as usize) < held.transit.len();
+        match sources {
+            Some(sources) if sources.null_count() == 0 && sources.values().iter().all(is_known) => {
+                Ok(Some(sources.clone()))
+            }
+            _ => Err(damaged("rows whose source is not told")),
+        }
     }
 
     fn column<'s>(&self, sheet: &'s Sheet, id: FieldId) -> Option<&'s ArrayRef> {
@@ -181,6 +247,8 @@ impl RowReader {
                 Some("NODATA") => Status::NoData,
                 Some("SKIPDATA") => Status::SkipData,
                 Some(_) => Status::Ok,
+                // A source without the field has records that are OK.
+                None if self.is_held() => Status::Ok,
                 None => {
                     let got = Cells::of(&raw)?.shown(row);
                     let reason = explain_value(FieldId::LOG_STATUS, &got);
@@ -240,6 +308,9 @@ impl RowReader {
                 Status::Ok => {
                     counts.ok += 1;
                     counts.in_range += u64::from(in_range);
+                    if let (Some(held), Some(sources)) = (&mut self.held, &sheet.sources) {
+                        held.in_range[sources.value(row) as usize] += u64::from(in_range);
+                    }
                     counts.bytes_missing += u64::from(bytes.is_missing(row));
                     counts.action_missing += u64::from(action.is_missing(row));
                     counts.time_missing += u64::from(times.span().is_none());
@@ -275,7 +346,17 @@ impl RowReader {
             Transit::Some => {
                 let [one, other] = TRANSIT_FIELDS.map(|id| self.column(sheet, id));
                 let has = |column: Option<&ArrayRef>, row| column.is_some_and(|c| c.is_valid(row));
-                let is_transit = |row| has(one, row) || has(other, row);
+                let by_value = |row| has(one, row) || has(other, row);
+                let is_transit = |row: usize| match (&self.held, &sheet.sources) {
+                    (Some(held), Some(sources)) => {
+                        match held.transit[sources.value(row) as usize] {
+                            Transit::None => false,
+                            Transit::All => true,
+                            Transit::Some => by_value(row),
+                        }
+                    }
+                    _ => by_value(row),
+                };
                 Some(BooleanBuffer::collect_bool(sheet.rows, is_transit))
             }
         }
@@ -302,7 +383,10 @@ impl RowReader {
         let places =
             self.wanted.fields.iter().map(|id| records.schema_ref().index_of(id.field().column));
         let places = places.collect::<Result<Vec<_>, _>>()?;
-        let records = records.project(&places)?;
+        let mut records = records.project(&places)?;
+        if let Some(sources) = sheet.sources {
+            records = with_sources(&records, sources)?;
+        }
         if kept == records.num_rows() {
             return Ok(records);
         }
@@ -333,6 +417,16 @@ impl Wanted {
         let Some((start, end)) = span else { return self.from.is_none() && self.to.is_none() };
         self.from.is_none_or(|from| end >= from) && self.to.is_none_or(|to| start < to)
     }
+}
+
+/// Records with the numbers of their sources as the last column.
+fn with_sources(records: &RecordBatch, sources: Int32Array) -> Result<RecordBatch> {
+    let number = Field::new(SOURCE, sources.data_type().clone(), false);
+    let fields = records.schema_ref().fields().iter().cloned().chain([Arc::new(number)]);
+    let mut columns = records.columns().to_vec();
+    columns.push(Arc::new(sources));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    Ok(RecordBatch::try_new(schema, columns)?)
 }
 
 /// The column of a field that the file lacks. Times are numbers here, as in [`Column`].

@@ -7,7 +7,8 @@ use flowproof_record::Format;
 use flowproof_source::Object;
 use rayon::ThreadPool;
 
-use super::{Interner, Kept, KeptObject, Progress, ScanReport};
+use super::{Interner, Kept, KeptObject, Progress, ScanReport, ScanTold};
+use crate::held::Holder;
 use crate::orient::Orientation;
 
 /// Whose times a scan keeps for the coverage of an answer.
@@ -36,6 +37,10 @@ impl CoverageScope {
 #[derive(Debug)]
 pub(crate) struct ScanContext {
     pub(crate) objects: Arc<Vec<Object>>,
+    /// The objects that hold the records of others.
+    pub(crate) holders: Arc<Vec<Holder>>,
+    /// The only objects that are read, if not all are.
+    pub(crate) only: Option<Arc<BTreeSet<usize>>>,
     /// The format of objects without a header.
     pub(crate) format: Option<Format>,
     /// The window `[from, to)` in seconds since 1970.
@@ -70,6 +75,8 @@ impl ScanContext {
     pub(crate) fn of(object: Object) -> ScanContext {
         ScanContext {
             objects: Arc::new(vec![object]),
+            holders: Arc::default(),
+            only: None,
             format: None,
             from: None,
             to: None,
@@ -94,6 +101,31 @@ impl ScanContext {
     /// Whether the digest of an object is wanted: hashing costs a good part of what inflating does.
     pub(crate) fn wants_digest(&self, object_idx: usize) -> bool {
         self.digests || self.as_large.contains(&object_idx)
+    }
+
+    /// Whether an object is to be read.
+    pub(crate) fn wants_object(&self, object_idx: usize) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&object_idx))
+    }
+
+    /// Whether counts are told that the rows of the question do not tell.
+    pub(crate) fn counts_exactly(&self) -> bool {
+        self.digests || self.thorough
+    }
+
+    /// Whether there is a window.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+
+    /// All that was told since the scan was made.
+    pub(crate) fn told(&self) -> ScanTold {
+        let mut told = self.report.take(&self.holders, self.is_bounded());
+        for (object_idx, report) in &mut told.objects {
+            // A holder knows the digests of its sources whether they are wanted or not.
+            report.digest.take_if(|_| !self.wants_digest(*object_idx));
+        }
+        told
     }
 }
 

@@ -15,20 +15,20 @@ use datafusion::physical_plan::{
     PlanProperties, ReplaceChildrenOptions,
 };
 use flowproof_record::Predicate;
-use flowproof_source::Object;
 
 use super::ScanContext;
 use super::partition::Partition;
 use super::plan::ScanPlan;
 use super::sums::ADDED_UP;
+use super::tasks::{Task, deal_out};
 use crate::table::{TableColumn, TableKind};
 
 /// Reads flow log objects as record batches.
 #[derive(Debug)]
 pub(crate) struct FlowLogExec {
     plan: Arc<ScanPlan>,
-    /// Places of objects in the listing, by partition.
-    partitions: Vec<Vec<usize>>,
+    /// What is read, by partition.
+    partitions: Vec<Vec<Task>>,
     properties: Arc<PlanProperties>,
 }
 
@@ -41,7 +41,7 @@ impl FlowLogExec {
         partitions: usize,
     ) -> FlowLogExec {
         let schema: SchemaRef = TableColumn::schema(&columns);
-        let partitions = deal_out(&context.objects, partitions);
+        let partitions = deal_out(&context, partitions);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(partitions.len()),
@@ -56,22 +56,6 @@ impl FlowLogExec {
         let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate });
         FlowLogExec { plan, partitions, properties: Arc::new(properties) }
     }
-}
-
-/// Deals objects out so that partitions have about the same number of bytes: the largest first,
-/// each to the partition that has least. The same listing is always dealt out in the same way.
-fn deal_out(objects: &[Object], partitions: usize) -> Vec<Vec<usize>> {
-    let mut hands = vec![(0u64, Vec::new()); partitions.clamp(1, objects.len().max(1))];
-    let mut by_size: Vec<usize> = (0..objects.len()).collect();
-    by_size.sort_by_key(|idx| (std::cmp::Reverse(objects[*idx].size), *idx));
-    for idx in by_size {
-        // There is at least one hand.
-        if let Some(least) = hands.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-            least.0 += objects[idx].size.max(1);
-            least.1.push(idx);
-        }
-    }
-    hands.into_iter().map(|(_, hand)| hand).collect()
 }
 
 impl DisplayAs for FlowLogExec {
@@ -128,36 +112,12 @@ impl ExecutionPlan for FlowLogExec {
         partition: usize,
         task: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let objects = self.partitions[partition].clone();
-        let reader = Partition::new(Arc::clone(&self.plan), objects, task);
+        let tasks = self.partitions[partition].clone();
+        let reader = Partition::new(Arc::clone(&self.plan), tasks, task);
         let batches = futures::stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|batch| (batch, reader)))
         });
         let schema = self.schema();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use flowproof_source::Location;
-
-    fn object(size: u64) -> Object {
-        Object {
-            key: String::new(),
-            location: Location::Local(String::new().into()),
-            size,
-            etag: None,
-            layout: None,
-        }
-    }
-
-    #[test]
-    fn objects_are_dealt_out_by_bytes_and_each_once() {
-        let objects: Vec<_> = [10, 90, 40, 50, 0].map(object).into();
-        assert_eq!(deal_out(&objects, 2), [vec![1, 0], vec![3, 2, 4]]);
-        assert_eq!(deal_out(&objects, 9).len(), 5, "no partition without an object");
-        assert_eq!(deal_out(&[], 4), [Vec::<usize>::new()]);
     }
 }

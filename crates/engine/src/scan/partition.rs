@@ -12,15 +12,15 @@ use tokio::sync::oneshot;
 use super::plan::{ScanPlan, SharedSums};
 use super::shape::{Shaper, lock};
 use super::step::{Buffers, Next, Work};
+use super::tasks::Task;
 use super::{Outcome, ScanContext};
-use crate::parquet::{ParquetObject, is_parquet};
+use crate::parquet::{HeldPart, ParquetObject, is_parquet};
 
 /// Reads objects and hands out their batches.
 #[derive(Debug)]
 pub(super) struct Partition {
     plan: Arc<ScanPlan>,
-    /// Places of the objects in the listing.
-    objects: VecDeque<usize>,
+    tasks: VecDeque<Task>,
     current: Option<Current>,
     ready: VecDeque<RecordBatch>,
     task: Arc<TaskContext>,
@@ -34,18 +34,15 @@ pub(super) struct Partition {
 enum Current {
     Text(Chunks, Box<Work>),
     Parquet(Box<ParquetObject>),
+    Part(Box<HeldPart>),
 }
 
 impl Partition {
-    pub(super) fn new(
-        plan: Arc<ScanPlan>,
-        objects: Vec<usize>,
-        task: Arc<TaskContext>,
-    ) -> Partition {
+    pub(super) fn new(plan: Arc<ScanPlan>, tasks: Vec<Task>, task: Arc<TaskContext>) -> Partition {
         let (current, ready) = (None, VecDeque::new());
         let buffers = Buffers::default();
         let sums = plan.sums();
-        Partition { plan, objects: objects.into(), current, ready, task, buffers, sums }
+        Partition { plan, tasks: tasks.into(), current, ready, task, buffers, sums }
     }
 
     /// The next batch; `None` at the end.
@@ -65,8 +62,19 @@ impl Partition {
                         self.current = Some(Current::Parquet(object));
                     }
                 }
-                None => match self.objects.pop_front() {
-                    Some(object_idx) => self.open(object_idx).await?,
+                Some(Current::Part(mut part)) => {
+                    if let Some(batch) = part.next().await? {
+                        self.ready.push_back(batch);
+                        self.current = Some(Current::Part(part));
+                    }
+                }
+                None => match self.tasks.pop_front() {
+                    Some(Task::Object(object_idx)) => self.open(object_idx).await?,
+                    Some(Task::Part(part)) => {
+                        let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
+                        let part = HeldPart::open(plan, part, self.sums.clone(), task).await?;
+                        self.current = Some(Current::Part(Box::new(part)));
+                    }
                     None => return self.end_sums(),
                 },
             }

@@ -73,7 +73,7 @@ impl ScanPlan {
     /// Which records the scan wants.
     pub(crate) fn keep(&self) -> Keep {
         match (self.kind, self.wants_times()) {
-            (TableKind::FlowLogs, _) => Keep::All,
+            (TableKind::FlowLogs | TableKind::Collected, _) => Keep::All,
             (_, false) => Keep::Traffic,
             (_, true) => Keep::TrafficAndIdle,
         }

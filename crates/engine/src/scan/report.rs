@@ -12,6 +12,7 @@ use flowproof_record::{Tally, Wrapper};
 use flowproof_source::Encoding;
 
 use super::InterfaceTimes;
+use crate::held::Holder;
 use crate::orient::Learner;
 
 /// What became of an object.
@@ -32,6 +33,54 @@ pub(crate) enum Outcome {
     Vanished(String),
 }
 
+impl Outcome {
+    /// The word for it, as the counts of objects have it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Outcome::NotRead => "not_read",
+            Outcome::Read => "read",
+            Outcome::Empty => "empty",
+            Outcome::NotAFlowLog(_) => "not_a_flow_log",
+            Outcome::Unsupported(_) => "unsupported",
+            Outcome::Truncated(_) => "truncated",
+            Outcome::Corrupt(_) => "corrupt",
+            Outcome::Denied(_) => "denied",
+            Outcome::Vanished(_) => "vanished",
+        }
+    }
+
+    /// Why, where there is more to say than the name.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Outcome::NotRead | Outcome::Read => "",
+            Outcome::Empty => "nothing in it",
+            Outcome::NotAFlowLog(reason)
+            | Outcome::Unsupported(reason)
+            | Outcome::Truncated(reason)
+            | Outcome::Corrupt(reason)
+            | Outcome::Denied(reason)
+            | Outcome::Vanished(reason) => reason,
+        }
+    }
+
+    /// The outcome with this name and reason.
+    pub(crate) fn restore(name: &str, reason: &str) -> Option<Outcome> {
+        let reason = reason.to_owned();
+        Some(match name {
+            "not_read" => Outcome::NotRead,
+            "read" => Outcome::Read,
+            "empty" => Outcome::Empty,
+            "not_a_flow_log" => Outcome::NotAFlowLog(reason),
+            "unsupported" => Outcome::Unsupported(reason),
+            "truncated" => Outcome::Truncated(reason),
+            "corrupt" => Outcome::Corrupt(reason),
+            "denied" => Outcome::Denied(reason),
+            "vanished" => Outcome::Vanished(reason),
+            _ => return None,
+        })
+    }
+}
+
 /// All that is told of one object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectReport {
@@ -48,11 +97,41 @@ pub(crate) struct ObjectReport {
     /// Rows handed up the plan.
     pub(crate) rows: u64,
     pub(crate) tally: Tally,
+    pub(crate) sides: Sides,
+}
+
+/// What the sides of records came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sides {
     pub(crate) unoriented: u64,
-    pub(crate) direction_conflicts: u64,
-    pub(crate) assumed_direction: u64,
+    /// Records whose `flow-direction` and own address disagree.
+    pub(crate) conflicts: u64,
+    pub(crate) assumed: u64,
     /// Whether there are records whose direction only a second reading can tell.
     pub(crate) left_open: bool,
+}
+
+impl Sides {
+    pub(crate) fn merge(&mut self, other: Sides) {
+        self.unoriented += other.unoriented;
+        self.conflicts += other.conflicts;
+        self.assumed += other.assumed;
+        self.left_open |= other.left_open;
+    }
+}
+
+/// What was met in one part of a holder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PartReport {
+    /// How many parts the holder was read in.
+    pub(crate) of: usize,
+    /// Why the part was not read to its end.
+    pub(crate) failure: Option<Outcome>,
+    /// Rows handed up the plan, by the source's number.
+    pub(crate) rows: Vec<u64>,
+    /// Records with traffic inside the window, likewise.
+    pub(crate) in_range: Vec<u64>,
+    pub(crate) sides: Sides,
 }
 
 /// Where the partitions of a scan report.
@@ -64,6 +143,8 @@ pub(crate) struct ScanReport {
 #[derive(Debug, Default)]
 struct Inner {
     objects: BTreeMap<usize, ObjectReport>,
+    /// By holder and part.
+    parts: BTreeMap<(usize, usize), PartReport>,
     learner: Learner,
     times: BTreeMap<String, InterfaceTimes>,
 }
@@ -91,10 +172,7 @@ impl ScanReport {
     ) {
         let mut inner = self.lock();
         inner.objects.insert(object_idx, report);
-        inner.learner.merge(learner);
-        for (interface, more) in times {
-            inner.times.entry(interface).or_default().merge(&more);
-        }
+        inner.learn(learner, times);
     }
 
     /// Takes in what records of several objects taught.
@@ -102,15 +180,42 @@ impl ScanReport {
         self.lock().learner.merge(learner);
     }
 
-    /// All that was told since the scan was made.
-    pub(crate) fn take(&self) -> ScanTold {
-        let Inner { objects, learner, times } = std::mem::take(&mut *self.lock());
+    /// Takes in the report of a part of a holder, and what its records taught.
+    pub(crate) fn put_part(
+        &self,
+        part: (usize, usize),
+        report: PartReport,
+        learner: Learner,
+        times: BTreeMap<String, InterfaceTimes>,
+    ) {
+        let mut inner = self.lock();
+        inner.parts.insert(part, report);
+        inner.learn(learner, times);
+    }
+
+    /// All that was told since the scan was made. `bounded` is whether there is a window.
+    pub(crate) fn take(&self, holders: &[Holder], bounded: bool) -> ScanTold {
+        let Inner { mut objects, parts, learner, times } = std::mem::take(&mut *self.lock());
+        for (holder_idx, holder) in holders.iter().enumerate() {
+            let of_holder = parts.range((holder_idx, 0)..(holder_idx + 1, 0));
+            let of_holder: Vec<&PartReport> = of_holder.map(|(_, part)| part).collect();
+            objects.extend(holder.reports(&of_holder, bounded));
+        }
         ScanTold { objects, learner, times, settled: (0, 0) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         // A thread that panicked in here left whole values behind: each is put in one move.
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn learn(&mut self, learner: Learner, times: BTreeMap<String, InterfaceTimes>) {
+        self.learner.merge(learner);
+        for (interface, more) in times {
+            self.times.entry(interface).or_default().merge(&more);
+        }
     }
 }
 

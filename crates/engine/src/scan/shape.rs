@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringViewArray,
+    Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions, StringViewArray,
 };
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use datafusion::common::Result;
 use flowproof_record::FieldId;
@@ -14,47 +15,58 @@ use flowproof_source::Object;
 
 use super::plan::{ScanPlan, SharedSums};
 use super::times::note_times;
-use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Sums};
-use crate::orient::{Desk, Oriented, effective};
+use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
+use crate::orient::{Desk, Learner, Oriented, effective};
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
 /// of the object. Every reader, whatever its objects are written in, ends here.
 #[derive(Debug)]
 pub(crate) struct Shaper {
-    plan: Arc<ScanPlan>,
+    rows: RowShaper,
     object_idx: usize,
     pub(crate) report: ObjectReport,
+}
+
+/// As [`Shaper`], for a part of a holder, whose rows are of many objects.
+#[derive(Debug)]
+pub(crate) struct PartShaper {
+    rows: RowShaper,
+    part: Part,
+    pub(crate) report: PartReport,
+}
+
+/// Whose rows a batch has.
+#[derive(Debug, Clone, Copy)]
+enum Origin<'a> {
+    /// One object's, by its place in the listing.
+    Object(usize),
+    /// Those of the objects at these places, row by row.
+    Objects(&'a [usize]),
+}
+
+/// Makes rows of the table of records.
+#[derive(Debug)]
+struct RowShaper {
+    plan: Arc<ScanPlan>,
+    sides: Sides,
     desk: Desk,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
-    pub(super) sums: Option<SharedSums>,
+    sums: Option<SharedSums>,
 }
 
 impl Shaper {
     /// `sums` are those of the partition, if the plan asks for sums.
     pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize, sums: Option<SharedSums>) -> Shaper {
-        Shaper {
-            sums,
-            desk: Desk::new(&plan.context.orientation),
-            plan,
-            object_idx,
-            report: ObjectReport::default(),
-            interfaces: LocalCodes::default(),
-            times: BTreeMap::new(),
-        }
+        let rows = RowShaper::new(plan, sums);
+        Shaper { rows, object_idx, report: ObjectReport::default() }
     }
 
     /// Takes records that an earlier reading kept, instead of reading the object; gives the rows.
     pub(crate) fn reshape(mut self, kept: &KeptObject) -> Result<Vec<RecordBatch>> {
         // What is counted while rows are shaped is counted anew.
-        self.report = ObjectReport {
-            rows: 0,
-            unoriented: 0,
-            direction_conflicts: 0,
-            assumed_direction: 0,
-            ..kept.report.clone()
-        };
+        self.report = ObjectReport { rows: 0, ..kept.report.clone() };
         let mut rows = Vec::with_capacity(kept.batches.len());
         for batch in &kept.batches {
             rows.extend(self.shape(batch.clone())?);
@@ -64,62 +76,157 @@ impl Shaper {
     }
 
     pub(crate) fn plan(&self) -> &Arc<ScanPlan> {
-        &self.plan
+        &self.rows.plan
+    }
+
+    /// The sums that records are added to where they stand.
+    pub(super) fn sums(&self) -> Option<&SharedSums> {
+        self.rows.sums.as_ref()
     }
 
     /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
     /// there are none to give.
-    pub(crate) fn shape(&mut self, mut records: RecordBatch) -> Result<Option<RecordBatch>> {
-        let keeping = self.plan.context.keeping.as_ref();
+    pub(crate) fn shape(&mut self, records: RecordBatch) -> Result<Option<RecordBatch>> {
+        let keeping = self.plan().context.keeping.as_ref();
         if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
             kept.keep(self.object_idx, &records);
         }
-        if self.plan.wants_times() {
-            let object = &self.plan.context.objects[self.object_idx];
-            let flow_log = object.layout.as_ref().and_then(|layout| layout.flow_log_id.as_deref());
-            note_times(&records, &self.plan.context.coverage, flow_log, &mut self.times)?;
-            records = only_traffic(&records)?;
-        }
-        let batch = self.table_batch(&records)?;
+        let (batch, _) = self.rows.shape(records, Origin::Object(self.object_idx))?;
         self.report.rows += batch.num_rows() as u64;
-        if let Some(sums) = &self.sums {
-            lock(sums).add_rows(&batch)?;
-            return Ok(None);
-        }
-        Ok((batch.num_rows() > 0).then_some(batch))
+        self.rows.hand_up(batch)
     }
 
     /// Reports the object, which is done.
     pub(crate) fn put_report(&mut self) {
-        if let Some(sums) = &self.sums {
-            lock(sums).tell(&mut self.report);
+        if let Some(sums) = &self.rows.sums {
+            lock(sums).tell(&mut self.report.rows, &mut self.rows.sides);
         }
-        if let Some(kept) = &self.plan.context.keeping {
+        self.report.sides = std::mem::take(&mut self.rows.sides);
+        if let Some(kept) = &self.plan().context.keeping {
             kept.keep_report(self.object_idx, &self.report);
         }
         let report = std::mem::take(&mut self.report);
-        let learner = self.desk.take_learner();
-        let times = std::mem::take(&mut self.times);
-        let context = &self.plan.context;
+        let (learner, times) = self.rows.take_learned();
+        let context = &self.plan().context;
         context.progress.add_object();
         context.report.put(self.object_idx, report, learner, times);
     }
+}
 
-    fn table_batch(&mut self, decoded: &RecordBatch) -> Result<RecordBatch> {
+impl PartShaper {
+    pub(crate) fn new(plan: Arc<ScanPlan>, part: Part, sums: Option<SharedSums>) -> PartShaper {
+        let sources = plan.context.holders[part.holder].places.len();
+        let report = PartReport {
+            of: part.of,
+            rows: vec![0; sources],
+            in_range: vec![0; sources],
+            ..PartReport::default()
+        };
+        PartShaper { rows: RowShaper::new(plan, sums), part, report }
+    }
+
+    pub(crate) fn plan(&self) -> &Arc<ScanPlan> {
+        &self.rows.plan
+    }
+
+    /// As [`Shaper::shape`], for records of the sources with these numbers. Each is one that the
+    /// listing has.
+    pub(crate) fn shape(
+        &mut self,
+        records: RecordBatch,
+        numbers: &[usize],
+    ) -> Result<Option<RecordBatch>> {
+        let holder = &self.rows.plan.context.holders[self.part.holder];
+        let places: Vec<usize> = numbers.iter().filter_map(|n| holder.places[*n]).collect();
+        let (batch, kept) = self.rows.shape(records, Origin::Objects(&places))?;
+        match kept {
+            None => numbers.iter().for_each(|number| self.report.rows[*number] += 1),
+            Some(kept) => {
+                kept.set_indices().for_each(|row| self.report.rows[numbers[row]] += 1);
+            }
+        }
+        self.rows.hand_up(batch)
+    }
+
+    /// Reports the part, which is done.
+    pub(crate) fn put_report(&mut self) {
+        self.report.sides = std::mem::take(&mut self.rows.sides);
+        let report = std::mem::take(&mut self.report);
+        let (learner, times) = self.rows.take_learned();
+        let part = (self.part.holder, self.part.part);
+        self.plan().context.report.put_part(part, report, learner, times);
+    }
+}
+
+impl RowShaper {
+    fn new(plan: Arc<ScanPlan>, sums: Option<SharedSums>) -> RowShaper {
+        RowShaper {
+            desk: Desk::new(&plan.context.orientation),
+            plan,
+            sums,
+            sides: Sides::default(),
+            interfaces: LocalCodes::default(),
+            times: BTreeMap::new(),
+        }
+    }
+
+    fn take_learned(&mut self) -> (Learner, BTreeMap<String, InterfaceTimes>) {
+        (self.desk.take_learner(), std::mem::take(&mut self.times))
+    }
+
+    /// Hands rows up the plan, or adds them up if sums are asked for.
+    fn hand_up(&self, rows: RecordBatch) -> Result<Option<RecordBatch>> {
+        if let Some(sums) = &self.sums {
+            lock(sums).add_rows(&rows)?;
+            return Ok(None);
+        }
+        Ok((rows.num_rows() > 0).then_some(rows))
+    }
+
+    /// The rows that records come to, and the records that they come of, where those are not all.
+    fn shape(
+        &mut self,
+        records: RecordBatch,
+        origin: Origin<'_>,
+    ) -> Result<(RecordBatch, Option<BooleanBuffer>)> {
+        if !self.plan.wants_times() {
+            return Ok((self.table_batch(&records, origin)?, None));
+        }
+        let plan = Arc::clone(&self.plan);
+        let flow_log = |row| flow_log_of(origin.object(&plan.context.objects, row));
+        note_times(&records, &plan.context.coverage, flow_log, &mut self.times)?;
+        let traffic = traffic_rows(&records)?;
+        if traffic.true_count() == records.num_rows() {
+            return Ok((self.table_batch(&records, origin)?, None));
+        }
+        let records = filter_record_batch(&records, &traffic)?;
+        let (kept, _) = traffic.into_parts();
+        let batch = match origin {
+            Origin::Object(_) => self.table_batch(&records, origin)?,
+            Origin::Objects(places) => {
+                let places: Vec<usize> = kept.set_indices().map(|row| places[row]).collect();
+                self.table_batch(&records, Origin::Objects(&places))?
+            }
+        };
+        Ok((batch, Some(kept)))
+    }
+
+    fn table_batch(&mut self, decoded: &RecordBatch, origin: Origin<'_>) -> Result<RecordBatch> {
         let oriented = if self.plan.wants_orientation() {
             let orientation = &self.plan.context.orientation;
             let oriented = orientation.orient(decoded, &mut self.desk)?;
-            self.report.unoriented += oriented.unoriented;
-            self.report.direction_conflicts += oriented.conflicts;
-            self.report.assumed_direction += oriented.assumed;
-            self.report.left_open |= oriented.left_open;
+            self.sides.unoriented += oriented.unoriented;
+            self.sides.conflicts += oriented.conflicts;
+            self.sides.assumed += oriented.assumed;
+            self.sides.left_open |= oriented.left_open;
             Some(oriented)
         } else {
             None
         };
         let plan = Arc::clone(&self.plan);
         let columns = plan.columns.iter();
-        let columns = columns.map(|column| self.column(*column, decoded, oriented.as_ref()));
+        let columns =
+            columns.map(|column| self.column(*column, decoded, origin, oriented.as_ref()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.plan.schema), columns, &options)?)
@@ -129,6 +236,7 @@ impl Shaper {
         &mut self,
         column: TableColumn,
         decoded: &RecordBatch,
+        origin: Origin<'_>,
         oriented: Option<&Oriented>,
     ) -> Result<ArrayRef> {
         let rows = decoded.num_rows();
@@ -137,8 +245,7 @@ impl Shaper {
             Ok(Arc::clone(decoded.column(place)))
         };
         let context = Arc::clone(&self.plan.context);
-        let object: &Object = &context.objects[self.object_idx];
-        let layout = object.layout.as_ref();
+        let objects = context.objects.as_slice();
         let Some(oriented) = oriented.filter(|_| column.needs_orientation()) else {
             return match column {
                 TableColumn::Field(id) => field(id),
@@ -146,16 +253,11 @@ impl Shaper {
                     let interfaces = text_column(decoded, FieldId::INTERFACE_ID)?;
                     self.interfaces.codes(&context.interner, interfaces)
                 }
-                TableColumn::Object => Ok(constant(Some(&object.key), rows)),
-                TableColumn::FlowLogId => {
-                    Ok(constant(layout.and_then(|l| l.flow_log_id.as_deref()), rows))
-                }
-                TableColumn::ObjectAccount => {
-                    Ok(constant(layout.and_then(|l| l.account.as_deref()), rows))
-                }
-                TableColumn::ObjectRegion => {
-                    Ok(constant(layout.and_then(|l| l.region.as_deref()), rows))
-                }
+                TableColumn::Place => Ok(origin.places(rows)),
+                TableColumn::Object => Ok(origin.texts(objects, rows, |o| Some(o.key.as_str()))),
+                TableColumn::FlowLogId => Ok(origin.texts(objects, rows, flow_log_of)),
+                TableColumn::ObjectAccount => Ok(origin.texts(objects, rows, account_of)),
+                TableColumn::ObjectRegion => Ok(origin.texts(objects, rows, region_of)),
                 _ => self.instance(decoded),
             };
         };
@@ -202,17 +304,58 @@ pub(super) fn lock(sums: &SharedSums) -> MutexGuard<'_, Sums> {
     sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The rows that are not NODATA or SKIPDATA.
-fn only_traffic(batch: &RecordBatch) -> Result<RecordBatch> {
-    let status = text_column(batch, FieldId::LOG_STATUS)?;
-    let idle = |status: Option<&str>| matches!(status, Some("NODATA" | "SKIPDATA"));
-    let traffic: BooleanArray = status.iter().map(|status| Some(!idle(status))).collect();
-    if traffic.true_count() == batch.num_rows() {
-        return Ok(batch.clone());
+impl Origin<'_> {
+    fn object<'o>(&self, objects: &'o [Object], row: usize) -> &'o Object {
+        match self {
+            Origin::Object(place) => &objects[*place],
+            Origin::Objects(places) => &objects[places[row]],
+        }
     }
-    Ok(filter_record_batch(batch, &traffic)?)
+
+    /// A text of each row's object.
+    fn texts(
+        &self,
+        objects: &[Object],
+        rows: usize,
+        text: impl Fn(&Object) -> Option<&str>,
+    ) -> ArrayRef {
+        Arc::new(match self {
+            Origin::Object(place) => {
+                std::iter::repeat_n(text(&objects[*place]), rows).collect::<StringViewArray>()
+            }
+            Origin::Objects(places) => {
+                places.iter().map(|place| text(&objects[*place])).collect::<StringViewArray>()
+            }
+        })
+    }
+
+    /// The place of each row's object. Listings have fewer objects than 32 bits count.
+    fn places(&self, rows: usize) -> ArrayRef {
+        let number = |place: usize| i32::try_from(place).unwrap_or(i32::MAX);
+        Arc::new(match self {
+            Origin::Object(place) => Int32Array::from_value(number(*place), rows),
+            Origin::Objects(places) => {
+                Int32Array::from_iter_values(places.iter().map(|place| number(*place)))
+            }
+        })
+    }
 }
 
-fn constant(value: Option<&str>, rows: usize) -> ArrayRef {
-    Arc::new(std::iter::repeat_n(value, rows).collect::<StringViewArray>())
+fn flow_log_of(object: &Object) -> Option<&str> {
+    object.layout.as_ref()?.flow_log_id.as_deref()
+}
+
+fn account_of(object: &Object) -> Option<&str> {
+    object.layout.as_ref()?.account.as_deref()
+}
+
+fn region_of(object: &Object) -> Option<&str> {
+    object.layout.as_ref()?.region.as_deref()
+}
+
+/// The rows that are not NODATA or SKIPDATA.
+fn traffic_rows(batch: &RecordBatch) -> Result<BooleanArray> {
+    let status = text_column(batch, FieldId::LOG_STATUS)?;
+    let idle = |status: Option<&str>| matches!(status, Some("NODATA" | "SKIPDATA"));
+    Ok(status.iter().map(|status| Some(!idle(status))).collect())
 }

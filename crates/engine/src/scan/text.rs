@@ -50,7 +50,7 @@ impl TextReader {
     fn decode(&mut self, text: &[u8], batches: &mut Vec<RecordBatch>) -> Result<()> {
         let mut used = 0;
         while used < text.len() {
-            used += match &self.shaper.sums {
+            used += match self.shaper.sums() {
                 Some(sums) => self.decoder.decode_to(&text[used..], &mut *lock(sums)),
                 None => self.decoder.decode(&text[used..]),
             };

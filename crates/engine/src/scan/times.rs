@@ -106,11 +106,12 @@ impl InterfaceTimes {
     }
 }
 
-/// Notes the times of a batch's records for the interfaces in scope.
-pub(super) fn note_times(
+/// Notes the times of a batch's records for the interfaces in scope. `flow_log` is the flow log that a
+/// row is of.
+pub(super) fn note_times<'a>(
     batch: &RecordBatch,
     scope: &CoverageScope,
-    flow_log: Option<&str>,
+    flow_log: impl Fn(usize) -> Option<&'a str>,
     times: &mut BTreeMap<String, InterfaceTimes>,
 ) -> Result<()> {
     let interface = text_column(batch, FieldId::INTERFACE_ID)?;
@@ -142,7 +143,7 @@ pub(super) fn note_times(
         let (start, end) = (at(row, starts, ends), at(row, ends, starts));
         let status = status.is_valid(row).then(|| status.value(row));
         times.note(status, start, end);
-        if let (Some(flow_log), None | Some("OK")) = (flow_log, status) {
+        if let (Some(flow_log), None | Some("OK")) = (flow_log(row), status) {
             times.note_flow_log(flow_log, start, end);
         }
     }

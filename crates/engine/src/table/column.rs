@@ -21,6 +21,8 @@ pub(crate) enum TableKind {
     /// `summed_traffic`: totals of records, see [`Sums`](crate::scan::Sums). The fields are there to
     /// filter by.
     Summed,
+    /// `collected_rows`: every record with its object's place in the listing, for `collect`.
+    Collected,
 }
 
 /// A column of a table: a field of the record, or something that the engine adds.
@@ -58,6 +60,8 @@ pub(crate) enum TableColumn {
     Day,
     /// One of their [`COLUMNS`].
     Total(usize),
+    /// The place of the record's object in the listing.
+    Place,
 }
 
 /// What the engine adds to the fields, in the order of the columns.
@@ -95,6 +99,9 @@ impl TableKind {
                 let totals = (0..COLUMNS.len()).map(TableColumn::Total);
                 FieldId::all().map(TableColumn::Field).chain(OF_SUMS).chain(totals).collect()
             }
+            TableKind::Collected => {
+                FieldId::all().map(TableColumn::Field).chain([TableColumn::Place]).collect()
+            }
         }
     }
 
@@ -105,12 +112,18 @@ impl TableKind {
             TableKind::Traffic => "traffic",
             TableKind::Measured => "measured_traffic",
             TableKind::Summed => "summed_traffic",
+            TableKind::Collected => "collected_rows",
         }
     }
 
     /// Every table.
-    pub(crate) const ALL: [TableKind; 4] =
-        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured, TableKind::Summed];
+    pub(crate) const ALL: [TableKind; 5] = [
+        TableKind::FlowLogs,
+        TableKind::Traffic,
+        TableKind::Measured,
+        TableKind::Summed,
+        TableKind::Collected,
+    ];
 }
 
 impl TableColumn {
@@ -134,13 +147,16 @@ impl TableColumn {
             TableColumn::Day => "day",
             TableColumn::Total(n) => COLUMNS[n],
             TableColumn::InterfaceCode => "interface_code",
+            TableColumn::Place => "place",
         }
     }
 
     fn data_type(self) -> DataType {
         match self {
             TableColumn::Field(id) => id.field().kind.data_type(),
-            TableColumn::LocalPort | TableColumn::RemotePort => DataType::Int32,
+            TableColumn::LocalPort | TableColumn::RemotePort | TableColumn::Place => {
+                DataType::Int32
+            }
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,

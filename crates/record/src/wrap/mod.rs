@@ -47,6 +47,17 @@ pub enum Wrapper {
 }
 
 impl Wrapper {
+    /// Every wrapper.
+    pub const ALL: [Wrapper; 7] = [
+        Wrapper::Plain,
+        Wrapper::CloudWatchJson,
+        Wrapper::MessageJson,
+        Wrapper::JsonRecords,
+        Wrapper::OcsfJson,
+        Wrapper::ConsoleCsv,
+        Wrapper::Csv,
+    ];
+
     /// A short name, for example `cloudwatch-json`.
     #[must_use]
     pub fn name(self) -> &'static str {

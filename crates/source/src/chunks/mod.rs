@@ -47,6 +47,7 @@ pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, 
         let input = match location {
             Location::Local(path) => Input::File(File::open(path)?),
             Location::Spooled(spool) => Input::Spool(spool.reader()),
+            Location::Within { holder, .. } => return Err(within(&holder)),
         };
         let mut reader = Box::new(Reader::new(input, size, options.digest));
         let ahead = match options.whole_gzip {
@@ -58,6 +59,12 @@ pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, 
     let (reader, ahead) =
         opened.await.map_err(|error| SourceError::at_object(&object.key, error))?;
     Ok(Chunks { key: object.key.clone(), size: 0, ahead, state: State::of(reader) })
+}
+
+/// Why an object that is within another has no bytes of its own.
+pub(crate) fn within(holder: &Object) -> io::Error {
+    let reason = format!("its records are held by {}", holder.key);
+    io::Error::new(io::ErrorKind::Unsupported, reason)
 }
 
 /// The stored (compressed) bytes of an object, in chunks of 256 KiB; the last is shorter. If it grew

@@ -25,6 +25,17 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// Every encoding.
+    pub const ALL: [Encoding; 7] = [
+        Encoding::Plain,
+        Encoding::Gzip,
+        Encoding::Zstd,
+        Encoding::Bzip2,
+        Encoding::Xz,
+        Encoding::Zip,
+        Encoding::Parquet,
+    ];
+
     /// The word for it in results: `plain`, `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `parquet`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -72,6 +72,22 @@ pub struct Layout {
     pub folder: Option<Window>,
 }
 
+/// Stamps name buckets of this many seconds.
+const BUCKET: i64 = 300;
+
+impl Layout {
+    /// The time in which the records in the object end, as far as the key tells: the five minutes of
+    /// the stamp, else the folder's hour or day. A stamp off the grid is taken as it stands.
+    #[must_use]
+    pub fn span(&self) -> Option<Window> {
+        let bucket = |stamp: Timestamp| {
+            let to = Timestamp::from_second(stamp.as_second() + BUCKET).ok()?;
+            Some(Window::new(stamp, to))
+        };
+        self.stamp.and_then(bucket).or(self.folder)
+    }
+}
+
 /// What `key` tells, or `None` if it follows no known layout (or is another service's).
 ///
 /// ```

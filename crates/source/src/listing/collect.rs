@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use flowproof_evidence::Window;
 
-use super::{Find, Identity, ListCounts, Listing, Nearest, Skipped, SkippedKind, What};
-use crate::object::Object;
+use super::held::{is_folder, is_met};
+use super::{
+    Find, Held, HeldObject, Home, Identity, ListCounts, Listing, Nearest, Skipped, SkippedKind,
+    What,
+};
+use crate::object::{Location, Object};
 use crate::plan::{FolderVerdict, ObjectVerdict, Plan, Pruned};
 
 /// Takes finds in any order; the listing is the same as long as each file keeps its key.
@@ -15,6 +19,9 @@ pub(super) struct Collector {
     plan: Arc<Plan>,
     seen: HashSet<Identity>,
     objects: Vec<Object>,
+    /// Held objects of which something was read, and those of which nothing was.
+    read: HashSet<Home>,
+    unread: Vec<(Home, Object)>,
     counts: ListCounts,
     not_flow_logs: Smallest<Skipped>,
     empty: Smallest<Skipped>,
@@ -23,30 +30,33 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(plan: Arc<Plan>) -> Collector {
+    /// Keeps at most `most_skipped` of each kind of what is passed over.
+    pub(super) fn new(plan: Arc<Plan>, most_skipped: usize) -> Collector {
         Collector {
             plan,
             seen: HashSet::new(),
             objects: Vec::new(),
+            read: HashSet::new(),
+            unread: Vec::new(),
             counts: ListCounts::default(),
-            not_flow_logs: Smallest::new(Listing::MAX_SKIPPED),
-            empty: Smallest::new(Listing::MAX_SKIPPED),
-            unreadable: Smallest::new(Listing::MAX_SKIPPED),
+            not_flow_logs: Smallest::new(most_skipped),
+            empty: Smallest::new(most_skipped),
+            unreadable: Smallest::new(most_skipped),
             available: Available::default(),
         }
     }
 
-    pub(super) fn take(&mut self, find: Find) {
+    /// Judges a find. An object that is wanted is given back, for [`keep`](Collector::keep).
+    pub(super) fn take(&mut self, find: Find) -> Option<Object> {
         let Find { key, identity, what } = find;
         if !self.is_new(identity) {
-            return;
+            return None;
         }
         match what {
             What::File { location, size, etag, named } => {
                 match self.plan.object(&key, size, named) {
                     ObjectVerdict::Take { layout } => {
-                        self.counts.listed += 1;
-                        self.objects.push(Object { key, location, size, etag, layout });
+                        return Some(Object { key, location, size, etag, layout });
                     }
                     ObjectVerdict::Pruned(pruned) => self.pruned(pruned),
                     ObjectVerdict::NotAFlowLog { reason } => self.not_a_flow_log(key, reason),
@@ -72,9 +82,72 @@ impl Collector {
                 self.unreadable(SkippedKind::Vanished, key, reason);
             }
         }
+        None
+    }
+
+    /// Keeps an object that is to be read.
+    pub(super) fn keep(&mut self, object: Object) {
+        self.counts.listed += 1;
+        self.objects.push(object);
+    }
+
+    /// Takes what an object holds in its place.
+    pub(super) fn take_held(&mut self, holder: &Arc<Object>, held: Vec<Held>) {
+        for held in held {
+            match held {
+                Held::Object(held) => self.take_held_object(holder, held),
+                Held::Skipped(skipped) => self.take_skipped(skipped),
+            }
+        }
+    }
+
+    fn take_held_object(&mut self, holder: &Arc<Object>, held: HeldObject) {
+        let HeldObject { number, key, place, size, etag, digest, is_read } = held;
+        let home = (key.clone(), place.clone());
+        let location = Location::Within { holder: Arc::clone(holder), number, place };
+        let identity = Some(Identity::Held(home.clone(), digest));
+        let what = What::File { location, size, etag, named: true };
+        let Some(object) = self.take(Find { key, identity, what }) else { return };
+        if is_read {
+            self.read.insert(home);
+            self.keep(object);
+        } else {
+            self.unread.push((home, object));
+        }
+    }
+
+    fn take_skipped(&mut self, skipped: Skipped) {
+        let home = (skipped.key.clone(), None);
+        let identity = Identity::Held(home, Some(skipped.reason.clone()));
+        if !is_met(&skipped, &self.plan) || !self.is_new(Some(identity)) {
+            return;
+        }
+        match skipped.kind {
+            SkippedKind::NotAFlowLog | SkippedKind::Empty if !is_folder(&skipped) => {
+                match self.plan.object(&skipped.key, 0, true) {
+                    ObjectVerdict::Pruned(pruned) => self.pruned(pruned),
+                    _ if skipped.kind == SkippedKind::Empty => self.empty(skipped.key),
+                    _ => self.not_a_flow_log(skipped.key, &skipped.reason),
+                }
+            }
+            SkippedKind::Denied => {
+                self.counts.denied += 1;
+                self.unreadable(SkippedKind::Denied, skipped.key, skipped.reason);
+            }
+            SkippedKind::Vanished => {
+                self.counts.vanished += 1;
+                self.unreadable(SkippedKind::Vanished, skipped.key, skipped.reason);
+            }
+            _ => self.not_a_flow_log(skipped.key, &skipped.reason),
+        }
     }
 
     pub(super) fn finish(mut self) -> Listing {
+        for (home, object) in std::mem::take(&mut self.unread) {
+            if !self.read.contains(&home) {
+                self.keep(object);
+            }
+        }
         self.objects.sort_by(|a, b| a.key.cmp(&b.key));
         let samples = [self.not_flow_logs, self.empty, self.unreadable];
         let mut skipped: Vec<Skipped> = samples.into_iter().flat_map(|kind| kind.items).collect();

@@ -244,7 +244,9 @@ impl Finder<'_> {
 /// The path with links resolved; of a link that leads nowhere or round, the link's own.
 fn identity(path: &Path) -> Option<Identity> {
     let resolved = fs::canonicalize(path).ok();
-    resolved.or_else(|| Some(fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?)))
+    let resolved =
+        resolved.or_else(|| Some(fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?)));
+    resolved.map(Identity::Path)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! [`Collector`] at its end judges each find, counts it and keeps what is wanted.
 
 mod collect;
+mod held;
 mod local;
 
 #[cfg(test)]
@@ -21,6 +22,8 @@ use crate::object::{Location, Object};
 use crate::plan::{FolderVerdict, Plan, Selection};
 use collect::Collector;
 
+pub use held::{Held, HeldObject};
+
 /// Finds that may wait to be judged.
 const WAITING: usize = 1024;
 
@@ -32,7 +35,8 @@ pub struct Listing {
     pub objects: Vec<Object>,
     /// How many there are of what.
     pub counts: ListCounts,
-    /// Some of what was passed over, sorted by key: at most [`Listing::MAX_SKIPPED`] of each kind.
+    /// Some of what was passed over, sorted by key: at most [`Listing::MAX_SKIPPED`] of each kind, or
+    /// all of it ([`Selection::all_skipped`]).
     pub skipped: Vec<Skipped>,
     /// If no object is left: what there is instead.
     pub nearest: Option<Nearest>,
@@ -97,6 +101,14 @@ pub struct Skipped {
     pub kind: SkippedKind,
 }
 
+impl Skipped {
+    /// Something that was passed over.
+    #[must_use]
+    pub fn new(kind: SkippedKind, key: String, reason: String) -> Skipped {
+        Skipped { key, reason, kind }
+    }
+}
+
 /// What there is when the selection comes to nothing: enough to correct the question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -129,15 +141,34 @@ impl Nearest {
 /// [`SourceError::BadPattern`], [`SourceError::Denied`] or [`SourceError::Io`] for places that
 /// cannot be looked at themselves.
 pub async fn list(selection: &Selection) -> Result<Listing, SourceError> {
+    list_with(selection, async |_| None).await
+}
+
+/// As [`list`], and asks of each object whether it holds the records of others. If it does, these are
+/// listed in its place, each as [`Location::Within`] it: judged by their own keys, counted as if they
+/// had been found themselves, and once if several objects hold them.
+///
+/// # Errors
+///
+/// As for [`list`].
+pub async fn list_with(
+    selection: &Selection,
+    expand: impl AsyncFn(&Object) -> Option<Vec<Held>>,
+) -> Result<Listing, SourceError> {
     let plan = Arc::new(Plan::new(selection));
     let (sender, mut finds) = mpsc::channel(WAITING);
     let finder = {
         let (wheres, plan) = (selection.wheres.clone(), Arc::clone(&plan));
         tokio::task::spawn_blocking(move || local::find(&wheres, &plan, &sender))
     };
-    let mut collector = Collector::new(plan);
+    let most_skipped = if selection.all_skipped { usize::MAX } else { Listing::MAX_SKIPPED };
+    let mut collector = Collector::new(plan, most_skipped);
     while let Some(find) = finds.recv().await {
-        collector.take(find);
+        let Some(object) = collector.take(find) else { continue };
+        match expand(&object).await {
+            Some(held) => collector.take_held(&Arc::new(object), held),
+            None => collector.keep(object),
+        }
     }
     match finder.await {
         Ok(result) => result?,
@@ -176,5 +207,14 @@ enum What {
     Vanished,
 }
 
-/// Tells that two keys lead to the same file: its path with every link resolved.
-type Identity = PathBuf;
+/// Tells that two keys lead to the same thing.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    /// A file: its path with every link resolved.
+    Path(PathBuf),
+    /// What another object holds, and its digest.
+    Held(Home, Option<String>),
+}
+
+/// Key and place of what another object holds.
+type Home = (String, Option<String>);

@@ -1,10 +1,8 @@
 //! What to take of what is found. Pure: it judges keys and sizes, and reads nothing.
 
-use flowproof_evidence::Window;
-use jiff::Timestamp;
-
 use crate::layout::{Folders, Layout, key_layout};
 use crate::names;
+use flowproof_evidence::Window;
 
 /// Which objects a question is about.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +21,9 @@ pub struct Selection {
     /// Take every file that is found, also hidden ones and those whose name tells that they are no
     /// flow logs.
     pub include_all: bool,
+    /// Tell everything that was passed over, and not only some of each kind
+    /// ([`Listing::MAX_SKIPPED`](crate::Listing::MAX_SKIPPED)).
+    pub all_skipped: bool,
 }
 
 /// How much wider than the window to look for objects, on each side.
@@ -41,9 +42,6 @@ impl Default for Slack {
         Slack { seconds: 900 }
     }
 }
-
-/// Stamps name buckets of this many seconds.
-const BUCKET: i64 = 300;
 
 /// The longest aggregation interval, and how much later than the interval a record may end, in
 /// seconds: a record's `end` is at most this much after its `start`.
@@ -141,7 +139,7 @@ impl Plan {
     /// An object is left out only for what its layout tells.
     fn prune(&self, layout: &Layout) -> Option<Pruned> {
         self.prune_owner(layout.account.as_deref(), layout.region.as_deref()).or_else(|| {
-            let span = layout.stamp.and_then(bucket_span).or(layout.folder)?;
+            let span = layout.span()?;
             self.prune_time(span)
         })
     }
@@ -169,12 +167,6 @@ impl Plan {
 
 fn excluded(wanted: &[String], found: &str) -> bool {
     !wanted.is_empty() && !wanted.iter().any(|one| one == found)
-}
-
-/// The five minutes that a stamp begins. A stamp off the grid is taken as it stands.
-fn bucket_span(stamp: Timestamp) -> Option<Window> {
-    let to = Timestamp::from_second(stamp.as_second() + BUCKET).ok()?;
-    Some(Window::new(stamp, to))
 }
 
 #[cfg(test)]

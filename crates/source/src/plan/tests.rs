@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use jiff::Timestamp;
+
 use super::*;
 
 const NO_SLACK: Slack = Slack { seconds: 0 };

@@ -21,7 +21,7 @@ use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
 
 use super::plan::ScanPlan;
-use super::{Interner, ObjectReport};
+use super::{Interner, Sides};
 use crate::orient::{Desk, Glance, Learner, RawEnds, Seen, Side};
 use crate::table::TableColumn;
 use crate::totals::{FlowKind, Totals};
@@ -61,8 +61,10 @@ pub(crate) struct Sums {
     /// These two are kept for their allocations.
     runs: Vec<Run>,
     added: Vec<(usize, FlowKind)>,
-    /// What is to be told of the object that is being read.
-    told: ObjectReport,
+    /// Records that were added up where they stood in the object that is being read, and what is to be
+    /// told of them.
+    rows: u64,
+    sides: Sides,
     error: Option<DataFusionError>,
 }
 
@@ -201,7 +203,7 @@ impl RecordSink for Sums {
         for (&line, (group, kind)) in records.lines().iter().zip(&added) {
             self.groups.add(*group, fields.record(line, *kind));
         }
-        self.told.rows += added.len() as u64;
+        self.rows += added.len() as u64;
         (self.runs, self.added) = (runs, added);
         true
     }
@@ -235,7 +237,8 @@ impl Sums {
             groups: Groups::default(),
             runs: Vec::new(),
             added: Vec::new(),
-            told: ObjectReport::default(),
+            rows: 0,
+            sides: Sides::default(),
             error: None,
         }
     }
@@ -273,7 +276,7 @@ impl Sums {
         let Some(seen) = seen.filter(|_| fields.direction.is_none()) else {
             return self.group_of_strange(fields, line, place);
         };
-        self.told.unoriented += u64::from(seen.relation != Seen::SIDE);
+        self.sides.unoriented += u64::from(seen.relation != Seen::SIDE);
         let time = self.by.time_of(fields.time(line));
         let place = match interface.slots.of(seen.relation).get(time) {
             Some(place) => place,
@@ -302,10 +305,10 @@ impl Sums {
     ) -> (usize, FlowKind) {
         let logged = fields.direction.map(|direction| direction.get(line));
         let found = self.desk.look(place, &fields.ends(line), Side::of_direction(logged));
-        self.told.unoriented += u64::from(found.side.is_none());
-        self.told.direction_conflicts += u64::from(found.conflict);
-        self.told.assumed_direction += u64::from(found.assumed);
-        self.told.left_open |= found.left_open;
+        self.sides.unoriented += u64::from(found.side.is_none());
+        self.sides.conflicts += u64::from(found.conflict);
+        self.sides.assumed += u64::from(found.assumed);
+        self.sides.left_open |= found.left_open;
         let interface = &mut self.interfaces[place];
         if interface.glance.is_blind() {
             interface.glance = self.desk.glance(place);
@@ -358,14 +361,10 @@ impl Sums {
         Ok(())
     }
 
-    /// Takes what is to be told of the object that was read into its report.
-    pub(super) fn tell(&mut self, report: &mut ObjectReport) {
-        let told = std::mem::take(&mut self.told);
-        report.rows += told.rows;
-        report.unoriented += told.unoriented;
-        report.direction_conflicts += told.direction_conflicts;
-        report.assumed_direction += told.assumed_direction;
-        report.left_open |= told.left_open;
+    /// Tells of the object that was read what was added up where it stood.
+    pub(super) fn tell(&mut self, rows: &mut u64, sides: &mut Sides) {
+        *rows += std::mem::take(&mut self.rows);
+        sides.merge(std::mem::take(&mut self.sides));
     }
 
     /// The rows so far, if they are many.

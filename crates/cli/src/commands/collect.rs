@@ -1,0 +1,73 @@
+//! `flowproof collect`.
+
+use std::io::Write;
+
+use anyhow::Result;
+use flowproof_engine::{Answer, Collected};
+use flowproof_report::{counted, exact_bytes, printable, thousands};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Common;
+use crate::args::{Collect, InspectFormat};
+use crate::exit::Exit;
+use crate::streams::Streams;
+use crate::{plan, progress, trouble};
+
+pub(crate) async fn run(args: Collect, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    let (from, until) = ((&args.from, "--from"), (&args.until, "--until"));
+    let window = plan::window_between(from, until, Timestamp::now())?;
+    let session = plan::open_with_skipped(&args.logs, window, streams).await?;
+    if session.listing().objects.is_empty() {
+        return Ok(Exit::Nothing);
+    }
+    let answer = {
+        let _shown = progress::show(&session, common.progress, streams);
+        session.collect(&args.to).await?
+    };
+    match args.format {
+        InspectFormat::Json => {
+            serde_json::to_writer_pretty(&mut *streams.out(), &summary(&answer))?;
+            writeln!(streams.out())?;
+        }
+        InspectFormat::Text => text(&answer, streams.out())?,
+    }
+    trouble::tell(&answer, streams);
+    Ok(Exit::of(&answer))
+}
+
+fn summary(answer: &Answer<Collected>) -> Value {
+    let files = answer.value.files.iter().map(|file| {
+        json!({
+            "path": file.path.display().to_string(),
+            "objects": file.objects,
+            "object_bytes": file.object_bytes,
+            "records": file.rows,
+            "bytes": file.bytes,
+        })
+    });
+    json!({
+        "files": files.collect::<Vec<_>>(),
+        "had": answer.value.had,
+        "objects": answer.coverage.objects,
+        "records": answer.coverage.records,
+        "samples": answer.coverage.samples,
+    })
+}
+
+fn text(answer: &Answer<Collected>, out: &mut dyn Write) -> Result<()> {
+    for file in &answer.value.files {
+        writeln!(
+            out,
+            "{}: {} records of {}, {} -> {}",
+            printable(&file.path.display().to_string()),
+            thousands(file.rows),
+            counted(file.objects, "object", "objects"),
+            exact_bytes(file.object_bytes),
+            exact_bytes(file.bytes),
+        )?;
+    }
+    let files = counted(answer.value.files.len() as u64, "file", "files");
+    let had = counted(answer.value.had, "object was", "objects were");
+    Ok(writeln!(out, "Wrote {files}; {had} there already")?)
+}

@@ -1,0 +1,51 @@
+//! Holders found in a listing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flowproof_source::{Held, Object};
+
+use super::{MANIFEST, Manifest, is_holder_name};
+use crate::parquet::{footer_note, read_footer};
+
+/// A holder's manifest, and what else of its footer matters for planning.
+#[derive(Debug, Clone)]
+pub(crate) struct FileManifest {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) row_groups: usize,
+}
+
+/// Looks into what a listing finds, and keeps the manifests of holders by their keys.
+#[derive(Debug, Default)]
+pub(crate) struct Expander {
+    found: Mutex<BTreeMap<String, FileManifest>>,
+}
+
+impl Expander {
+    /// What the object holds, if it is a holder. One whose footer cannot be read is taken for an
+    /// object as any other; reading it will tell what is wrong.
+    pub(crate) async fn expand(&self, object: &Object) -> Option<Vec<Held>> {
+        if !is_holder_name(&object.key) {
+            return None;
+        }
+        let file = read_manifest(object).await?;
+        let held = file.manifest.held();
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.insert(object.key.clone(), file);
+        Some(held)
+    }
+
+    /// The manifests of all holders that were found, by their keys.
+    pub(crate) fn into_found(self) -> BTreeMap<String, FileManifest> {
+        self.found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The manifest of a holder; `None` if the object is none, or cannot be read as one.
+pub(crate) async fn read_manifest(object: &Object) -> Option<FileManifest> {
+    let metadata = read_footer(object).await.ok()?;
+    let manifest = Manifest::parse(footer_note(&metadata, MANIFEST)?)?;
+    let rows = u64::try_from(metadata.file_metadata().num_rows()).ok()?;
+    let row_groups = metadata.num_row_groups();
+    (manifest.rows() == rows).then(|| FileManifest { manifest: Arc::new(manifest), row_groups })
+}
