@@ -48,6 +48,9 @@ pub struct SessionOptions {
     /// Whether filters are done on raw bytes. Only tests turn it off, to compare the two ways.
     #[doc(hidden)]
     pub push_filters: bool,
+    /// Whether totals may be added up by the scan. Only tests turn it off, for the same reason.
+    #[doc(hidden)]
+    pub sum_while_reading: bool,
 }
 
 impl Default for SessionOptions {
@@ -59,6 +62,7 @@ impl Default for SessionOptions {
             format: None,
             book: AddressBook::default(),
             push_filters: true,
+            sum_while_reading: true,
         }
     }
 }
@@ -208,6 +212,11 @@ impl Session {
 
     pub(crate) fn book(&self) -> &AddressBook {
         &self.options.book
+    }
+
+    /// Whether totals may be added up by the scan, which then must do the filters too.
+    pub(crate) fn sums_while_reading(&self) -> bool {
+        self.options.sum_while_reading && self.options.push_filters
     }
 
     /// Terms with the session's address book and nothing else.

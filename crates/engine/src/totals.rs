@@ -35,6 +35,18 @@ pub(crate) enum FlowKind {
     Rejected = 3,
 }
 
+impl FlowKind {
+    /// The kind of this number.
+    pub(crate) fn of_number(number: u8) -> FlowKind {
+        match number {
+            0 => FlowKind::In,
+            1 => FlowKind::Out,
+            2 => FlowKind::Unoriented,
+            _ => FlowKind::Rejected,
+        }
+    }
+}
+
 /// How many kinds there are.
 const KINDS: usize = 4;
 
@@ -43,7 +55,7 @@ pub(crate) const TOTALS: &str =
     r#"traffic_totals(flow_kind, bytes, packets, "start", "end") AS totals"#;
 
 /// The totals in the order of the interface. Counts are signed, as SQL's are.
-const COLUMNS: [&str; 12] = [
+pub(crate) const COLUMNS: [&str; 12] = [
     "bytes_in",
     "bytes_out",
     "bytes_unoriented",
@@ -62,7 +74,7 @@ fn time() -> DataType {
     DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()))
 }
 
-fn result_fields() -> Fields {
+pub(crate) fn result_fields() -> Fields {
     let field = |name: &&str| match *name {
         "flows" | "rejected_flows" => Field::new(*name, DataType::Int64, false),
         "first_seen" | "last_seen" => Field::new(*name, time(), true),
@@ -101,26 +113,27 @@ pub(crate) fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
-/// The totals of one group.
+/// The totals of one group. What most records move lies in one line of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Totals {
-    bytes: [u64; KINDS],
-    packets: [u64; KINDS],
-    flows: [u64; KINDS],
+#[repr(C, align(64))]
+pub(crate) struct Totals {
     /// Nanoseconds since 1970.
     first: i64,
     last: i64,
+    kinds: [Counts; KINDS],
+}
+
+/// The totals of one kind of flow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    bytes: u64,
+    packets: u64,
+    flows: u64,
 }
 
 impl Default for Totals {
     fn default() -> Totals {
-        Totals {
-            bytes: [0; KINDS],
-            packets: [0; KINDS],
-            flows: [0; KINDS],
-            first: i64::MAX,
-            last: i64::MIN,
-        }
+        Totals { first: i64::MAX, last: i64::MIN, kinds: [Counts::default(); KINDS] }
     }
 }
 
@@ -136,11 +149,68 @@ fn add(total: &mut u64, more: u64) -> Result<()> {
 }
 
 impl Totals {
+    /// Adds a record of which nothing is missing, from its first to its last nanosecond; `None`, and
+    /// nothing added, if a total would not fit.
+    #[inline(always)]
+    pub(crate) fn take_in(
+        &mut self,
+        kind: FlowKind,
+        [bytes, packets]: [u64; 2],
+        [start, end]: [i64; 2],
+    ) -> Option<()> {
+        let counts = &mut self.kinds[kind as usize];
+        let bytes = counts.bytes.checked_add(bytes)?;
+        counts.packets = counts.packets.checked_add(packets)?;
+        counts.bytes = bytes;
+        counts.flows += 1; // No machine counts 2^64 records.
+        self.first = self.first.min(start);
+        self.last = self.last.max(end);
+        Some(())
+    }
+
+    /// What lies at the beginning.
+    #[inline(always)]
+    pub(crate) fn begin(&self) -> i64 {
+        self.first
+    }
+
+    /// One column for each of [`COLUMNS`], and a row for each of the totals.
+    pub(crate) fn columns(totals: &[Totals]) -> Result<Vec<ArrayRef>> {
+        let counter = |of: fn(&Totals) -> u64| -> ArrayRef {
+            Arc::new(totals.iter().map(|totals| Some(of(totals))).collect::<UInt64Array>())
+        };
+        let count = |of: fn(&Totals) -> u64| -> Result<ArrayRef> {
+            let counts = totals.iter().map(|totals| i64::try_from(of(totals)));
+            let counts = counts.collect::<std::result::Result<Vec<i64>, _>>();
+            let counts = counts.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            Ok(Arc::new(Int64Array::from(counts)))
+        };
+        let time = |of: fn(&Totals) -> i64| -> ArrayRef {
+            let met = |totals: &Totals| (totals.first <= totals.last).then(|| of(totals));
+            let times: PrimitiveArray<TimestampNanosecondType> = totals.iter().map(met).collect();
+            Arc::new(times.with_data_type(time()))
+        };
+        Ok(vec![
+            counter(|t| t.kinds[FlowKind::In as usize].bytes),
+            counter(|t| t.kinds[FlowKind::Out as usize].bytes),
+            counter(|t| t.kinds[FlowKind::Unoriented as usize].bytes),
+            counter(|t| t.kinds[FlowKind::In as usize].packets),
+            counter(|t| t.kinds[FlowKind::Out as usize].packets),
+            counter(|t| t.kinds[FlowKind::Unoriented as usize].packets),
+            count(|t| t.kinds[..FlowKind::Rejected as usize].iter().map(|kind| kind.flows).sum())?,
+            counter(|t| t.kinds[FlowKind::Rejected as usize].bytes),
+            counter(|t| t.kinds[FlowKind::Rejected as usize].packets),
+            count(|t| t.kinds[FlowKind::Rejected as usize].flows)?,
+            time(|t| t.first),
+            time(|t| t.last),
+        ])
+    }
+
     fn merge(&mut self, other: &Totals) -> Result<()> {
         for kind in 0..KINDS {
-            add(&mut self.bytes[kind], other.bytes[kind])?;
-            add(&mut self.packets[kind], other.packets[kind])?;
-            add(&mut self.flows[kind], other.flows[kind])?;
+            add(&mut self.kinds[kind].bytes, other.kinds[kind].bytes)?;
+            add(&mut self.kinds[kind].packets, other.kinds[kind].packets)?;
+            add(&mut self.kinds[kind].flows, other.kinds[kind].flows)?;
         }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
@@ -187,9 +257,9 @@ impl<'a> Records<'a> {
         {
             let totals = &mut totals[*group];
             let kind = usize::from(*kind) % KINDS;
-            add(&mut totals.bytes[kind], *bytes)?;
-            add(&mut totals.packets[kind], *packets)?;
-            totals.flows[kind] += 1; // No machine counts 2^64 records.
+            add(&mut totals.kinds[kind].bytes, *bytes)?;
+            add(&mut totals.kinds[kind].packets, *packets)?;
+            totals.kinds[kind].flows += 1; // No machine counts 2^64 records.
             totals.first = totals.first.min(*start);
             totals.last = totals.last.max(*end);
         }
@@ -199,12 +269,12 @@ impl<'a> Records<'a> {
     fn add_to(&self, totals: &mut Totals, row: usize) -> Result<()> {
         let kind = usize::from(self.kinds.value(row)) % KINDS;
         if self.bytes.is_valid(row) {
-            add(&mut totals.bytes[kind], self.bytes.value(row))?;
+            add(&mut totals.kinds[kind].bytes, self.bytes.value(row))?;
         }
         if self.packets.is_valid(row) {
-            add(&mut totals.packets[kind], self.packets.value(row))?;
+            add(&mut totals.kinds[kind].packets, self.packets.value(row))?;
         }
-        totals.flows[kind] += 1; // No machine counts 2^64 records.
+        totals.kinds[kind].flows += 1; // No machine counts 2^64 records.
         let time = |array: &TimestampNanosecondArray| array.is_valid(row).then(|| array.value(row));
         let (start, end) = (time(self.starts), time(self.ends));
         if let Some(first) = start.or(end) {
@@ -278,34 +348,7 @@ struct Groups {
 
 impl Groups {
     fn result(totals: &[Totals]) -> Result<ArrayRef> {
-        let counter = |of: fn(&Totals) -> u64| -> ArrayRef {
-            Arc::new(totals.iter().map(|totals| Some(of(totals))).collect::<UInt64Array>())
-        };
-        let count = |of: fn(&Totals) -> u64| -> Result<ArrayRef> {
-            let counts = totals.iter().map(|totals| i64::try_from(of(totals)));
-            let counts = counts.collect::<std::result::Result<Vec<i64>, _>>();
-            let counts = counts.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            Ok(Arc::new(Int64Array::from(counts)))
-        };
-        let time = |of: fn(&Totals) -> i64| -> ArrayRef {
-            let met = |totals: &Totals| (totals.first <= totals.last).then(|| of(totals));
-            let times: PrimitiveArray<TimestampNanosecondType> = totals.iter().map(met).collect();
-            Arc::new(times.with_data_type(time()))
-        };
-        let columns = vec![
-            counter(|t| t.bytes[FlowKind::In as usize]),
-            counter(|t| t.bytes[FlowKind::Out as usize]),
-            counter(|t| t.bytes[FlowKind::Unoriented as usize]),
-            counter(|t| t.packets[FlowKind::In as usize]),
-            counter(|t| t.packets[FlowKind::Out as usize]),
-            counter(|t| t.packets[FlowKind::Unoriented as usize]),
-            count(|t| t.flows.iter().take(FlowKind::Rejected as usize).sum())?,
-            counter(|t| t.bytes[FlowKind::Rejected as usize]),
-            counter(|t| t.packets[FlowKind::Rejected as usize]),
-            count(|t| t.flows[FlowKind::Rejected as usize])?,
-            time(|t| t.first),
-            time(|t| t.last),
-        ];
+        let columns = Totals::columns(totals)?;
         Ok(Arc::new(StructArray::try_new(result_fields(), columns, None)?))
     }
 
@@ -315,9 +358,9 @@ impl Groups {
         };
         let mut states = Vec::with_capacity(STATE_COUNTERS + 2);
         for kind in 0..KINDS {
-            states.push(counter(&|totals| totals.bytes[kind]));
-            states.push(counter(&|totals| totals.packets[kind]));
-            states.push(counter(&|totals| totals.flows[kind]));
+            states.push(counter(&|totals| totals.kinds[kind].bytes));
+            states.push(counter(&|totals| totals.kinds[kind].packets));
+            states.push(counter(&|totals| totals.kinds[kind].flows));
         }
         for of in [(|totals| totals.first) as fn(&Totals) -> i64, |totals| totals.last] {
             states.push(Arc::new(Int64Array::from_iter_values(totals.iter().map(of))));
@@ -331,9 +374,9 @@ impl Groups {
         let time = |n: usize| states[n].as_primitive::<Int64Type>().value(row);
         let mut totals = Totals::default();
         for kind in 0..KINDS {
-            totals.bytes[kind] = counter(3 * kind);
-            totals.packets[kind] = counter(3 * kind + 1);
-            totals.flows[kind] = counter(3 * kind + 2);
+            totals.kinds[kind].bytes = counter(3 * kind);
+            totals.kinds[kind].packets = counter(3 * kind + 1);
+            totals.kinds[kind].flows = counter(3 * kind + 2);
         }
         totals.first = time(STATE_COUNTERS);
         totals.last = time(STATE_COUNTERS + 1);

@@ -96,6 +96,16 @@ impl Matcher {
         self.threat.contains(address) && !self.trusted.contains(address)
     }
 
+    /// [`Self::contains`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
+    pub fn contains_v4(&self, bits: u32) -> bool {
+        self.prefixes.contains_v4(bits)
+    }
+
+    /// [`Self::threat_contains`] of an IPv4 address in host order.
+    pub fn threat_contains_v4(&self, bits: u32) -> bool {
+        self.threat.contains_v4(bits) && !self.trusted.contains_v4(bits)
+    }
+
     /// Whether a trusted list holds `address`.
     pub fn is_trusted(&self, address: IpAddr) -> bool {
         self.trusted.contains(address)

@@ -8,6 +8,9 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 pub(crate) trait Bits: Copy + Ord {
     /// Bits of an address.
     const WIDTH: u8;
+    /// Most leading bits that a [`Rough`](crate::rough::Rough) look tells apart: 2 MiB of them. None
+    /// of IPv6, most of which begins alike.
+    const ROUGH: u32;
 
     /// The bits that a prefix of `length` (at most [`Self::WIDTH`]) leaves to the host, all set.
     fn host_mask(length: u8) -> Self;
@@ -16,14 +19,17 @@ pub(crate) trait Bits: Copy + Ord {
     /// The next address, or none after the last one.
     fn successor(self) -> Option<Self>;
     fn trailing_zeros(self) -> u8;
+    /// So many leading bits as a number, from 1 to 24 of them.
+    fn leading(self, count: u32) -> usize;
     /// The prefix as callers know it. `length` is at most [`Self::WIDTH`].
     fn to_net(self, length: u8) -> IpNet;
 }
 
 macro_rules! bits {
-    ($integer:ty, $address:ty, $net:ty, $variant:path) => {
+    ($integer:ty, $address:ty, $net:ty, $variant:path, $rough:literal) => {
         impl Bits for $integer {
             const WIDTH: u8 = <$integer>::BITS as u8;
+            const ROUGH: u32 = $rough;
 
             fn host_mask(length: u8) -> Self {
                 // A shift by the whole width, as /32 or /128 asks for, leaves no host bit.
@@ -46,6 +52,10 @@ macro_rules! bits {
                 <$integer>::trailing_zeros(self) as u8
             }
 
+            fn leading(self, count: u32) -> usize {
+                (self >> (<$integer>::BITS - count)) as usize
+            }
+
             fn to_net(self, length: u8) -> IpNet {
                 // Lengths come from an ipnet prefix or from a count of this integer's bits, so the
                 // assertion inside cannot fail.
@@ -55,8 +65,8 @@ macro_rules! bits {
     };
 }
 
-bits!(u32, Ipv4Addr, Ipv4Net, IpNet::V4);
-bits!(u128, Ipv6Addr, Ipv6Net, IpNet::V6);
+bits!(u32, Ipv4Addr, Ipv4Net, IpNet::V4, 24);
+bits!(u128, Ipv6Addr, Ipv6Net, IpNet::V6, 0);
 
 /// A masked prefix. The order is by address, then by length: a prefix comes before all it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -44,6 +44,7 @@ mod map;
 pub mod naive;
 mod parse;
 mod range;
+mod rough;
 mod set;
 mod table;
 

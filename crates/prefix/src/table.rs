@@ -9,15 +9,17 @@
 //!   stretches    none|    a     |   b   |         a          |none
 //! ```
 //!
-//! A look-up is a binary search for the stretch. Each prefix knows its parent, the next wider prefix
+//! A look-up is a binary search for the stretch, unless a [`Rough`] look tells that there is nothing
+//! about. Each prefix knows its parent, the next wider prefix
 //! that holds it, so that all matches are the walk from there upwards. `n` prefixes make at most
 //! `2 n` stretches (each begins where a prefix begins or just after one ends).
 //!
-//! Memory beside the values is at most 28 bytes for each IPv4 prefix and 76 for each IPv6 prefix.
+//! Memory beside the values is at most 36 bytes for each IPv4 prefix and 76 for each IPv6 prefix.
 
 use ipnet::IpNet;
 
 use crate::bits::{Bits, Prefix};
+use crate::rough::Rough;
 
 /// The index that stands for "no prefix", in parents and in stretches.
 const NONE: u32 = u32::MAX;
@@ -33,6 +35,7 @@ pub(crate) struct Table<A, V> {
     starts: Vec<A>,
     /// For each stretch its most specific prefix.
     owners: Vec<u32>,
+    rough: Rough,
 }
 
 impl<A: Bits, V> Table<A, V> {
@@ -49,6 +52,7 @@ impl<A: Bits, V> Table<A, V> {
             parents: Vec::new(),
             starts: Vec::new(),
             owners: Vec::new(),
+            rough: Rough::new::<A>(0),
         };
         for (prefix, value) in entries {
             match table.values.last_mut() {
@@ -60,7 +64,21 @@ impl<A: Bits, V> Table<A, V> {
             }
         }
         table.flatten();
+        table.rough = table.roughly();
         table
+    }
+
+    fn roughly(&self) -> Rough {
+        let mut rough = Rough::new::<A>(self.starts.len());
+        for (stretch, first) in self.starts.iter().enumerate() {
+            if let Some(owner) = some(self.owners[stretch]) {
+                // The next stretch begins behind the end of this one, or within its owner.
+                let last = self.prefixes[owner as usize].last();
+                let next = self.starts.get(stretch + 1).copied();
+                rough.hold(*first, next.map_or(last, |next| last.min(next)));
+            }
+        }
+        rough
     }
 
     /// Sweeps over the prefixes by address, with the ones that are open at the moment on a stack.
@@ -110,6 +128,9 @@ impl<A: Bits, V> Table<A, V> {
 
     /// Index of the most specific prefix that holds `address`.
     fn most_specific(&self, address: A) -> Option<u32> {
+        if !self.rough.may_hold(address) {
+            return None;
+        }
         let stretch = self.starts.partition_point(|start| *start <= address).checked_sub(1)?;
         some(self.owners[stretch])
     }

@@ -107,6 +107,12 @@ impl Checks {
         }
     }
 
+    /// Whether the numbers of a column are read.
+    pub(crate) fn reads(&self, column: usize) -> bool {
+        let columns = [&self.ints, &self.counters, &self.times, &self.addresses];
+        columns.iter().any(|columns| columns.contains(&column))
+    }
+
     /// Whether a header met again would fail: a format of texts alone could not tell.
     pub(crate) fn tell_headers(&self) -> bool {
         !self.digits.is_empty()

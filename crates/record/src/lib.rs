@@ -48,6 +48,7 @@ mod refusal;
 mod scan;
 mod sheet;
 mod sieve;
+mod sink;
 mod tally;
 mod value;
 mod wrap;
@@ -63,6 +64,7 @@ pub use field::{DEFAULT_FORMAT, FIELDS, Field, FieldId, Kind};
 pub use format::{Format, FormatSource, FormatStringError};
 pub use predicate::{Comparison, Predicate, RawTest};
 pub use refusal::{LooksLike, Refusal};
+pub use sink::{RecordSink, RecordTexts, Records};
 pub use tally::{Counts, Reject, RejectKind, Tally};
 pub use value::{
     BAD_ORDER, BAD_TIME, GOOD_SECONDS, MILLISECONDS_AT, check_value, explain_value, one_spelling,

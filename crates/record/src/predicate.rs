@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use crate::columns::other_spelling;
@@ -44,6 +45,11 @@ impl Comparison {
 pub trait RawTest: Send + Sync + fmt::Debug {
     /// Whether a field's text passes. The text is never `-` or empty.
     fn passes(&self, text: &[u8]) -> bool;
+
+    /// The same of the text of an IPv4 address, given as its number: `203.0.113.9` is `0xcb007109`.
+    fn passes_ipv4(&self, address: u32) -> bool {
+        self.passes(Ipv4Addr::from_bits(address).to_string().as_bytes())
+    }
 }
 
 /// A question about one record. As in SQL's WHERE, a missing value (`-`, or no such column) passes

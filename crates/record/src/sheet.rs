@@ -45,7 +45,7 @@ impl<'a> Block<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Sheet {
     lines: Lines,
-    /// By column of the format: the numbers, where they are wanted.
+    /// By column of the format: the numbers, where they are wanted, and IPv4 addresses as numbers.
     numbers: Vec<Vec<u64>>,
     addresses: Memo<bool>,
 }
@@ -110,9 +110,6 @@ impl Work<()> for Reading<'_> {
         for (column, most) in &checks.lengths {
             lines.check_length(*column, *most);
         }
-        for column in &checks.addresses {
-            lines.check_address(kernel, block, *column, addresses);
-        }
         for column in &checks.actions {
             lines.check_action(block, *column);
         }
@@ -120,6 +117,9 @@ impl Work<()> for Reading<'_> {
             lines.check_status(block, *column);
         }
         numbers.resize_with(layout.width(), Vec::new);
+        for column in &checks.addresses {
+            lines.read_addresses(kernel, block, *column, &mut numbers[*column], addresses);
+        }
         for column in &checks.ints {
             lines.read_ints(block, *column, &mut numbers[*column]);
         }
@@ -134,8 +134,9 @@ impl Work<()> for Reading<'_> {
 }
 
 impl Sheet {
-    /// Stands for `-` in a column of bounded whole numbers.
-    pub(crate) const MISSING: u64 = u64::MAX;
+    /// Stands for `-` in a column of bounded whole numbers, and for what is no IPv4 address in one of
+    /// addresses.
+    pub(crate) const MISSING: u64 = ipv4::NOT_IPV4;
 
     #[inline(always)]
     fn check_order(&mut self, layout: &Layout) {
@@ -195,7 +196,8 @@ impl Sheet {
         (number != Sheet::MISSING).then_some(number)
     }
 
-    /// The numbers of a column of numbers that are wanted, by line; of other columns none.
+    /// The numbers of a column of numbers that are wanted, or of addresses, by line; of other columns
+    /// none.
     pub(crate) fn numbers(&self, column: usize) -> &[u64] {
         &self.numbers[column]
     }
@@ -317,19 +319,22 @@ impl Lines {
         }
     }
 
+    /// What is no IPv4 address is [`Sheet::MISSING`] as a number.
     #[inline(always)]
-    fn check_address(
+    fn read_addresses(
         &mut self,
         kernel: Kernel,
         block: Block<'_>,
         column: usize,
+        numbers: &mut Vec<u64>,
         memo: &mut Memo<bool>,
     ) {
         let count = self.count();
+        numbers.resize(count, 0);
         let tokens = [column, column + 1].map(|at| &column_of(&self.separators, at)[..count]);
-        ipv4::find(kernel, block.bytes, tokens, &mut self.good[..count]);
-        for line in 0..count {
-            if !self.good[line] {
+        ipv4::read(kernel, block.bytes, tokens, numbers);
+        for (line, number) in numbers.iter().enumerate() {
+            if *number == Sheet::MISSING {
                 let text = self.text(block, line, column);
                 self.doubtful[line] |= !is_other_address(text, memo);
             }

@@ -113,14 +113,13 @@ impl Question {
                 None => kept.fill(false),
             },
             Question::Number(id, bounds) => match lines.layout.column(*id) {
-                Some(column) => bounds.narrow(lines, column, kept),
+                Some(column) => bounds.narrow(lines, id.field().kind, column, kept),
                 None => kept.fill(false),
             },
             Question::Raw(id, place) => match lines.layout.column(*id) {
                 Some(column) => {
                     let (test, memo) = &mut tests[*place];
-                    let ask = |text: &[u8]| test.passes(text);
-                    lines.narrow_present(column, kept, |text| memo.ask(text, ask));
+                    lines.narrow_tested((*id, column), kept, &**test, memo);
                 }
                 None => kept.fill(false),
             },
@@ -162,6 +161,27 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Keeps of the kept lines those whose text in the column passes the test: IPv4 addresses as
+    /// numbers, other texts with what is remembered of them.
+    fn narrow_tested(
+        &self,
+        (id, column): (FieldId, usize),
+        kept: &mut Kept,
+        test: &dyn RawTest,
+        memo: &mut Memo<bool>,
+    ) {
+        let ask = |text: &[u8]| test.passes(text);
+        let is_address = id.field().kind == Kind::Address;
+        let numbers = if is_address { self.sheet.numbers(column) } else { &[] };
+        self.narrow(kept, |line| match numbers.get(line) {
+            Some(number) if *number != Sheet::MISSING => test.passes_ipv4(*number as u32),
+            _ => {
+                let text = self.text(line, column);
+                text != b"-" && memo.ask(text, ask)
+            }
+        });
+    }
+
     /// Keeps of the kept lines those that have a text in the column that passes.
     #[inline(always)]
     fn narrow_present(
@@ -192,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_of_two_fields_is_asked_once_about_a_text() {
+    fn a_test_of_two_fields_is_asked_once_about_a_text_that_is_no_ipv4_address() {
         let test = Arc::new(Counting(0.into()));
         let raw = |id| Predicate::Raw(id, Arc::clone(&test) as Arc<dyn RawTest>);
         let predicate = Predicate::And(vec![raw(FieldId::SRCADDR), raw(FieldId::DSTADDR)]);
@@ -200,7 +220,7 @@ mod tests {
             predicate: Some(Arc::new(predicate)),
             ..crate::DecoderOptions::default()
         });
-        let line = "10.0.1.5 203.0.113.9 2\n203.0.113.9 10.0.1.5 2\n";
+        let line = "2001:db8::5 2001:db8::9 2\n2001:db8::9 2001:db8::5 2\n";
         decoder.decode(b"srcaddr dstaddr bytes\n");
         decoder.decode(line.repeat(50).as_bytes());
         assert_eq!(decoder.tally().counts.selected, 100);

@@ -1,7 +1,7 @@
 //! The functions that answer yes or no, asked on the raw text of one field before any column is built.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
@@ -67,9 +67,18 @@ impl Question {
             Question::In(net) => net.contains(&address),
             Question::Threat(matcher) => matcher.threat_contains(address),
             Question::Named(matcher, name) => {
-                matcher.matches(address).iter().any(|found| is_called(found.list, name))
+                matcher.contains(address)
+                    && matcher.matches(address).iter().any(|found| is_called(found.list, name))
             }
             Question::Any(matcher) => matcher.contains(address),
+        }
+    }
+
+    fn asks_ipv4(&self, address: u32) -> bool {
+        match self {
+            Question::Threat(matcher) => matcher.threat_contains_v4(address),
+            Question::Any(matcher) => matcher.contains_v4(address),
+            _ => self.asks(Ipv4Addr::from_bits(address).into()),
         }
     }
 }
@@ -77,6 +86,10 @@ impl Question {
 impl RawTest for AddressTest {
     fn passes(&self, text: &[u8]) -> bool {
         parse_ip(text).is_some_and(|address| self.0.asks(address.to_canonical()))
+    }
+
+    fn passes_ipv4(&self, address: u32) -> bool {
+        self.0.asks_ipv4(address)
     }
 }
 

@@ -12,10 +12,9 @@ use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use flowproof_record::FieldId;
 
-use super::book::Entry;
-use super::pending::Pair;
+use super::ends::ColumnEnds;
 use super::texts::{Sought, Texts};
-use super::{AddressBook, Codes, Learner, Pending, pending};
+use super::{AddressBook, Desk, Pending, pending};
 use crate::table::text_column;
 use crate::totals::FlowKind;
 
@@ -90,23 +89,23 @@ impl<'a> Columns<'a> {
             direction: column(FieldId::FLOW_DIRECTION)?,
         })
     }
+}
 
-    /// Which of the record's ends is this text.
-    #[inline(always)]
-    fn ends_are(&self, row: usize, text: &Sought) -> (bool, bool) {
-        (self.source.is(row, text), self.destination.is(row, text))
+impl Side {
+    /// The side that a record tells itself.
+    pub(crate) fn of_direction(direction: Option<&[u8]>) -> Option<Side> {
+        match direction {
+            Some(b"egress") => Some(Side::Source),
+            Some(b"ingress") => Some(Side::Destination),
+            _ => None,
+        }
     }
 }
 
 impl Orientation {
-    /// Orients each record; what an interface's own address could be is noted in `learner` where
+    /// Orients each record; what an interface's own address could be is noted at the desk where
     /// neither the record nor the book says.
-    pub(crate) fn orient(
-        &self,
-        batch: &RecordBatch,
-        learner: &mut Learner,
-        codes: &mut Codes,
-    ) -> Result<Oriented> {
+    pub(crate) fn orient(&self, batch: &RecordBatch, desk: &mut Desk) -> Result<Oriented> {
         let columns = Columns::of(batch)?;
         let rows = batch.num_rows();
         let mut oriented = Oriented {
@@ -118,116 +117,28 @@ impl Orientation {
             conflicts: 0,
             assumed: 0,
         };
-        let mut run = Run::default();
+        let (mut run, mut place) = (None, 0);
         for row in 0..rows {
             let view = columns.interface.view(row);
-            if row == 0 || view != run.view {
-                run = self.begin_run(view, columns.interface.get(row), learner, codes);
+            if row == 0 || view != run {
+                (run, place) = (view, desk.place(columns.interface.get(row)));
             }
-            let teaching = self.orient_row(&columns, row, &run, &mut oriented);
-            let code = match teaching {
-                Teaching::Something => self.learn_row(&columns, row, &mut run, learner, codes),
-                _ => None,
-            };
+            let logged = Side::of_direction(columns.direction.get(row).map(str::as_bytes));
+            let Columns { source, destination, .. } = columns;
+            let found = desk.look(place, &ColumnEnds { source, destination, row }, logged);
+            let side = self.by_perspective(&columns, row).or(found.side);
+            let side = side.or_else(|| self.by_foreign(&columns, row));
+            oriented.conflicts += u64::from(found.conflict);
+            oriented.assumed += u64::from(found.assumed);
+            oriented.left_open |= found.left_open;
+            oriented.unoriented += u64::from(side.is_none());
+            oriented.sides.push(side);
+            oriented.own.push(found.side.map(|logger| Some(logger) == side));
             if self.pending.is_some() {
-                oriented.pending.push(code);
+                oriented.pending.push(found.code);
             }
-            let unknown = teaching != Teaching::DirectionKnown && code.is_none();
-            oriented.left_open |= unknown && run.may_learn_an_end(&columns, row);
         }
         Ok(oriented)
-    }
-
-    /// What is known of the interface whose records follow.
-    fn begin_run<'a>(
-        &'a self,
-        view: Option<u128>,
-        interface: Option<&'a str>,
-        learner: &Learner,
-        codes: &Codes,
-    ) -> Run<'a> {
-        let entry = interface.and_then(|interface| self.book.get(interface));
-        let mut run = Run { view, interface, entry, ..Run::default() };
-        if let Some(interface) = interface.filter(|_| entry.is_none_or(|e| e.lacks_family("."))) {
-            run.settled = learner.settled(interface).map(Sought::new);
-            run.pair = codes.known(interface);
-        }
-        run
-    }
-
-    /// Orients one record, and tells what it teaches of its interface's own address.
-    #[inline]
-    fn orient_row(
-        &self,
-        columns: &Columns<'_>,
-        row: usize,
-        run: &Run<'_>,
-        oriented: &mut Oriented,
-    ) -> Teaching {
-        let logged = match columns.direction.get(row) {
-            Some("egress") => Some(Side::Source),
-            Some("ingress") => Some(Side::Destination),
-            _ => None,
-        };
-        let booked = run.entry.and_then(|entry| {
-            let ends = entry.sought().iter().map(|own| columns.ends_are(row, own));
-            let (source, destination) =
-                ends.fold((false, false), |any, ends| (any.0 | ends.0, any.1 | ends.1));
-            one_of(source, destination)
-        });
-        if let Some(entry) = run.entry.filter(|_| logged.is_some() && logged != booked) {
-            // What was learned from records does not speak against a record.
-            let knows = |end: Option<&str>| end.is_some_and(|address| entry.knows(address));
-            let known = one_of(knows(columns.source.get(row)), knows(columns.destination.get(row)));
-            oriented.conflicts += u64::from(known.is_some() && logged != known);
-        }
-
-        let by_interface = logged.or(booked);
-        let mut teaching = Teaching::DirectionKnown;
-        if by_interface.is_none() {
-            // Where the book knows own addresses of the family, it is somebody else's traffic.
-            let lacks = |source: &str| run.entry.is_none_or(|entry| entry.lacks_family(source));
-            let teaches = columns.source.get(row).is_some_and(lacks);
-            teaching = if teaches { Teaching::Something } else { Teaching::Nothing };
-        } else if logged.is_none() && run.entry.is_some_and(|entry| entry.assumed) {
-            oriented.assumed += 1;
-        }
-        let seen_from = self.by_perspective(columns, row);
-        let side = seen_from.or(by_interface).or_else(|| self.by_foreign(columns, row));
-        oriented.unoriented += u64::from(side.is_none());
-        oriented.sides.push(side);
-        oriented.own.push(by_interface.map(|by_interface| Some(by_interface) == side));
-        teaching
-    }
-
-    /// Learns from a record whose direction is not known; gives its code, if codes are asked for.
-    fn learn_row(
-        &self,
-        columns: &Columns<'_>,
-        row: usize,
-        run: &mut Run<'_>,
-        learner: &mut Learner,
-        codes: &mut Codes,
-    ) -> Option<u32> {
-        let settled = run.settled.as_ref().map(|own| columns.ends_are(row, own));
-        let settled = settled.is_some_and(|(source, destination)| source != destination)
-            && columns.source.is_ipv4(row)
-            && columns.destination.is_ipv4(row);
-        if let (true, Some(pair)) = (settled, &run.pair) {
-            let (a, b) = (columns.ends_are(row, &pair.a), columns.ends_are(row, &pair.b));
-            return Some(pair.code(a, b));
-        }
-        let interface = run.interface?;
-        let (source, destination) = (columns.source.get(row)?, columns.destination.get(row)?);
-        if !settled {
-            learner.meet_texts(interface, source, destination);
-            run.settled = learner.settled(interface).map(Sought::new);
-        }
-        let code = codes.code(self.pending.as_ref()?, interface, source, destination);
-        if run.pair.is_none() {
-            run.pair = codes.known(interface);
-        }
-        code
     }
 
     fn by_perspective(&self, columns: &Columns<'_>, row: usize) -> Option<Side> {
@@ -247,39 +158,6 @@ impl Orientation {
     }
 }
 
-/// What a record teaches of its interface's own address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Teaching {
-    /// Nothing need be learned: its direction is known.
-    DirectionKnown,
-    /// Its addresses are a pair of which one may be the own.
-    Something,
-    Nothing,
-}
-
-/// Records of one interface that follow one another, and what is known of it.
-#[derive(Debug, Default)]
-struct Run<'a> {
-    view: Option<u128>,
-    interface: Option<&'a str>,
-    entry: Option<&'a Entry>,
-    /// An address such that IPv4 records with it at one end teach nothing more.
-    settled: Option<Sought>,
-    /// The pair of the interface's IPv4 codes.
-    pair: Option<Pair>,
-}
-
-impl Run<'_> {
-    /// Whether one of a record's ends may turn out to be the interface's own: no own address of its
-    /// family is known.
-    fn may_learn_an_end(&self, columns: &Columns<'_>, row: usize) -> bool {
-        let (source, destination) = (columns.source.get(row), columns.destination.get(row));
-        let unknown = |end: &str| self.entry.is_none_or(|entry| entry.lacks_family(end));
-        let ends = source.into_iter().chain(destination);
-        self.interface.is_some() && source != destination && ends.into_iter().any(unknown)
-    }
-}
-
 /// Whether the record's source, or the packet's, is in the set; and the same of the destination.
 fn ends_within(set: &BTreeSet<String>, columns: &Columns<'_>, row: usize) -> (bool, bool) {
     let within = |column: Texts<'_>| column.get(row).is_some_and(|address| set.contains(address));
@@ -290,7 +168,7 @@ fn ends_within(set: &BTreeSet<String>, columns: &Columns<'_>, row: usize) -> (bo
 }
 
 /// The side that a test singles out: the source alone or the destination alone.
-fn one_of(source: bool, destination: bool) -> Option<Side> {
+pub(super) fn one_of(source: bool, destination: bool) -> Option<Side> {
     match (source, destination) {
         (true, false) => Some(Side::Source),
         (false, true) => Some(Side::Destination),

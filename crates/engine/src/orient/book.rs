@@ -1,16 +1,20 @@
 //! Which addresses and which instance belong to which interface.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use datafusion::common::HashMap;
 use flowproof_evidence::InterfaceIdentity;
 
+#[cfg(doc)]
+use super::ends::Ends;
+use super::ends::family_of;
 use super::texts::Sought;
 
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
 pub struct AddressBook {
-    interfaces: HashMap<String, Entry>,
+    interfaces: HashMap<String, Arc<Entry>>,
 }
 
 /// One interface of the book.
@@ -46,17 +50,16 @@ impl Entry {
         }
     }
 
-    /// Whether the book says nothing of this interface's addresses in the family of `like`.
-    pub(crate) fn lacks_family(&self, like: &str) -> bool {
-        let family = |address: &str| address.contains(':');
-        !self.addresses.iter().any(|address| family(&address.text) == family(like))
+    /// Whether the book says nothing of this interface's addresses in a family, see [`Ends::families`].
+    pub(super) fn lacks_family(&self, family: usize) -> bool {
+        !self.addresses.iter().any(|address| family_of(&address.text) == family)
     }
 }
 
 impl AddressBook {
     /// Adds what is known of an interface to what the book has.
     pub fn add(&mut self, identity: &InterfaceIdentity) {
-        let entry = self.interfaces.entry(identity.interface.clone()).or_default();
+        let entry = Arc::make_mut(self.interfaces.entry(identity.interface.clone()).or_default());
         if identity.instance.is_some() {
             entry.instance.clone_from(&identity.instance);
         }
@@ -66,13 +69,13 @@ impl AddressBook {
 
     /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
     pub(crate) fn learn(&mut self, interface: &str, address: IpAddr, assumed: bool) {
-        let entry = self.interfaces.entry(interface.to_owned()).or_default();
+        let entry = Arc::make_mut(self.interfaces.entry(interface.to_owned()).or_default());
         entry.learned.push(address.to_string());
         entry.add(&address.to_string());
         entry.assumed |= assumed;
     }
 
-    pub(crate) fn get(&self, interface: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, interface: &str) -> Option<&Arc<Entry>> {
         self.interfaces.get(interface)
     }
 

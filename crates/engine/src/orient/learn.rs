@@ -19,6 +19,8 @@ use std::net::IpAddr;
 use datafusion::common::HashMap;
 
 use super::AddressBook;
+use super::ends::Ends;
+use super::texts::Sought;
 
 /// What the records of each interface have in common so far.
 #[derive(Debug, Default)]
@@ -30,51 +32,61 @@ pub(crate) struct Learner {
 #[derive(Debug, Default)]
 struct Met {
     common: [Option<Common>; 2],
-    quiet: [Quiet; 2],
 }
 
-/// Records that would teach nothing more, told by the texts of their addresses.
+/// Records of one interface and family that would teach nothing more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Quiet {
+pub(super) enum Quiet {
     #[default]
     None,
     /// Those with this address at one end.
-    With(String),
+    With(Sought),
     /// Those between these two.
-    Between(String, String),
+    Between(Sought, Sought),
+    /// All: they have nothing in common.
+    All,
 }
 
 impl Quiet {
-    fn covers(&self, source: &str, destination: &str) -> bool {
+    /// Whether a record between two addresses teaches nothing more.
+    #[inline(always)]
+    pub(super) fn covers(&self, ends: &impl Ends) -> bool {
         match self {
             Quiet::None => false,
-            Quiet::With(address) => (source == address) != (destination == address),
-            Quiet::Between(a, b) => {
-                (source == a && destination == b) || (source == b && destination == a)
+            Quiet::With(address) => {
+                let (source, destination) = ends.are(address);
+                source != destination
             }
+            Quiet::Between(a, b) => {
+                matches!(
+                    (ends.are(a), ends.are(b)),
+                    ((true, _), (_, true)) | ((_, true), (true, _))
+                )
+            }
+            Quiet::All => true,
         }
     }
 }
 
 /// The addresses that all records so far have in common, each with what is known of the other ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Common(BTreeMap<IpAddr, Ends>);
+struct Common(BTreeMap<IpAddr, Others>);
 
 /// What is known of the addresses at the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ends {
+struct Others {
     /// The only network they are in; `None` if they are in several.
     network: Option<u128>,
     /// Whether any of them is routed on the Internet.
     any_public: bool,
 }
 
-impl Ends {
-    fn of(address: IpAddr) -> Ends {
-        Ends { network: Some(network(address)), any_public: !is_private(address) }
+impl Others {
+    fn of(address: IpAddr) -> Others {
+        Others { network: Some(network(address)), any_public: !is_private(address) }
     }
 
-    fn merge(&mut self, other: &Ends) {
+    fn merge(&mut self, other: &Others) {
         if self.network != other.network {
             self.network = None;
         }
@@ -84,7 +96,7 @@ impl Ends {
 
 impl Common {
     fn of_pair(a: IpAddr, b: IpAddr) -> Common {
-        Common(BTreeMap::from([(a, Ends::of(b)), (b, Ends::of(a))]))
+        Common(BTreeMap::from([(a, Others::of(b)), (b, Others::of(a))]))
     }
 
     fn intersect(&mut self, other: &Common) {
@@ -94,16 +106,15 @@ impl Common {
         }
     }
 
-    /// The records that would change nothing here.
+    /// The records that would change nothing of what is learned in the end.
     fn quiet(&self) -> Quiet {
-        let mut addresses = self.0.iter();
+        let mut addresses =
+            self.0.iter().map(|(address, ends)| (Sought::new(&address.to_string()), ends));
         match (addresses.next(), addresses.next()) {
-            (Some((address, ends)), None) => {
-                let settled = ends.any_public && (address.is_ipv4() || ends.network.is_none());
-                if settled { Quiet::With(address.to_string()) } else { Quiet::None }
-            }
-            (Some((a, _)), Some((b, _))) => Quiet::Between(a.to_string(), b.to_string()),
-            _ => Quiet::None,
+            (Some((address, _)), None) if own_address(self).is_some() => Quiet::With(address),
+            (Some(_), None) => Quiet::None,
+            (Some((a, _)), Some((b, _))) => Quiet::Between(a, b),
+            (None, _) => Quiet::All,
         }
     }
 }
@@ -132,21 +143,15 @@ impl Learner {
         self.interfaces.is_empty()
     }
 
-    /// An address of the interface such that IPv4 records with it at one end teach nothing more.
-    pub(super) fn settled(&self, interface: &str) -> Option<&str> {
-        match &self.interfaces.get(interface)?.quiet[0] {
-            Quiet::With(address) => Some(address),
-            _ => None,
-        }
+    /// The records of an interface that would teach nothing more.
+    pub(super) fn quiet(&self, interface: &str, family: usize) -> Quiet {
+        let met = self.interfaces.get(interface);
+        let common = met.and_then(|met| met.common[family].as_ref());
+        common.map_or(Quiet::None, Common::quiet)
     }
 
     /// Takes in the address pair of one record, in the spelling that batches have.
-    pub(crate) fn meet_texts(&mut self, interface: &str, source: &str, destination: &str) {
-        let family = usize::from(source.contains(':'));
-        let met = self.interfaces.get(interface);
-        if met.is_some_and(|met| met.quiet[family].covers(source, destination)) {
-            return;
-        }
+    pub(super) fn meet_texts(&mut self, interface: &str, source: &str, destination: &str) {
         if let (Ok(source), Ok(destination)) = (source.parse(), destination.parse()) {
             self.meet(interface, source, destination);
         }
@@ -176,7 +181,6 @@ impl Learner {
             }
             None => common,
         };
-        met.quiet[family] = common.quiet();
         met.common[family] = Some(common);
     }
 

@@ -3,11 +3,17 @@
 
 mod batch;
 mod book;
+mod desk;
+mod ends;
+mod glance;
 mod learn;
 mod pending;
 mod texts;
 
 pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, Side, effective, spellings};
 pub use book::AddressBook;
+pub(crate) use desk::Desk;
+pub(crate) use ends::RawEnds;
+pub(crate) use glance::{Glance, Seen};
 pub(crate) use learn::Learner;
-pub(crate) use pending::{Codes, Pending};
+pub(crate) use pending::Pending;

@@ -18,7 +18,7 @@ use super::texts::Sought;
 
 /// How a record's ends relate to the two addresses of its interface's first record, `a` and `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
+pub(super) enum Relation {
     /// Neither end is one of them.
     None,
     /// From the first of them to the second, or to another.
@@ -32,7 +32,7 @@ enum Relation {
 }
 
 /// Codes of one interface and address family.
-const RELATIONS: [Relation; 7] = [
+pub(super) const RELATIONS: [Relation; 7] = [
     Relation::None,
     Relation::FromA,
     Relation::ToA,
@@ -42,10 +42,21 @@ const RELATIONS: [Relation; 7] = [
     Relation::FromBToA,
 ];
 
+/// The numbers of relations, by one bit for each end that is `a`, then `b`.
+static NUMBERS: [u8; 16] = {
+    let mut numbers = [0; 16];
+    let mut bits = 0;
+    while bits < 16 {
+        let (a, b) = ((bits & 1 != 0, bits & 2 != 0), (bits & 4 != 0, bits & 8 != 0));
+        numbers[bits] = Relation::of(a, b) as u8;
+        bits += 1;
+    }
+    numbers
+};
+
 impl Relation {
     /// From which ends, source and destination, are `a` and `b`.
-    #[inline]
-    fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
+    const fn of(a: (bool, bool), b: (bool, bool)) -> Relation {
         match (a, b) {
             ((true, _), (_, true)) => Relation::FromAToB,
             ((_, true), (true, _)) => Relation::FromBToA,
@@ -55,6 +66,13 @@ impl Relation {
             (_, (_, true)) => Relation::ToB,
             _ => Relation::None,
         }
+    }
+
+    /// The number of the relation, without a branch.
+    #[inline(always)]
+    pub(super) fn number(a: (bool, bool), b: (bool, bool)) -> u8 {
+        let bit = |end: bool, place: u32| usize::from(end) << place;
+        NUMBERS[bit(a.0, 0) | bit(a.1, 1) | bit(b.0, 2) | bit(b.1, 3)]
     }
 
     /// The local side if the own address is `a`, and if it is `b`.
@@ -80,15 +98,14 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    pub(super) fn first_code(&self) -> u32 {
+        self.first_code
+    }
+
     /// The code of a record of which these ends, source and destination, are `a` and `b`.
     #[inline]
     pub(super) fn code(&self, a: (bool, bool), b: (bool, bool)) -> u32 {
-        self.first_code + Relation::of(a, b) as u32
-    }
-
-    fn code_of(&self, source: &str, destination: &str) -> u32 {
-        let ends = |own: &Sought| (source == own.text, destination == own.text);
-        self.code(ends(&self.a), ends(&self.b))
+        self.first_code + u32::from(Relation::number(a, b))
     }
 }
 
@@ -107,7 +124,7 @@ struct Inner {
 
 impl Pending {
     /// The pair of an interface; these two if it has none yet. `None` if there are no codes left.
-    fn pair(
+    pub(super) fn pair(
         &self,
         interface: &str,
         family: usize,
@@ -153,41 +170,6 @@ pub(crate) struct Resolved {
     pub(crate) assumed: bool,
 }
 
-/// One thread's view of [`Pending`].
-#[derive(Debug, Default)]
-pub(crate) struct Codes {
-    interfaces: HashMap<String, [Option<Pair>; 2]>,
-}
-
-impl Codes {
-    /// The pair of an interface's IPv4 records, if this thread has met it.
-    pub(super) fn known(&self, interface: &str) -> Option<Pair> {
-        self.interfaces.get(interface)?[0].clone()
-    }
-
-    /// The code of a record; `None` if it teaches nothing: its addresses are of two families, or one.
-    pub(crate) fn code(
-        &mut self,
-        shared: &Pending,
-        interface: &str,
-        source: &str,
-        destination: &str,
-    ) -> Option<u32> {
-        let family = usize::from(source.contains(':'));
-        if family != usize::from(destination.contains(':')) || source == destination {
-            return None;
-        }
-        let known = self.interfaces.get(interface).and_then(|pairs| pairs[family].as_ref());
-        if let Some(pair) = known {
-            return Some(pair.code_of(source, destination));
-        }
-        let pair = shared.pair(interface, family, source, destination)?;
-        let code = pair.code_of(source, destination);
-        self.interfaces.entry(interface.to_owned()).or_default()[family] = Some(pair);
-        Some(code)
-    }
-}
-
 /// A column of codes.
 pub(crate) fn column(codes: &[Option<u32>]) -> UInt32Array {
     codes.iter().copied().collect()
@@ -211,11 +193,10 @@ mod tests {
         /// the record would.
         #[test]
         fn a_code_tells_what_a_second_reading_would(
-            records in prop::collection::vec((0u8..4, 0u8..4), 1..20), own in 0u8..4, threads in 1usize..3,
+            records in prop::collection::vec((0u8..4, 0u8..4), 1..20), own in 0u8..4,
         ) {
             let address = |n: u8| format!("10.0.0.{n}");
             let shared = Pending::default();
-            let mut codes: Vec<Codes> = (0..threads).map(|_| Codes::default()).collect();
             let mut book = AddressBook::default();
             let (first_a, first_b) = match records.iter().find(|(a, b)| a != b) {
                 Some(first) => *first,
@@ -223,11 +204,12 @@ mod tests {
             };
             let own = if own % 2 == 0 { first_a } else { first_b };
             let mut coded = Vec::new();
-            for (n, (source, destination)) in records.iter().enumerate() {
+            for (source, destination) in records.iter().filter(|(a, b)| a != b) {
                 let (source, destination) = (address(*source), address(*destination));
-                let code = codes[n % threads].code(&shared, "eni-1", &source, &destination);
-                prop_assert_eq!(code.is_none(), source == destination);
-                coded.extend(code.map(|code| (code, source, destination)));
+                let pair = shared.pair("eni-1", 0, &source, &destination).unwrap();
+                let ends = |own: &Sought| (source == own.text, destination == own.text);
+                let code = pair.code(ends(&pair.a), ends(&pair.b));
+                coded.push((code, source, destination));
             }
             let own = address(own);
             book.learn("eni-1", own.parse::<IpAddr>().unwrap(), true);

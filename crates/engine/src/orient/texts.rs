@@ -1,7 +1,10 @@
 //! Texts of a column, compared by their views before their bytes are looked at.
 
+use std::net::Ipv4Addr;
+
 use arrow::array::{Array, StringViewArray};
 use arrow::buffer::NullBuffer;
+use flowproof_record::Records;
 
 /// A column of texts for many quick looks.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,14 @@ impl<'a> Texts<'a> {
         self.has(row) && prefix.to_le_bytes().contains(&b'.')
     }
 
+    /// Whether the row's text is another than that of the other column.
+    #[inline(always)]
+    pub(super) fn differs(&self, row: usize, other: &Texts<'_>) -> bool {
+        // Lengths and first bytes tell most of them apart.
+        let begin = |texts: &Texts<'_>| texts.view(row).map(|view| view as u64);
+        begin(self) != begin(other) || self.get(row) != other.get(row)
+    }
+
     /// Whether the row's text is this one.
     #[inline(always)]
     pub(super) fn is(&self, row: usize, text: &Sought) -> bool {
@@ -86,11 +97,16 @@ fn are_same(one: &[u8], other: &[u8]) -> bool {
 
 /// A text that is looked for in columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Sought {
+pub(crate) struct Sought {
     pub(super) text: String,
+    /// Its number, as records have it, if it is an IPv4 address; else one that none has.
+    pub(super) number: u64,
     /// Its view where it fits into one; else the view's low half.
     view: u128,
 }
+
+/// The number of no address, and not what stands for its absence.
+pub(super) const NO_NUMBER: u64 = Records::NONE - 1;
 
 impl Sought {
     pub(super) fn new(text: &str) -> Sought {
@@ -100,7 +116,8 @@ impl Sought {
         // Addresses are short; a longer text than 32 bits can tell is found in no column.
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         bytes[..4].copy_from_slice(&length.to_le_bytes());
-        Sought { text: text.to_owned(), view: u128::from_le_bytes(bytes) }
+        let number = text.parse::<Ipv4Addr>().map_or(NO_NUMBER, |address| address.to_bits().into());
+        Sought { text: text.to_owned(), number, view: u128::from_le_bytes(bytes) }
     }
 }
 
@@ -128,6 +145,20 @@ mod tests {
                 prop_assert_eq!(column.is(row, &sought), text.as_ref() == Some(&sought.text));
                 prop_assert_eq!(column.get(row), text.as_deref());
                 prop_assert_eq!(column.view(row).is_some(), text.is_some());
+            }
+        }
+
+        #[test]
+        fn texts_differ_where_they_are_not_the_same(
+            rows in prop::collection::vec(
+                prop::array::uniform2(prop::option::of("[ab]{0,2}|aaaa[ab]{0,1}|a{11}[ab]{1,2}")), 1..40,
+            ),
+        ) {
+            let [one, other]: [StringViewArray; 2] =
+                [0, 1].map(|side| rows.iter().map(|row| row[side].as_deref()).collect());
+            let (one, other) = (Texts::of(&one), Texts::of(&other));
+            for (row, texts) in rows.iter().enumerate() {
+                prop_assert_eq!(one.differs(row, &other), texts[0] != texts[1]);
             }
         }
     }

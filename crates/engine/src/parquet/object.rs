@@ -33,14 +33,15 @@ pub(crate) struct ParquetObject {
 impl ParquetObject {
     /// Opens an object that begins as Parquet does. What is wrong with it is in its report.
     pub(crate) async fn open(
-        plan: Arc<ScanPlan>,
+        shaper: Shaper,
         object_idx: usize,
         chunks: Chunks,
         task: Arc<TaskContext>,
     ) -> Result<ParquetObject> {
+        let plan = Arc::clone(shaper.plan());
         let mut object = ParquetObject {
             object_idx,
-            shaper: Shaper::new(Arc::clone(&plan), object_idx),
+            shaper,
             chunks: Some(chunks),
             reading: None,
             outcome: Outcome::Read,

@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::reading::{Reading, Stop, begin, guarded, open_reader};
 use super::rows::{RowReader, Wanted};
 use crate::held::Holder;
-use crate::scan::{CoverageScope, Outcome, Part, PartShaper, ScanPlan, outcome_of};
+use crate::scan::{CoverageScope, Outcome, Part, PartShaper, ScanPlan, SharedSums, outcome_of};
 
 /// Reads one part of a holder and hands out its batches.
 #[derive(Debug)]
@@ -33,10 +33,11 @@ impl HeldPart {
     pub(crate) async fn open(
         plan: Arc<ScanPlan>,
         part: Part,
+        sums: Option<SharedSums>,
         task: Arc<TaskContext>,
     ) -> Result<HeldPart> {
         let wanted = wanted_sources(&plan, part);
-        let shaper = PartShaper::new(Arc::clone(&plan), part);
+        let shaper = PartShaper::new(Arc::clone(&plan), part, sums);
         let mut held = HeldPart { part, shaper, wanted, reading: None };
         match guarded(held.begin(&plan, task)).await {
             Ok(reading) => held.reading = Some(reading),

@@ -15,7 +15,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::ParquetObject;
-use crate::scan::{ObjectReport, ScanContext, ScanPlan};
+use crate::scan::{ObjectReport, ScanContext, ScanPlan, Shaper};
 use crate::table::{TableColumn, TableKind};
 
 const T0: i64 = 1_748_736_000;
@@ -75,13 +75,15 @@ fn read(path: &Path, predicate: Option<Predicate>, to: Option<i64>) -> (ObjectRe
         kind: TableKind::FlowLogs,
         schema: TableColumn::schema(&columns),
         columns,
+        summed: None,
         predicate: predicate.map(Arc::new),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     runtime.block_on(async {
         let chunks = flowproof_source::open(&object).await.unwrap();
         let task = Arc::new(TaskContext::default());
-        let mut reading = ParquetObject::open(Arc::clone(&plan), 0, chunks, task).await.unwrap();
+        let shaper = Shaper::new(Arc::clone(&plan), 0, None);
+        let mut reading = ParquetObject::open(shaper, 0, chunks, task).await.unwrap();
         let mut rows = 0;
         while let Some(batch) = reading.next().await.unwrap() {
             rows += batch.num_rows();

@@ -19,6 +19,7 @@ use flowproof_record::Predicate;
 use super::ScanContext;
 use super::partition::Partition;
 use super::plan::ScanPlan;
+use super::sums::ADDED_UP;
 use super::tasks::{Task, deal_out};
 use crate::table::{TableColumn, TableKind};
 
@@ -47,7 +48,12 @@ impl FlowLogExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        let plan = Arc::new(ScanPlan { context, kind, columns, schema, predicate });
+        let (columns, summed) = match kind {
+            TableKind::Summed => (ADDED_UP.to_vec(), Some(columns)),
+            _ => (columns, None),
+        };
+        let schema = TableColumn::schema(&columns);
+        let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate });
         FlowLogExec { plan, partitions, properties: Arc::new(properties) }
     }
 }
@@ -111,7 +117,7 @@ impl ExecutionPlan for FlowLogExec {
         let batches = futures::stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|batch| (batch, reader)))
         });
-        let schema = Arc::clone(&self.plan.schema);
+        let schema = self.schema();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 }

@@ -22,7 +22,7 @@ struct Inner {
 }
 
 impl Interner {
-    fn code(&self, text: &str) -> Result<u32> {
+    pub(super) fn code(&self, text: &str) -> Result<u32> {
         let mut inner = self.lock();
         if let Some(code) = inner.codes.get(text) {
             return Ok(*code);

@@ -9,8 +9,8 @@ use datafusion::execution::TaskContext;
 use flowproof_source::{Chunks, OpenOptions, SourceError, open_with};
 use tokio::sync::oneshot;
 
-use super::plan::ScanPlan;
-use super::shape::Shaper;
+use super::plan::{ScanPlan, SharedSums};
+use super::shape::{Shaper, lock};
 use super::step::{Buffers, Next, Work};
 use super::tasks::Task;
 use super::{Outcome, ScanContext};
@@ -26,6 +26,7 @@ pub(super) struct Partition {
     task: Arc<TaskContext>,
     /// What is used for one object after the other.
     buffers: Buffers,
+    sums: Option<SharedSums>,
 }
 
 /// The object that is being read.
@@ -40,7 +41,8 @@ impl Partition {
     pub(super) fn new(plan: Arc<ScanPlan>, tasks: Vec<Task>, task: Arc<TaskContext>) -> Partition {
         let (current, ready) = (None, VecDeque::new());
         let buffers = Buffers::default();
-        Partition { plan, tasks: tasks.into(), current, ready, task, buffers }
+        let sums = plan.sums();
+        Partition { plan, tasks: tasks.into(), current, ready, task, buffers, sums }
     }
 
     /// The next batch; `None` at the end.
@@ -48,6 +50,9 @@ impl Partition {
         loop {
             if let Some(batch) = self.ready.pop_front() {
                 return Ok(Some(batch));
+            }
+            if let Some(sums) = &self.sums {
+                self.ready.extend(lock(sums).drain_many()?);
             }
             match self.current.take() {
                 Some(Current::Text(chunks, work)) => self.advance(chunks, *work).await?,
@@ -67,19 +72,27 @@ impl Partition {
                     Some(Task::Object(object_idx)) => self.open(object_idx).await?,
                     Some(Task::Part(part)) => {
                         let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
-                        let part = HeldPart::open(plan, part, task).await?;
+                        let part = HeldPart::open(plan, part, self.sums.clone(), task).await?;
                         self.current = Some(Current::Part(Box::new(part)));
                     }
-                    None => return Ok(None),
+                    None => return self.end_sums(),
                 },
             }
         }
     }
 
+    /// The last sums, and what was learned from all of their records.
+    fn end_sums(&mut self) -> Result<Option<RecordBatch>> {
+        let Some(sums) = self.sums.take() else { return Ok(None) };
+        let mut sums = lock(&sums);
+        self.plan.context.report.learn(sums.take_learner());
+        sums.drain()
+    }
+
     async fn open(&mut self, object_idx: usize) -> Result<()> {
+        let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
         if let Some(kept) = &self.plan.context.kept {
             if let Some(object) = kept.get(&object_idx) {
-                let shaper = Shaper::new(Arc::clone(&self.plan), object_idx);
                 self.ready.extend(shaper.reshape(object)?);
             }
             return Ok(());
@@ -89,7 +102,7 @@ impl Partition {
             digest: self.plan.context.wants_digest(object_idx),
             whole_gzip: Buffers::whole_limit(),
         };
-        let mut work = Work::new(Arc::clone(&self.plan), object_idx, buffers);
+        let mut work = Work::new(shaper, buffers);
         let opened = match open_with(&self.plan.context.objects[object_idx], options).await {
             Ok(mut chunks) => match chunks.take_whole() {
                 Some(stored) => {
@@ -105,8 +118,9 @@ impl Partition {
             // Told by the first bytes, never by the name.
             Ok((chunks, Some(first))) if is_parquet(&first) => {
                 self.buffers = work.into_buffers();
-                let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
-                let object = ParquetObject::open(plan, object_idx, chunks, task).await?;
+                let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
+                let task = Arc::clone(&self.task);
+                let object = ParquetObject::open(shaper, object_idx, chunks, task).await?;
                 Current::Parquet(Box::new(object))
             }
             Ok((chunks, first)) => {

@@ -1,12 +1,12 @@
 //! What a scan wants of every object, whatever the object is written in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use flowproof_record::{Decoder, DecoderOptions, FieldId, Keep, Predicate};
 
 use super::times::TIME_FIELDS;
-use super::{CoverageScope, ScanContext};
+use super::{CoverageScope, ScanContext, Sums};
 use crate::orient::ORIENTATION_FIELDS;
 use crate::table::{TableColumn, TableKind};
 
@@ -15,12 +15,23 @@ use crate::table::{TableColumn, TableKind};
 pub(crate) struct ScanPlan {
     pub(crate) context: Arc<ScanContext>,
     pub(crate) kind: TableKind,
+    /// The columns of rows, and the columns of sums of them, if those are asked for instead.
     pub(crate) columns: Vec<TableColumn>,
     pub(crate) schema: SchemaRef,
+    pub(crate) summed: Option<Vec<TableColumn>>,
     pub(crate) predicate: Option<Arc<Predicate>>,
 }
 
+/// The sums of a partition, which all of its objects add to, one after the other.
+pub(crate) type SharedSums = Arc<Mutex<Sums>>;
+
 impl ScanPlan {
+    /// What sums up records, if sums are asked for.
+    pub(super) fn sums(&self) -> Option<SharedSums> {
+        let columns = self.summed.clone()?;
+        Some(Arc::new(Mutex::new(Sums::new(self, columns))))
+    }
+
     pub(crate) fn wants_times(&self) -> bool {
         self.context.coverage != CoverageScope::Nobody && self.kind != TableKind::FlowLogs
     }

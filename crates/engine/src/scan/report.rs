@@ -175,6 +175,11 @@ impl ScanReport {
         inner.learn(learner, times);
     }
 
+    /// Takes in what records of several objects taught.
+    pub(crate) fn learn(&self, learner: Learner) {
+        self.lock().learner.merge(learner);
+    }
+
     /// Takes in the report of a part of a holder, and what its records taught.
     pub(crate) fn put_part(
         &self,

@@ -2,7 +2,7 @@
 //! them is kept.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions, StringViewArray,
@@ -13,10 +13,10 @@ use datafusion::common::Result;
 use flowproof_record::FieldId;
 use flowproof_source::Object;
 
-use super::plan::ScanPlan;
+use super::plan::{ScanPlan, SharedSums};
 use super::times::note_times;
-use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides};
-use crate::orient::{Codes, Learner, Oriented, effective};
+use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
+use crate::orient::{Desk, Learner, Oriented, effective};
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
@@ -50,15 +50,17 @@ enum Origin<'a> {
 struct RowShaper {
     plan: Arc<ScanPlan>,
     sides: Sides,
-    learner: Learner,
-    codes: Codes,
+    desk: Desk,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
+    sums: Option<SharedSums>,
 }
 
 impl Shaper {
-    pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> Shaper {
-        Shaper { rows: RowShaper::new(plan), object_idx, report: ObjectReport::default() }
+    /// `sums` are those of the partition, if the plan asks for sums.
+    pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize, sums: Option<SharedSums>) -> Shaper {
+        let rows = RowShaper::new(plan, sums);
+        Shaper { rows, object_idx, report: ObjectReport::default() }
     }
 
     /// Takes records that an earlier reading kept, instead of reading the object; gives the rows.
@@ -77,6 +79,11 @@ impl Shaper {
         &self.rows.plan
     }
 
+    /// The sums that records are added to where they stand.
+    pub(super) fn sums(&self) -> Option<&SharedSums> {
+        self.rows.sums.as_ref()
+    }
+
     /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
     /// there are none to give.
     pub(crate) fn shape(&mut self, records: RecordBatch) -> Result<Option<RecordBatch>> {
@@ -86,11 +93,14 @@ impl Shaper {
         }
         let (batch, _) = self.rows.shape(records, Origin::Object(self.object_idx))?;
         self.report.rows += batch.num_rows() as u64;
-        Ok((batch.num_rows() > 0).then_some(batch))
+        self.rows.hand_up(batch)
     }
 
     /// Reports the object, which is done.
     pub(crate) fn put_report(&mut self) {
+        if let Some(sums) = &self.rows.sums {
+            lock(sums).tell(&mut self.report.rows, &mut self.rows.sides);
+        }
         self.report.sides = std::mem::take(&mut self.rows.sides);
         if let Some(kept) = &self.plan().context.keeping {
             kept.keep_report(self.object_idx, &self.report);
@@ -104,7 +114,7 @@ impl Shaper {
 }
 
 impl PartShaper {
-    pub(crate) fn new(plan: Arc<ScanPlan>, part: Part) -> PartShaper {
+    pub(crate) fn new(plan: Arc<ScanPlan>, part: Part, sums: Option<SharedSums>) -> PartShaper {
         let sources = plan.context.holders[part.holder].places.len();
         let report = PartReport {
             of: part.of,
@@ -112,7 +122,7 @@ impl PartShaper {
             in_range: vec![0; sources],
             ..PartReport::default()
         };
-        PartShaper { rows: RowShaper::new(plan), part, report }
+        PartShaper { rows: RowShaper::new(plan, sums), part, report }
     }
 
     pub(crate) fn plan(&self) -> &Arc<ScanPlan> {
@@ -135,7 +145,7 @@ impl PartShaper {
                 kept.set_indices().for_each(|row| self.report.rows[numbers[row]] += 1);
             }
         }
-        Ok((batch.num_rows() > 0).then_some(batch))
+        self.rows.hand_up(batch)
     }
 
     /// Reports the part, which is done.
@@ -149,19 +159,28 @@ impl PartShaper {
 }
 
 impl RowShaper {
-    fn new(plan: Arc<ScanPlan>) -> RowShaper {
+    fn new(plan: Arc<ScanPlan>, sums: Option<SharedSums>) -> RowShaper {
         RowShaper {
+            desk: Desk::new(&plan.context.orientation),
             plan,
+            sums,
             sides: Sides::default(),
-            learner: Learner::default(),
-            codes: Codes::default(),
             interfaces: LocalCodes::default(),
             times: BTreeMap::new(),
         }
     }
 
     fn take_learned(&mut self) -> (Learner, BTreeMap<String, InterfaceTimes>) {
-        (std::mem::take(&mut self.learner), std::mem::take(&mut self.times))
+        (self.desk.take_learner(), std::mem::take(&mut self.times))
+    }
+
+    /// Hands rows up the plan, or adds them up if sums are asked for.
+    fn hand_up(&self, rows: RecordBatch) -> Result<Option<RecordBatch>> {
+        if let Some(sums) = &self.sums {
+            lock(sums).add_rows(&rows)?;
+            return Ok(None);
+        }
+        Ok((rows.num_rows() > 0).then_some(rows))
     }
 
     /// The rows that records come to, and the records that they come of, where those are not all.
@@ -195,7 +214,7 @@ impl RowShaper {
     fn table_batch(&mut self, decoded: &RecordBatch, origin: Origin<'_>) -> Result<RecordBatch> {
         let oriented = if self.plan.wants_orientation() {
             let orientation = &self.plan.context.orientation;
-            let oriented = orientation.orient(decoded, &mut self.learner, &mut self.codes)?;
+            let oriented = orientation.orient(decoded, &mut self.desk)?;
             self.sides.unoriented += oriented.unoriented;
             self.sides.conflicts += oriented.conflicts;
             self.sides.assumed += oriented.assumed;
@@ -277,6 +296,12 @@ impl RowShaper {
         });
         Ok(Arc::new(instances.collect::<StringViewArray>()))
     }
+}
+
+/// The sums, which nobody else uses at the same time.
+pub(super) fn lock(sums: &SharedSums) -> MutexGuard<'_, Sums> {
+    // A thread that panicked in here ended its query too.
+    sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Origin<'_> {

@@ -5,15 +5,13 @@
 //! A small gzip object is inflated whole, by libdeflate, into memory that the partition uses again
 //! and again. Any other is inflated piece by piece, each beside the decoding of the piece before.
 
-use std::sync::Arc;
-
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use datafusion::common::Result;
 use flowproof_source::{Encoding, Ending, InflateError, Inflater, WholeInflater};
 
 use super::Outcome;
-use super::plan::ScanPlan;
+use super::shape::Shaper;
 use super::text::TextReader;
 
 /// Inflated bytes of one call to the inflater: they stay in the second-level cache.
@@ -104,14 +102,14 @@ pub(super) enum Next {
 }
 
 impl Work {
-    pub(super) fn new(plan: Arc<ScanPlan>, object_idx: usize, buffers: Buffers) -> Work {
+    pub(super) fn new(shaper: Shaper, buffers: Buffers) -> Work {
         Work {
             whole: Whole::No,
             buffers,
             stream: Stream::default(),
             text: Vec::new(),
             ahead: Vec::new(),
-            reader: TextReader::new(plan, object_idx),
+            reader: TextReader::new(shaper),
         }
     }
 
@@ -245,10 +243,11 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::ScanContext;
+    use crate::scan::{ScanContext, ScanPlan};
     use crate::table::{TableColumn, TableKind};
     use flowproof_record::FieldId;
     use flowproof_source::{Location, Object};
+    use std::sync::Arc;
 
     fn plan() -> Arc<ScanPlan> {
         let object = Object {
@@ -261,13 +260,15 @@ mod tests {
         let columns = vec![TableColumn::Field(FieldId::BYTES)];
         let schema = TableColumn::schema(&columns);
         let context = Arc::new(ScanContext::of(object));
-        Arc::new(ScanPlan { context, kind: TableKind::Traffic, columns, schema, predicate: None })
+        let kind = TableKind::Traffic;
+        Arc::new(ScanPlan { context, kind, columns, schema, summed: None, predicate: None })
     }
 
     #[test]
     fn what_is_counted_before_a_failed_read_is_handed_out() {
         let plan = plan();
-        let mut work = Work::new(Arc::clone(&plan), 0, Buffers::default());
+        let shaper = Shaper::new(Arc::clone(&plan), 0, None);
+        let mut work = Work::new(shaper, Buffers::default());
         work.feed(Bytes::from_static(b"bytes log-status\n8400 OK\n52 OK\n17 O"));
         let (batches, next) = work.step().unwrap();
         assert_eq!((batches.len(), next), (0, Next::Feed));

@@ -1,15 +1,12 @@
 //! Text in, rows of the table out: unwrapping, decoding, shaping.
 
-use std::sync::Arc;
-
 use arrow::array::RecordBatch;
 use datafusion::common::Result;
 use flowproof_record::{Decoder, Refusal, Unwrapped, Unwrapper};
 use flowproof_source::{Encoding, Ending};
 
 use super::Outcome;
-use super::plan::ScanPlan;
-use super::shape::Shaper;
+use super::shape::{Shaper, lock};
 
 /// Makes rows of the inflated text of one object.
 #[derive(Debug)]
@@ -22,12 +19,12 @@ pub(super) struct TextReader {
 }
 
 impl TextReader {
-    pub(super) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> TextReader {
+    pub(super) fn new(shaper: Shaper) -> TextReader {
         TextReader {
             unwrapper: Unwrapper::new(),
-            decoder: plan.decoder(),
+            decoder: shaper.plan().decoder(),
             lines: Vec::new(),
-            shaper: Shaper::new(plan, object_idx),
+            shaper,
         }
     }
 
@@ -53,7 +50,10 @@ impl TextReader {
     fn decode(&mut self, text: &[u8], batches: &mut Vec<RecordBatch>) -> Result<()> {
         let mut used = 0;
         while used < text.len() {
-            used += self.decoder.decode(&text[used..]);
+            used += match self.shaper.sums() {
+                Some(sums) => self.decoder.decode_to(&text[used..], &mut *lock(sums)),
+                None => self.decoder.decode(&text[used..]),
+            };
             if self.decoder.is_full() {
                 self.flush(batches)?;
             }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
-use flowproof_record::FieldId;
+use flowproof_record::{FieldId, Kind};
+
+use crate::totals::{COLUMNS, result_fields};
 
 /// The tables that one selection of flow logs is shown as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,9 @@ pub(crate) enum TableKind {
     Traffic,
     /// `measured_traffic`: the same, with what the analyses ask for and no caller does.
     Measured,
+    /// `summed_traffic`: totals of records, see [`Sums`](crate::scan::Sums). The fields are there to
+    /// filter by.
+    Summed,
     /// `collected_rows`: every record with its object's place in the listing, for `collect`.
     Collected,
 }
@@ -50,6 +55,11 @@ pub(crate) enum TableColumn {
     /// The code of a record whose direction may be known at the end, see
     /// [`Pending`](crate::orient::Pending).
     Pending,
+    /// The hour and the day of records that are summed up.
+    Hour,
+    Day,
+    /// One of their [`COLUMNS`].
+    Total(usize),
     /// The place of the record's object in the listing.
     Place,
 }
@@ -74,6 +84,9 @@ const OF_SIDES: [TableColumn; 7] = [
 const OF_ANALYSES: [TableColumn; 3] =
     [TableColumn::FlowKind, TableColumn::Pending, TableColumn::InterfaceCode];
 
+const OF_SUMS: [TableColumn; 4] =
+    [TableColumn::InterfaceCode, TableColumn::Hour, TableColumn::Day, TableColumn::Pending];
+
 impl TableKind {
     /// The columns of the table.
     pub(crate) fn columns(self) -> Vec<TableColumn> {
@@ -82,6 +95,10 @@ impl TableKind {
             TableKind::FlowLogs => fields.collect(),
             TableKind::Traffic => fields.chain(OF_SIDES).collect(),
             TableKind::Measured => fields.chain(OF_SIDES).chain(OF_ANALYSES).collect(),
+            TableKind::Summed => {
+                let totals = (0..COLUMNS.len()).map(TableColumn::Total);
+                FieldId::all().map(TableColumn::Field).chain(OF_SUMS).chain(totals).collect()
+            }
             TableKind::Collected => {
                 FieldId::all().map(TableColumn::Field).chain([TableColumn::Place]).collect()
             }
@@ -94,13 +111,19 @@ impl TableKind {
             TableKind::FlowLogs => "flow_logs",
             TableKind::Traffic => "traffic",
             TableKind::Measured => "measured_traffic",
+            TableKind::Summed => "summed_traffic",
             TableKind::Collected => "collected_rows",
         }
     }
 
     /// Every table.
-    pub(crate) const ALL: [TableKind; 4] =
-        [TableKind::FlowLogs, TableKind::Traffic, TableKind::Measured, TableKind::Collected];
+    pub(crate) const ALL: [TableKind; 5] = [
+        TableKind::FlowLogs,
+        TableKind::Traffic,
+        TableKind::Measured,
+        TableKind::Summed,
+        TableKind::Collected,
+    ];
 }
 
 impl TableColumn {
@@ -120,6 +143,9 @@ impl TableColumn {
             TableColumn::OwnInterface => "own_interface",
             TableColumn::FlowKind => "flow_kind",
             TableColumn::Pending => "pending",
+            TableColumn::Hour => "hour",
+            TableColumn::Day => "day",
+            TableColumn::Total(n) => COLUMNS[n],
             TableColumn::InterfaceCode => "interface_code",
             TableColumn::Place => "place",
         }
@@ -134,6 +160,8 @@ impl TableColumn {
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,
+            TableColumn::Hour | TableColumn::Day => Kind::Time.data_type(),
+            TableColumn::Total(n) => result_fields()[n].data_type().clone(),
             _ => DataType::Utf8View,
         }
     }

@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::error::EngineError;
 use crate::orient::{AddressBook, Pending};
 use crate::session::{Session, Terms};
-use crate::totals::{TOTALS, flatten};
+use crate::totals::{COLUMNS, TOTALS, flatten};
 use settle::{Learned, settle};
 
 /// What volumes can be told by.
@@ -104,6 +104,16 @@ impl Key {
         match self {
             Key::Interface => "interface_code",
             other => other.sql(),
+        }
+    }
+
+    /// The column of the table `summed_traffic`, if sums are told by the key there.
+    fn summed_column(self) -> Option<&'static str> {
+        match self {
+            Key::Interface => Some("interface_code"),
+            Key::Hour => Some("hour"),
+            Key::Day => Some("day"),
+            _ => None,
         }
     }
 
@@ -203,7 +213,10 @@ impl Session {
         let mut terms = self.terms();
         let pending = Arc::new(Pending::default());
         terms.orientation.pending = Some(Arc::clone(&pending));
-        let sql = parts_sql(keys, filter);
+        let sql = match sums_sql(keys, filter).filter(|_| self.sums_while_reading()) {
+            Some(sql) => sql,
+            None => parts_sql(keys, filter),
+        };
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let mut run = self.pass(&terms, plan).await?;
         let mut book = AddressBook::clone(self.book());
@@ -261,6 +274,24 @@ fn parts_sql(keys: &[Key], filter: &str) -> String {
         "SELECT {columns}pending, {TOTALS} FROM measured_traffic{filter} GROUP BY {}",
         places.join(", ")
     )
+}
+
+/// The same from sums that the scan makes, if it knows the keys.
+fn sums_sql(keys: &[Key], filter: &str) -> Option<String> {
+    let column = |key: &Key| Some(format!("{} AS \"{}\", ", key.summed_column()?, key.name()));
+    let columns = keys.iter().map(column).collect::<Option<String>>()?;
+    let places = (1..=keys.len() + 1).map(|place| place.to_string()).collect::<Vec<_>>();
+    let totals = COLUMNS.map(|total| match total {
+        "first_seen" => "min(first_seen) AS first_seen".to_owned(),
+        "last_seen" => "max(last_seen) AS last_seen".to_owned(),
+        total => format!("sum({total}) AS {total}"),
+    });
+    Some(format!(
+        "SELECT {columns}pending, {} FROM summed_traffic{} GROUP BY {}",
+        totals.join(", "),
+        where_sql(filter),
+        places.join(", ")
+    ))
 }
 
 fn columns_sql(keys: &[Key], sql: fn(Key) -> &'static str) -> String {

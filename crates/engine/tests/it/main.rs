@@ -11,4 +11,5 @@ mod orientation;
 mod parquet;
 mod pushdown;
 mod subject;
+mod sums;
 mod support;

@@ -12,17 +12,18 @@ use crate::line::Layout;
 use crate::scan::Index;
 use crate::sheet::{Block, LINES, Reading};
 use crate::sieve::{Kept, Lines};
+use crate::sink::{RecordSink, Records};
 
 impl Decoder {
     /// Decodes the whole lines at the beginning of `rest`; carries what is left if that is all there
     /// is.
-    pub(super) fn decode_block(&mut self, rest: &[u8]) -> usize {
+    pub(super) fn decode_block(&mut self, rest: &[u8], sink: &mut dyn RecordSink) -> usize {
         let window = &rest[..rest.len().min(BLOCK)];
         let Some(last) = memrchr(b'\n', window) else {
             self.carry_on(window);
             return window.len();
         };
-        let used = self.decode_lines(&window[..=last]);
+        let used = self.decode_lines(&window[..=last], sink);
         if used == last + 1 && window.len() == rest.len() && !self.is_full() {
             self.carry_on(&rest[used..]);
             return rest.len();
@@ -32,7 +33,7 @@ impl Decoder {
 
     /// Decodes whole lines until they or the batch's room end, or until a format is known whose lines
     /// can be searched; returns the bytes used.
-    pub(super) fn decode_lines(&mut self, lines: &[u8]) -> usize {
+    pub(super) fn decode_lines(&mut self, lines: &[u8], sink: &mut dyn RecordSink) -> usize {
         let mut index = std::mem::take(&mut self.index);
         self.kernel.index(lines, &mut index);
         let block = Block::new(lines, &index);
@@ -41,7 +42,7 @@ impl Decoder {
         while line < line_ends.len() && !self.is_full() && self.refusal.is_none() {
             line += match self.layout.clone() {
                 Some(layout) if self.reads_many(&layout, &index) => {
-                    self.decode_sheet(&layout, block, line_ends, line)
+                    self.decode_sheet(&layout, block, line_ends, line, sink)
                 }
                 _ => {
                     let searched = self.searched_literals().is_some();
@@ -91,6 +92,7 @@ impl Decoder {
         block: Block<'_>,
         line_ends: &[u32],
         line: usize,
+        sink: &mut dyn RecordSink,
     ) -> usize {
         let lines = &line_ends[line..];
         let lines = &lines[..lines.len().min(LINES)];
@@ -108,7 +110,7 @@ impl Decoder {
                 }
             } else {
                 let good = self.sheet.good_from(done);
-                done += self.take_records(layout, block, done, good);
+                done += self.take_records(layout, block, done..done + good, sink);
             }
         }
         done
@@ -120,17 +122,17 @@ impl Decoder {
         &mut self,
         layout: &Layout,
         block: Block<'_>,
-        first: usize,
-        count: usize,
+        lines: Range<usize>,
+        sink: &mut dyn RecordSink,
     ) -> usize {
+        let (first, count) = (lines.start, lines.len());
         let room = self.options.batch_rows - self.rows;
         if self.options.takes_all() {
             let count = count.min(room);
             self.count_records(layout, first, count, count);
-            self.hand_out(layout, block, first..first + count);
+            self.hand_out(layout, block, first..first + count, sink);
             return count;
         }
-        let lines = first..first + count;
         let mut kept = [false; LINES];
         let in_range = self.keep_in_range(layout, lines.clone(), &mut kept);
         if let Some(sieve) = &mut self.sieve {
@@ -143,11 +145,11 @@ impl Decoder {
         if selected.len() > room {
             let last = selected[room - 1];
             self.selected = selected;
-            return self.take_records(layout, block, first, last + 1 - first);
+            return self.take_records(layout, block, first..last + 1, sink);
         }
         self.count_records(layout, first, count, in_range);
         if !selected.is_empty() {
-            self.hand_out(layout, block, selected.iter().copied());
+            self.hand_out(layout, block, selected.iter().copied(), sink);
         }
         self.selected = selected;
         count
@@ -158,8 +160,17 @@ impl Decoder {
         layout: &Layout,
         block: Block<'_>,
         lines: impl ExactSizeIterator<Item = usize> + Clone,
+        sink: &mut dyn RecordSink,
     ) {
         self.tally.counts.selected += lines.len() as u64;
+        let mut handed = std::mem::take(&mut self.handed);
+        handed.clear();
+        handed.extend(lines.clone());
+        let taken = sink.take(&Records { layout, sheet: &self.sheet, block, lines: &handed });
+        self.handed = handed;
+        if taken {
+            return;
+        }
         self.rows += lines.len();
         let (builders, sheet) = (&mut self.builders[..], &self.sheet);
         self.kernel.run(Extension { builders, layout, sheet, block, lines });

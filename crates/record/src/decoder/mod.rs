@@ -19,6 +19,7 @@ use crate::refusal::{LooksLike, Refusal};
 use crate::scan::{Index, Kernel};
 use crate::sheet::Sheet;
 use crate::sieve::Sieve;
+use crate::sink::{NoSink, RecordSink};
 use crate::tally::{RejectKind, Tally};
 use search::begins_strangely;
 
@@ -114,8 +115,9 @@ pub struct Decoder {
     literals: Option<Arc<Literals>>,
     /// Whether the lines at hand hold none of the literals.
     passing_over: bool,
-    /// Lines of a sheet that are handed out.
+    /// Lines of a sheet that are asked for, and those of them that are being handed out.
     selected: Vec<usize>,
+    handed: Vec<usize>,
     tokens: Vec<(u32, u32)>,
     values: RowValues,
     line_number: u64,
@@ -150,6 +152,7 @@ impl Decoder {
             literals,
             passing_over: false,
             selected: Vec::new(),
+            handed: Vec::new(),
             tokens: Vec::new(),
             values: RowValues::default(),
             line_number: 0,
@@ -197,6 +200,11 @@ impl Decoder {
     /// Takes bytes of the object and returns how many: all of them, unless a batch is full. They may
     /// begin and end anywhere, within a line too.
     pub fn decode(&mut self, bytes: &[u8]) -> usize {
+        self.decode_to(bytes, &mut NoSink)
+    }
+
+    /// As [`Decoder::decode`], and hands records to `sink` before they become rows.
+    pub fn decode_to(&mut self, bytes: &[u8], sink: &mut dyn RecordSink) -> usize {
         let mut used = 0;
         while used < bytes.len() && !self.is_full() {
             if self.refusal.is_some() {
@@ -206,9 +214,9 @@ impl Decoder {
             used += if !self.carry.is_empty() || self.skipping {
                 self.decode_carried(rest)
             } else if let Some(literals) = self.searched_literals() {
-                self.decode_searched(rest, &literals)
+                self.decode_searched(rest, &literals, sink)
             } else {
-                self.decode_block(rest)
+                self.decode_block(rest, sink)
             };
         }
         used

@@ -8,6 +8,7 @@ use super::{BLOCK, Decoder};
 use crate::line::Layout;
 use crate::literal::Literals;
 use crate::sheet::Block;
+use crate::sink::RecordSink;
 
 /// How much is searched at a time.
 const SEARCHED: usize = 128 * 1024;
@@ -26,9 +27,14 @@ impl Decoder {
     }
 
     /// Decodes those of the whole lines at the beginning of `rest` that hold a literal.
-    pub(super) fn decode_searched(&mut self, rest: &[u8], literals: &Literals) -> usize {
+    pub(super) fn decode_searched(
+        &mut self,
+        rest: &[u8],
+        literals: &Literals,
+        sink: &mut dyn RecordSink,
+    ) -> usize {
         let window = &rest[..rest.len().min(SEARCHED)];
-        let Some(last) = memrchr(b'\n', window) else { return self.decode_block(rest) };
+        let Some(last) = memrchr(b'\n', window) else { return self.decode_block(rest, sink) };
         let text = &window[..=last];
         let mut runs = literals.runs(text);
         let layout = self.layout.clone();
@@ -40,7 +46,7 @@ impl Decoder {
             if used < run.start {
                 used += self.pass_over(&text[used..run.start]);
             } else if used < run.end {
-                used += self.decode_piece(&text[used..run.end]);
+                used += self.decode_piece(&text[used..run.end], sink);
             } else {
                 run = runs.next(used).unwrap_or(end.clone());
             }
@@ -49,10 +55,10 @@ impl Decoder {
     }
 
     /// Decodes some of the whole lines in `lines`; at least one, and at most a block of them.
-    fn decode_piece(&mut self, lines: &[u8]) -> usize {
+    fn decode_piece(&mut self, lines: &[u8], sink: &mut dyn RecordSink) -> usize {
         let block = &lines[..lines.len().min(BLOCK)];
         match memrchr(b'\n', block) {
-            Some(end) => self.decode_lines(&block[..=end]),
+            Some(end) => self.decode_lines(&block[..=end], sink),
             None => self.decode_carried(lines),
         }
     }

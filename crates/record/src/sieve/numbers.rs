@@ -1,6 +1,7 @@
 //! Numbers compared with a number.
 
 use super::{Kept, Lines};
+use crate::field::Kind;
 use crate::predicate::Comparison;
 use crate::scan::Work;
 use crate::sheet::Sheet;
@@ -39,8 +40,11 @@ impl Bounds {
         ((number >= self.least) & (number <= self.most)) != self.others
     }
 
-    pub(super) fn narrow(self, lines: &Lines<'_>, column: usize, kept: &mut Kept) {
-        let numbers = lines.sheet.numbers(column);
+    pub(super) fn narrow(self, lines: &Lines<'_>, kind: Kind, column: usize, kept: &mut Kept) {
+        let numbers = match kind {
+            Kind::Int(_) | Kind::Counter | Kind::Time => lines.sheet.numbers(column),
+            _ => &[],
+        };
         match numbers.get(lines.lines.clone()) {
             Some(numbers) => {
                 let kept = &mut kept[lines.lines.clone()];

@@ -2,11 +2,12 @@
 #![allow(unsafe_code)] // The boxed kernel; its safe twin is `portable`.
 
 use std::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_cmpgt_epi32, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16,
-    _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
-    _mm_setzero_si128, _mm_shuffle_epi8, _mm_sub_epi8, _mm_testz_si128,
+    __m128i, _mm_cmpeq_epi8, _mm_cmpgt_epi32, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_madd_epi16,
+    _mm_maddubs_epi16, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_set1_epi16,
+    _mm_set1_epi32, _mm_setzero_si128, _mm_shuffle_epi8, _mm_sub_epi8, _mm_testz_si128,
 };
 
+use super::NOT_IPV4;
 use crate::scan::avx2::is_available;
 
 /// Bytes that are looked at: one more than the longest address has.
@@ -64,27 +65,27 @@ const fn slot(ends: u32) -> usize {
     (ends.wrapping_mul(0xe07b_db9f) >> 24) as usize
 }
 
-pub(super) fn find(block: &[u8], tokens: [&[u32]; 2], found: &mut [bool]) {
+pub(super) fn read(block: &[u8], tokens: [&[u32]; 2], read: &mut [u64]) {
     assert!(is_available(), "chosen only where it is there");
     // SAFETY: the machine has the features, as was just checked.
-    unsafe { find_here(block, tokens, found) }
+    unsafe { read_here(block, tokens, read) }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2")]
-fn find_here(block: &[u8], [before, end]: [&[u32]; 2], found: &mut [bool]) {
-    for ((before, end), found) in before.iter().zip(end).zip(found) {
+fn read_here(block: &[u8], [before, end]: [&[u32]; 2], read: &mut [u64]) {
+    for ((before, end), read) in before.iter().zip(end).zip(read) {
         let start = before.wrapping_add(1);
-        *found = match block.get(start as usize..).and_then(|rest| rest.first_chunk()) {
-            Some(bytes) => is_ipv4(bytes, end.wrapping_sub(start)),
-            None => false,
+        *read = match block.get(start as usize..).and_then(|rest| rest.first_chunk()) {
+            Some(bytes) => number(bytes, end.wrapping_sub(start)),
+            None => NOT_IPV4,
         };
     }
 }
 
-/// Whether the first `length` bytes are an IPv4 address.
+/// The IPv4 address that the first `length` bytes are.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2")]
-fn is_ipv4(bytes: &[u8; SEEN], length: u32) -> bool {
+fn number(bytes: &[u8; SEEN], length: u32) -> u64 {
     // SAFETY: the load reads the 16 bytes, and needs no alignment.
     let text = unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
     let digits = _mm_sub_epi8(text, _mm_set1_epi8(b'0' as i8));
@@ -108,5 +109,8 @@ fn is_ipv4(bytes: &[u8; SEEN], length: u32) -> bool {
     let too_large = _mm_cmpgt_epi32(octets, _mm_set1_epi32(255));
 
     let faults = (no_digits & (end - 1) ^ dots) | leading_zeros | (pattern.ends ^ ends);
-    (length < 16) & (faults == 0) & (_mm_testz_si128(too_large, too_large) != 0)
+    let good = (length < 16) & (faults == 0) & (_mm_testz_si128(too_large, too_large) != 0);
+    let first_highest = _mm_set1_epi32(i32::from_le_bytes([12, 8, 4, 0]));
+    let number = _mm_cvtsi128_si32(_mm_shuffle_epi8(octets, first_highest)) as u32;
+    if good { u64::from(number) } else { NOT_IPV4 }
 }

@@ -1,5 +1,6 @@
-//! Which tokens of a column are IPv4 addresses, told without a branch: where the dots are cannot be
-//! guessed. [`is_ipv4`](crate::address::is_ipv4) is the definition of right.
+//! The IPv4 addresses in a column, read without a branch: where the dots are cannot be guessed.
+//! [`is_ipv4`](crate::address::is_ipv4) is the definition of right, and the standard library of which
+//! number an address is.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -7,13 +8,17 @@ mod portable;
 
 use super::Kernel;
 
-/// Tells for each token of `block`, between the separators before it and those at its end, whether it
-/// is an IPv4 address. A token that lies too near to an end of the block is not told to be one.
-pub(crate) fn find(kernel: Kernel, block: &[u8], tokens: [&[u32]; 2], found: &mut [bool]) {
+/// Stands for a token that is no IPv4 address.
+pub(crate) const NOT_IPV4: u64 = u64::MAX;
+
+/// Reads each token of `block`, between the separators before it and those at its end, as an IPv4
+/// address: its number, the first octet the highest. A token that lies too near to an end of the block
+/// is not told to be one.
+pub(crate) fn read(kernel: Kernel, block: &[u8], tokens: [&[u32]; 2], read: &mut [u64]) {
     match kernel {
         #[cfg(target_arch = "x86_64")]
-        Kernel::Avx2 | Kernel::Avx512 => avx2::find(block, tokens, found),
-        _ => portable::find(block, tokens, found),
+        Kernel::Avx2 | Kernel::Avx512 => avx2::read(block, tokens, read),
+        _ => portable::read(block, tokens, read),
     }
 }
 
@@ -22,19 +27,28 @@ mod tests {
     use super::*;
     use crate::address::is_ipv4;
     use proptest::prelude::*;
+    use std::net::Ipv4Addr;
 
-    /// What each kernel says of the tokens, parted by spaces, with enough around them.
-    fn found(kernel: Kernel, tokens: &[String]) -> Vec<bool> {
+    /// What each kernel reads of the tokens, parted by spaces, with enough around them.
+    fn read_all(kernel: Kernel, tokens: &[String]) -> Vec<u64> {
         let block = format!("123 {} 4 5 6 7 8 9 10 11 12", tokens.join(" "));
         let (mut before, mut separators) = (3, vec![3]);
         for token in tokens {
             before += 1 + token.len() as u32;
             separators.push(before);
         }
-        let mut found = vec![false; tokens.len()];
+        let mut numbers = vec![0; tokens.len()];
         let tokens = [&separators[..tokens.len()], &separators[1..]];
-        find(kernel, block.as_bytes(), tokens, &mut found);
-        found
+        read(kernel, block.as_bytes(), tokens, &mut numbers);
+        numbers
+    }
+
+    /// The same by the standard library.
+    fn number(token: &str) -> u64 {
+        match token.parse::<Ipv4Addr>() {
+            Ok(address) if is_ipv4(token.as_bytes()) => address.to_bits().into(),
+            _ => NOT_IPV4,
+        }
     }
 
     fn token() -> impl Strategy<Value = String> {
@@ -51,12 +65,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_kernel_finds_what_the_plain_check_finds(
+        fn every_kernel_reads_what_the_plain_check_and_the_standard_library_read(
             tokens in prop::collection::vec(token(), 1..40),
         ) {
             for kernel in Kernel::available() {
-                let plain: Vec<_> = tokens.iter().map(|token| is_ipv4(token.as_bytes())).collect();
-                prop_assert_eq!(found(kernel, &tokens), plain, "{:?} {:?}", kernel, tokens);
+                let plain: Vec<_> = tokens.iter().map(|token| number(token)).collect();
+                prop_assert_eq!(read_all(kernel, &tokens), plain, "{:?} {:?}", kernel, tokens);
             }
         }
 
@@ -66,12 +80,13 @@ mod tests {
         ) {
             for kernel in Kernel::available() {
                 let (start, end) = (start.min(text.len() as u32), (start + length).min(text.len() as u32));
-                let mut found = [false];
+                let mut number = [0];
                 let tokens = [&[start.wrapping_sub(1)][..], &[end.max(start)][..]];
-                find(kernel, text.as_bytes(), tokens, &mut found);
+                read(kernel, text.as_bytes(), tokens, &mut number);
                 let token = &text.as_bytes()[start as usize..end.max(start) as usize];
                 let followed = text.as_bytes().get(token.len() + start as usize) == Some(&b' ');
-                prop_assert!(!found[0] || !followed || is_ipv4(token), "{:?}", token);
+                let found = number[0] != NOT_IPV4;
+                prop_assert!(!found || !followed || is_ipv4(token), "{:?}", token);
             }
         }
     }
@@ -88,7 +103,9 @@ mod tests {
             }
         }
         for kernel in Kernel::available() {
-            assert!(found(kernel, &tokens).iter().all(|found| *found), "{kernel:?}");
+            let numbers: Vec<_> = tokens.iter().map(|token| number(token)).collect();
+            assert_eq!(read_all(kernel, &tokens), numbers, "{kernel:?}");
+            assert!(!numbers.contains(&NOT_IPV4));
         }
         for bad in ["256", "00", "01", "010", "300", "1000", ""] {
             let tokens: Vec<_> = (0..4)
@@ -99,7 +116,7 @@ mod tests {
                 })
                 .collect();
             for kernel in Kernel::available() {
-                assert!(found(kernel, &tokens).iter().all(|found| !*found), "{kernel:?} {bad}");
+                assert_eq!(read_all(kernel, &tokens), [NOT_IPV4; 4], "{kernel:?} {bad}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The portable kernel, an octet at a time.
 
+use super::NOT_IPV4;
+
 /// The longest text of an address.
 const LONGEST: usize = 15;
 /// Bytes that are looked at before an address.
@@ -30,21 +32,21 @@ impl Octet {
     }
 }
 
-pub(super) fn find(block: &[u8], [before, end]: [&[u32]; 2], found: &mut [bool]) {
-    for ((before, end), found) in before.iter().zip(end).zip(found) {
+pub(super) fn read(block: &[u8], [before, end]: [&[u32]; 2], read: &mut [u64]) {
+    for ((before, end), read) in before.iter().zip(end).zip(read) {
         let start = before.wrapping_add(1) as usize;
         let length = (*end as usize).wrapping_sub(start);
         let around = block.get(start.wrapping_sub(BEFORE)..).and_then(|rest| rest.first_chunk());
-        *found = around.is_some_and(|around| is_ipv4(around, length));
+        *read = around.map_or(NOT_IPV4, |around| number(around, length));
     }
 }
 
-/// Whether the `length` bytes behind the first [`BEFORE`] are an IPv4 address.
+/// The IPv4 address that the `length` bytes behind the first [`BEFORE`] are.
 #[inline(always)]
-fn is_ipv4(around: &[u8; BEFORE + LONGEST + 1], length: usize) -> bool {
+fn number(around: &[u8; BEFORE + LONGEST + 1], length: usize) -> u64 {
     let mut others = others_of(around) | 1 << length.min(LONGEST);
     let mut begin = 0u32;
-    let (mut end, mut dots, mut fits) = (0, 0, true);
+    let (mut end, mut dots, mut fits, mut number) = (0, 0, true, 0);
     for octet in 0..4 {
         end = others.trailing_zeros();
         others &= others.wrapping_sub(1);
@@ -54,10 +56,20 @@ fn is_ipv4(around: &[u8; BEFORE + LONGEST + 1], length: usize) -> bool {
             dots |= (text as u8) ^ b'.';
         }
         let digits = OCTETS[end.wrapping_sub(begin) as usize & 15];
-        fits &= ((text & !0xff) << digits.unused).wrapping_sub(digits.least) <= digits.span;
+        let text = (text & !0xff) << digits.unused;
+        fits &= text.wrapping_sub(digits.least) <= digits.span;
+        number = number << 8 | u64::from(octet_of(text >> digits.unused));
         begin = end.wrapping_add(1);
     }
-    (length <= LONGEST) & (end as usize == length) & (dots == 0) & fits
+    let good = (length <= LONGEST) & (end as usize == length) & (dots == 0) & fits;
+    if good { number } else { NOT_IPV4 }
+}
+
+/// The number of up to three digits in the highest three bytes, with zero for what is no digit.
+#[inline(always)]
+fn octet_of(digits: u32) -> u32 {
+    let digit = |shift: u32| digits >> shift & 15;
+    100 * digit(24) + 10 * digit(16) + digit(8)
 }
 
 /// One bit for each byte of the address that is no digit, the lowest for the first.

@@ -1,0 +1,448 @@
+//! Totals added up while records are read, without a column of them.
+//!
+//! A row of the table `summed_traffic` is the totals of records that have the same values in the columns
+//! that are asked for. There may be several such rows: whoever asks adds them up. So a record of the
+//! usual kind costs a few additions where it stands in the text, and DataFusion adds up rows that are
+//! fewer by far.
+
+mod groups;
+mod names;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch, UInt8Array,
+};
+use arrow::datatypes::{
+    DataType, SchemaRef, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
+};
+use datafusion::common::{DataFusionError, Result};
+use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
+
+use super::plan::ScanPlan;
+use super::{Interner, Sides};
+use crate::orient::{Desk, Glance, Learner, RawEnds, Seen, Side};
+use crate::table::TableColumn;
+use crate::totals::{FlowKind, Totals};
+use groups::{Group, Groups, Record, Slots};
+use names::Names;
+
+/// Groups that are held at most, but for those of one step more.
+const MOST: usize = 1 << 16;
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// The columns from which rows of batches are added up.
+pub(crate) const ADDED_UP: [TableColumn; 7] = [
+    TableColumn::FlowKind,
+    TableColumn::Pending,
+    TableColumn::InterfaceCode,
+    TableColumn::Field(FieldId::BYTES),
+    TableColumn::Field(FieldId::PACKETS),
+    TableColumn::Field(FieldId::START),
+    TableColumn::Field(FieldId::END),
+];
+
+/// The totals of one partition so far.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    columns: Vec<TableColumn>,
+    schema: SchemaRef,
+    by: Keys,
+    desk: Desk,
+    interner: Arc<Interner>,
+    names: Names,
+    /// By place at the desk.
+    interfaces: Vec<Interface>,
+    groups: Groups,
+    /// These two are kept for their allocations.
+    runs: Vec<Run>,
+    added: Vec<(usize, FlowKind)>,
+    /// Records that were added up where they stood in the object that is being read, and what is to be
+    /// told of them.
+    rows: u64,
+    sides: Sides,
+    error: Option<DataFusionError>,
+}
+
+/// What the totals are told by.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    interface: bool,
+    /// Seconds of the hour or the day; `None` if not by time.
+    unit: Option<i64>,
+}
+
+/// An interface whose records are added up: a line of the cache for what is found of a record at a
+/// glance, and one for where it is added.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Interface {
+    glance: Glance,
+    number: Option<u32>,
+    slots: Slots,
+}
+
+impl Keys {
+    fn of(columns: &[TableColumn]) -> Keys {
+        let unit = match (columns.contains(&TableColumn::Hour), columns.contains(&TableColumn::Day))
+        {
+            (true, _) => Some(HOUR),
+            (false, true) => Some(DAY),
+            _ => None,
+        };
+        Keys { interface: columns.contains(&TableColumn::InterfaceCode), unit }
+    }
+
+    /// The number of the hour or day since 1970.
+    #[inline(always)]
+    fn time_of(self, seconds: i64) -> Option<i64> {
+        match self.unit? {
+            HOUR => Some(seconds.div_euclid(HOUR)),
+            _ => Some(seconds.div_euclid(DAY)),
+        }
+    }
+}
+
+/// The fields of records that are added up where they stand.
+struct Fields<'a> {
+    interface: RecordTexts<'a>,
+    texts: [RecordTexts<'a>; 2],
+    addresses: [&'a [u64]; 2],
+    action: RecordTexts<'a>,
+    direction: Option<RecordTexts<'a>>,
+    counters: [&'a [u64]; 2],
+    times: [&'a [u64]; 2],
+}
+
+impl<'a> Fields<'a> {
+    /// `None` if the format lacks one of them, which is rare.
+    fn of(records: &Records<'a>) -> Option<Fields<'a>> {
+        let (source, destination) = (FieldId::SRCADDR, FieldId::DSTADDR);
+        Some(Fields {
+            interface: records.texts(FieldId::INTERFACE_ID)?,
+            texts: [records.texts(source)?, records.texts(destination)?],
+            addresses: [records.numbers(source)?, records.numbers(destination)?],
+            action: records.texts(FieldId::ACTION)?,
+            direction: records.texts(FieldId::FLOW_DIRECTION),
+            counters: [records.numbers(FieldId::BYTES)?, records.numbers(FieldId::PACKETS)?],
+            times: [records.numbers(FieldId::START)?, records.numbers(FieldId::END)?],
+        })
+    }
+
+    fn find_runs(&self, lines: &[usize], runs: &mut Vec<Run>) {
+        runs.clear();
+        let (mut begin, mut text) = (0, &b""[..]);
+        for (at, line) in lines.iter().enumerate() {
+            let interface = self.interface.get(*line);
+            if !is_same(interface, text) && at > 0 {
+                runs.push(Run { lines: begin..at, interface: 0 });
+                begin = at;
+            }
+            text = interface;
+        }
+        if begin < lines.len() {
+            runs.push(Run { lines: begin..lines.len(), interface: 0 });
+        }
+    }
+
+    #[inline(always)]
+    fn is_rejected(&self, line: usize) -> bool {
+        // It is `ACCEPT` or `REJECT`.
+        self.action.get(line).first() == Some(&b'R')
+    }
+
+    /// The second of its first packet.
+    #[inline(always)]
+    fn time(&self, line: usize) -> i64 {
+        self.times[0][line] as i64
+    }
+
+    /// What of the record is added up. Times of good records have 32 bits.
+    #[inline(always)]
+    fn record(&self, line: usize, kind: FlowKind) -> Record {
+        Record {
+            kind,
+            counters: self.counters.map(|numbers| numbers[line]),
+            times: self.times.map(|numbers| numbers[line] as i64 * SECOND),
+        }
+    }
+
+    #[inline(always)]
+    fn ends(&self, line: usize) -> RawEnds<'a> {
+        RawEnds {
+            numbers: [self.addresses[0][line], self.addresses[1][line]],
+            texts: [self.texts[0].get(line), self.texts[1].get(line)],
+        }
+    }
+}
+
+impl RecordSink for Sums {
+    /// Where a run of one interface begins, memory must be waited for three times: for the interface's
+    /// place, for what is known of it, and for its totals. So each of them is asked for all runs at
+    /// once, before it is needed.
+    fn take(&mut self, records: &Records<'_>) -> bool {
+        let Some(fields) = Fields::of(records) else { return false };
+        let mut runs = std::mem::take(&mut self.runs);
+        fields.find_runs(records.lines(), &mut runs);
+        for run in &mut runs {
+            run.interface = self.place(fields.interface.get(records.lines()[run.lines.start]));
+        }
+        touch(runs.iter().map(|run| self.interfaces[run.interface].number));
+        let mut added = std::mem::take(&mut self.added);
+        added.clear();
+        for run in &runs {
+            for &line in &records.lines()[run.lines.clone()] {
+                added.push(self.group_of(&fields, line, run.interface));
+            }
+        }
+        self.groups.touch(added.iter().map(|(group, _)| *group));
+        for (&line, (group, kind)) in records.lines().iter().zip(&added) {
+            self.groups.add(*group, fields.record(line, *kind));
+        }
+        self.rows += added.len() as u64;
+        (self.runs, self.added) = (runs, added);
+        true
+    }
+}
+
+/// Records of one interface that follow one another.
+#[derive(Debug)]
+struct Run {
+    /// Their places among the lines.
+    lines: Range<usize>,
+    /// The place of the interface.
+    interface: usize,
+}
+
+/// Reads values for nothing but to have them at hand.
+#[inline(always)]
+fn touch(values: impl Iterator<Item = Option<u32>>) {
+    std::hint::black_box(values.fold(0, |all, value| all ^ value.unwrap_or(0)));
+}
+
+impl Sums {
+    pub(super) fn new(plan: &ScanPlan, columns: Vec<TableColumn>) -> Sums {
+        Sums {
+            schema: TableColumn::schema(&columns),
+            by: Keys::of(&columns),
+            columns,
+            desk: Desk::new(&plan.context.orientation),
+            interner: Arc::clone(&plan.context.interner),
+            names: Names::default(),
+            interfaces: Vec::new(),
+            groups: Groups::default(),
+            runs: Vec::new(),
+            added: Vec::new(),
+            rows: 0,
+            sides: Sides::default(),
+            error: None,
+        }
+    }
+
+    /// The place of an interface at the desk.
+    #[inline(always)]
+    fn place(&mut self, text: &[u8]) -> usize {
+        self.names.get(text).unwrap_or_else(|| self.new_place(text))
+    }
+
+    #[inline(never)]
+    fn new_place(&mut self, text: &[u8]) -> usize {
+        // Records that are handed out as they stand are ASCII.
+        let interface = std::str::from_utf8(text).ok().filter(|text| *text != "-");
+        let place = self.desk.place(interface);
+        if place == self.interfaces.len() {
+            let number =
+                interface.filter(|_| self.by.interface).map(|text| self.interner.code(text));
+            let number = number.transpose().unwrap_or_else(|error| {
+                self.error = Some(error);
+                None
+            });
+            let glance = self.desk.glance(place);
+            self.interfaces.push(Interface { glance, number, slots: Slots::default() });
+            self.names.put(text, place);
+        }
+        place
+    }
+
+    /// The place of a record's group, and which of its totals the record is added to.
+    #[inline(always)]
+    fn group_of(&mut self, fields: &Fields<'_>, line: usize, place: usize) -> (usize, FlowKind) {
+        let interface = &mut self.interfaces[place];
+        let seen = interface.glance.look([fields.addresses[0][line], fields.addresses[1][line]]);
+        let Some(seen) = seen.filter(|_| fields.direction.is_none()) else {
+            return self.group_of_strange(fields, line, place);
+        };
+        self.sides.unoriented += u64::from(seen.relation != Seen::SIDE);
+        let time = self.by.time_of(fields.time(line));
+        let place = match interface.slots.of(seen.relation).get(time) {
+            Some(place) => place,
+            None => self.group_in_slot(place, seen.relation, time),
+        };
+        (place, if fields.is_rejected(line) { FlowKind::Rejected } else { seen.kind })
+    }
+
+    /// The place of a group that is not where it was looked for.
+    #[inline(never)]
+    fn group_in_slot(&mut self, interface: usize, relation: u8, time: Option<i64>) -> usize {
+        let interface = &mut self.interfaces[interface];
+        let code = interface.glance.code(relation).filter(|_| relation != Seen::SIDE);
+        let place = self.groups.place(Group { interface: interface.number, time, code });
+        interface.slots.of(relation).set(time, place);
+        place
+    }
+
+    /// The same of a record of which nothing is found at a glance.
+    #[inline(never)]
+    fn group_of_strange(
+        &mut self,
+        fields: &Fields<'_>,
+        line: usize,
+        place: usize,
+    ) -> (usize, FlowKind) {
+        let logged = fields.direction.map(|direction| direction.get(line));
+        let found = self.desk.look(place, &fields.ends(line), Side::of_direction(logged));
+        self.sides.unoriented += u64::from(found.side.is_none());
+        self.sides.conflicts += u64::from(found.conflict);
+        self.sides.assumed += u64::from(found.assumed);
+        self.sides.left_open |= found.left_open;
+        let interface = &mut self.interfaces[place];
+        if interface.glance.is_blind() {
+            interface.glance = self.desk.glance(place);
+        }
+        let kind = match found.side {
+            _ if fields.is_rejected(line) => FlowKind::Rejected,
+            Some(Side::Destination) => FlowKind::In,
+            Some(Side::Source) => FlowKind::Out,
+            None => FlowKind::Unoriented,
+        };
+        let (time, code) = (self.by.time_of(fields.time(line)), found.code);
+        let known = interface.slots.of(Seen::SIDE).get(time).filter(|_| code.is_none());
+        let place = match (known, code) {
+            (Some(known), _) => known,
+            (None, None) => self.group_in_slot(place, Seen::SIDE, time),
+            _ => self.groups.place(Group { interface: interface.number, time, code }),
+        };
+        (place, kind)
+    }
+
+    /// Adds up rows with the columns [`ADDED_UP`].
+    pub(super) fn add_rows(&mut self, rows: &RecordBatch) -> Result<()> {
+        let wrong = || DataFusionError::Internal("summed_traffic: wrong columns".to_owned());
+        let [kinds, codes, interfaces, counters @ .., _, _] = rows.columns() else {
+            return Err(wrong());
+        };
+        let kinds: &UInt8Array = kinds.as_primitive_opt::<UInt8Type>().ok_or_else(wrong)?;
+        let codes = values::<UInt32Type>(codes)?;
+        let interfaces = values::<UInt32Type>(interfaces)?;
+        let [bytes, packets] = counters else { return Err(wrong()) };
+        let (bytes, packets) = (values::<UInt64Type>(bytes)?, values::<UInt64Type>(packets)?);
+        let times = |n: usize| values::<TimestampNanosecondType>(rows.column(n));
+        let (starts, ends) = (times(5)?, times(6)?);
+        for row in 0..rows.num_rows() {
+            let (start, end) = (starts(row).or(ends(row)), ends(row).or(starts(row)));
+            let group = Group {
+                interface: interfaces(row).filter(|_| self.by.interface),
+                time: start.and_then(|start| self.by.time_of(start.div_euclid(SECOND))),
+                code: codes(row),
+            };
+            let record = Record {
+                kind: FlowKind::of_number(kinds.value(row)),
+                counters: [bytes(row).unwrap_or(0), packets(row).unwrap_or(0)],
+                // A record without any time moves neither end.
+                times: [start.unwrap_or(i64::MAX), end.unwrap_or(i64::MIN)],
+            };
+            let place = self.groups.place(group);
+            self.groups.add(place, record);
+        }
+        Ok(())
+    }
+
+    /// Tells of the object that was read what was added up where it stood.
+    pub(super) fn tell(&mut self, rows: &mut u64, sides: &mut Sides) {
+        *rows += std::mem::take(&mut self.rows);
+        sides.merge(std::mem::take(&mut self.sides));
+    }
+
+    /// The rows so far, if they are many.
+    pub(super) fn drain_many(&mut self) -> Result<Option<RecordBatch>> {
+        if self.groups.len() < MOST { Ok(None) } else { self.drain() }
+    }
+
+    /// The rows so far, if there are any.
+    pub(super) fn drain(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        if self.groups.len() == 0 {
+            return Ok(None);
+        }
+        self.interfaces.iter_mut().for_each(|interface| interface.slots = Slots::default());
+        let (groups, totals) = self.groups.take();
+        let totals = Totals::columns(&totals)?;
+        let column = |column: &TableColumn| self.column(*column, &groups, &totals);
+        let columns = self.columns.iter().map(column).collect::<Result<_>>()?;
+        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+    }
+
+    fn column(
+        &self,
+        column: TableColumn,
+        groups: &[Group],
+        totals: &[ArrayRef],
+    ) -> Result<ArrayRef> {
+        let numbers = |of: fn(&Group) -> Option<u32>| -> ArrayRef {
+            Arc::new(groups.iter().map(of).collect::<PrimitiveArray<UInt32Type>>())
+        };
+        let times = |unit: i64| -> ArrayRef {
+            let begin = |group: &Group| {
+                let begin = group.time? * self.by.unit?;
+                Some(begin.div_euclid(unit) * unit * SECOND)
+            };
+            let begins = groups.iter().map(begin);
+            let times: PrimitiveArray<TimestampNanosecondType> = begins.collect();
+            Arc::new(times.with_timezone("+00:00"))
+        };
+        match column {
+            TableColumn::InterfaceCode => Ok(numbers(|group| group.interface)),
+            TableColumn::Pending => Ok(numbers(|group| group.code)),
+            TableColumn::Hour => Ok(times(HOUR)),
+            TableColumn::Day => Ok(times(DAY)),
+            TableColumn::Total(n) if n < totals.len() => Ok(Arc::clone(&totals[n])),
+            other => Err(DataFusionError::Internal(format!("summed_traffic has no {other:?}"))),
+        }
+    }
+
+    /// What the records taught.
+    pub(super) fn take_learner(&mut self) -> Learner {
+        self.interfaces.clear();
+        self.names = Names::default();
+        self.desk.take_learner()
+    }
+}
+
+/// The values of a column, by row.
+fn values<T: ArrowPrimitiveType>(
+    column: &ArrayRef,
+) -> Result<impl Fn(usize) -> Option<T::Native> + '_> {
+    let wrong = || DataFusionError::Internal(format!("{} was not expected", column.data_type()));
+    let column = match column.data_type() {
+        DataType::Null => return Err(wrong()),
+        _ => column.as_primitive_opt::<T>().ok_or_else(wrong)?,
+    };
+    Ok(|row| column.is_valid(row).then(|| column.value(row)))
+}
+
+/// Whether two texts are the same, without a call where they are as long as interface ids are.
+#[inline(always)]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one.split_first_chunk::<16>(), other.split_first_chunk::<16>()) {
+        (Some((a, _)), Some((b, _))) if one.len() == other.len() && one.len() <= 32 => {
+            a == b && one.last_chunk::<16>() == other.last_chunk::<16>()
+        }
+        _ => one == other,
+    }
+}
