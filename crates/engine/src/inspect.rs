@@ -1,11 +1,12 @@
 //! `inspect`: what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
 use datafusion::prelude::SessionContext;
+use flowproof_record::FieldId;
 
 use crate::answer::Answer;
 use crate::error::EngineError;
@@ -32,6 +33,76 @@ impl LoggedInterfaces {
         self.spans.is_empty()
     }
 
+    /// Notes records, as far as they have interface and times, of an object of a flow log.
+    pub(crate) fn note(&mut self, records: &RecordBatch, flow_log: &str) {
+        let column = |id: FieldId| records.column_by_name(id.field().column);
+        let time = |id: FieldId| column(id)?.as_primitive_opt::<TimestampNanosecondType>();
+        let ids = column(FieldId::INTERFACE_ID).and_then(|ids| ids.as_string_view_opt());
+        let (Some(ids), Some(starts), Some(ends)) = (ids, time(FieldId::START), time(FieldId::END))
+        else {
+            return;
+        };
+        // Records of an interface come in runs.
+        let mut run: Option<(&str, (i64, i64))> = None;
+        for row in 0..records.num_rows() {
+            if ids.is_null(row) || starts.is_null(row) || ends.is_null(row) {
+                continue;
+            }
+            let (id, start, end) = (ids.value(row), starts.value(row), ends.value(row));
+            run = match run {
+                Some((same, span)) if same == id => {
+                    Some((same, (span.0.min(start), span.1.max(end))))
+                }
+                before => {
+                    self.widen(before, flow_log);
+                    Some((id, (start, end)))
+                }
+            };
+        }
+        self.widen(run, flow_log);
+    }
+
+    fn widen(&mut self, run: Option<(&str, (i64, i64))>, flow_log: &str) {
+        let Some((interface, (start, end))) = run else { return };
+        let of_interface = match self.spans.get_mut(interface) {
+            Some(of_interface) => of_interface,
+            None => self.spans.entry(interface.to_owned()).or_default(),
+        };
+        match of_interface.get_mut(flow_log) {
+            Some(span) => *span = (span.0.min(start), span.1.max(end)),
+            None => {
+                of_interface.insert(flow_log.to_owned(), (start, end));
+            }
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: LoggedInterfaces) {
+        for (interface, flow_logs) in other.spans {
+            for (flow_log, span) in flow_logs {
+                self.widen(Some((&interface, span)), &flow_log);
+            }
+        }
+    }
+
+    /// Interfaces that several flow logs covered at one time, and a time in which every record lies
+    /// that two of them wrote.
+    pub(crate) fn shared_spans(&self) -> HashMap<String, (i64, i64)> {
+        let mut shared: HashMap<String, (i64, i64)> = HashMap::new();
+        for (interface, flow_logs) in &self.spans {
+            let spans: Vec<&(i64, i64)> = flow_logs.values().collect();
+            for (place, one) in spans.iter().enumerate() {
+                for other in &spans[place + 1..] {
+                    let (from, to) = (one.0.max(other.0), one.1.min(other.1));
+                    if from <= to {
+                        let span = shared.entry(interface.clone()).or_insert((from, to));
+                        *span = (span.0.min(from), span.1.max(to));
+                    }
+                }
+            }
+        }
+        shared
+    }
+
     /// Interfaces that several flow logs covered at one time, as far as keys tell the flow logs: each
     /// of their flows was then logged several times.
     #[must_use]
@@ -48,6 +119,14 @@ impl LoggedInterfaces {
             }
         }
         overlaps
+    }
+}
+
+impl LoggedInterfaces {
+    /// As [`LoggedInterfaces::overlaps`], for keeping.
+    pub(crate) fn owned_overlaps(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let own = |ids: BTreeSet<&str>| ids.into_iter().map(str::to_owned).collect();
+        self.overlaps().into_iter().map(|(id, ids)| (id.to_owned(), own(ids))).collect()
     }
 }
 
@@ -81,6 +160,8 @@ impl Session {
                 of_interface.insert(flow_logs.value(row).to_owned(), span);
             }
         }
+        // Where copies were dropped, the scan noted what was there before.
+        interfaces.merge(run.told.logged.clone());
         Ok(self.answer(interfaces, &run.told))
     }
 

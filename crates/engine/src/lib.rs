@@ -26,6 +26,7 @@
 
 mod answer;
 mod arithmetic;
+mod copies;
 mod error;
 mod functions;
 mod inspect;
@@ -43,6 +44,8 @@ mod totals;
 mod volumes;
 
 pub use session::{Session, SessionOptions};
+
+pub use copies::Duplicates;
 
 pub use subject::{SubjectQuestion, SubjectTraffic};
 

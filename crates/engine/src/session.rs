@@ -19,6 +19,7 @@ use futures::TryStreamExt;
 
 use crate::answer::{Answer, ReadObject};
 use crate::arithmetic::CheckedArithmetic;
+use crate::copies::{Copies, Duplicates, Found, SortMemory, flow_log_of};
 use crate::error::EngineError;
 use crate::functions;
 use crate::orient::{AddressBook, Orientation};
@@ -44,6 +45,8 @@ pub struct SessionOptions {
     pub format: Option<Format>,
     /// Interfaces that are known before the records are read.
     pub book: AddressBook,
+    /// What is done with records and objects that are there twice.
+    pub duplicates: Duplicates,
     /// Whether filters are done on raw bytes. Only tests turn it off, to compare the two ways.
     #[doc(hidden)]
     pub push_filters: bool,
@@ -57,6 +60,7 @@ impl Default for SessionOptions {
             batch_rows: 8192,
             format: None,
             book: AddressBook::default(),
+            duplicates: Duplicates::Keep,
             push_filters: true,
         }
     }
@@ -75,12 +79,21 @@ pub struct Session {
     objects: Arc<Vec<Object>>,
     /// Objects as large as another one.
     as_large: Arc<HashSet<usize>>,
+    /// Whether the objects are of several flow logs.
+    several_flow_logs: bool,
+    /// What was found of copies.
+    found: Found,
     pool: Arc<rayon::ThreadPool>,
     progress: Arc<Progress>,
 }
 
 /// The share of the memory in which records are kept for a second look.
 const KEPT_SHARE: usize = 4;
+
+/// What a sort keeps for merging, if there is memory; and the share of a partition's memory that it
+/// is at most.
+const MOST_MERGE_MEMORY: usize = 10 * 1024 * 1024;
+const MERGE_SHARE: usize = 8;
 
 /// What a question adds to the session's own settings.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +112,8 @@ pub(crate) struct Terms {
     pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
+    /// Whether records are wanted as often as they are there.
+    pub(crate) every_copy: bool,
 }
 
 /// One reading on its way.
@@ -152,6 +167,8 @@ impl Session {
             window: selection.window,
             objects: Arc::new(listing.objects.clone()),
             as_large: Arc::new(as_large_as_another(&listing.objects)),
+            several_flow_logs: are_of_several_flow_logs(&listing.objects),
+            found: Found::default(),
             listing,
             pool: Arc::new(pool),
             options,
@@ -171,6 +188,26 @@ impl Session {
         Arc::clone(&self.progress)
     }
 
+    pub(crate) fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.options.threads.max(1)
+    }
+
+    pub(crate) fn duplicates(&self) -> Duplicates {
+        self.options.duplicates
+    }
+
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
+    }
+
+    pub(crate) fn has_several_flow_logs(&self) -> bool {
+        self.several_flow_logs
+    }
+
     pub(crate) fn book(&self) -> &AddressBook {
         &self.options.book
     }
@@ -182,20 +219,35 @@ impl Session {
         Terms { orientation, ..Terms::default() }
     }
 
+    /// What each sort keeps for merging what it has spilled: all partitions' take a part of the memory
+    /// at most, whatever it is.
+    fn merge_memory(&self, memory: usize) -> usize {
+        MOST_MERGE_MEMORY.min(memory / self.threads() / MERGE_SHARE)
+    }
+
     /// A context to plan with, without reading anything.
     pub(crate) fn planning_context(&self, terms: &Terms) -> Result<SessionContext, EngineError> {
-        Ok(self.context(terms)?.0)
+        Ok(self.context(terms, Copies::default())?.0)
     }
 
     /// The context and the scan of one pass.
-    fn context(&self, terms: &Terms) -> Result<(SessionContext, Arc<ScanContext>), EngineError> {
+    fn context(
+        &self,
+        terms: &Terms,
+        copies: Copies,
+    ) -> Result<(SessionContext, Arc<ScanContext>), EngineError> {
+        // Sorts of copies have one half to themselves: what is beside them must not starve them.
+        let memory = self.options.memory >> u32::from(copies.shared.is_some());
         let config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
             .with_batch_size(self.options.batch_rows)
+            .with_sort_spill_reservation_bytes(self.merge_memory(memory))
             .with_information_schema(false);
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory)))
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
             .build_arc()?;
+        let copies_memory = copies.shared.is_some().then(|| SortMemory::new(&runtime, memory));
+        let copies_memory = copies_memory.transpose()?.map(Arc::new);
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.register_udaf(checked_sum());
         context.register_udaf(traffic_totals());
@@ -217,6 +269,9 @@ impl Session {
             kept: terms.kept.clone(),
             push_filters: self.options.push_filters,
             thorough: terms.thorough,
+            copies_memory,
+            copies,
+            several_flow_logs: self.several_flow_logs,
             pool: Arc::clone(&self.pool),
             report: ScanReport::default(),
             progress: Arc::clone(&self.progress),
@@ -253,7 +308,8 @@ impl Session {
         let everything = |context: SessionContext| async move {
             Ok(context.sql("SELECT count(direction) FROM traffic").await?)
         };
-        let run = self.pass(terms, everything).await?;
+        let every_copy = Terms { every_copy: true, ..terms.clone() };
+        let run = self.pass(&every_copy, everything).await?;
         learn(terms, &run.told);
         Ok(())
     }
@@ -278,7 +334,22 @@ impl Session {
         P: FnOnce(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
-        let (context, scan) = self.context(terms)?;
+        let copies = self.copies(terms).await?;
+        self.begin_pass_with(terms, copies, plan).await
+    }
+
+    /// Starts one reading that counts these once.
+    pub(crate) async fn begin_pass_with<P, F>(
+        &self,
+        terms: &Terms,
+        copies: Copies,
+        plan: P,
+    ) -> Result<Pass, EngineError>
+    where
+        P: FnOnce(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
+        let (context, scan) = self.context(terms, copies)?;
         let stream = plan(context).await?.execute_stream().await?;
         Ok(Pass { schema: stream.schema(), stream, scan })
     }
@@ -287,14 +358,28 @@ impl Session {
     pub(crate) fn answer<T>(&self, value: T, told: &ScanTold) -> Answer<T> {
         let read: BTreeMap<usize, _> = told.objects.iter().map(|(k, v)| (*k, v)).collect();
         let objects = self.objects.iter().enumerate();
-        let objects = objects.map(|(idx, object)| ReadObject::new(object, read.get(&idx).copied()));
+        let left_out = self.found.left_out();
+        let objects =
+            objects.map(|(idx, object)| match left_out.and_then(|left_out| left_out.get(&idx)) {
+                Some(first) => ReadObject::left_out(object, &self.objects[*first]),
+                None => ReadObject::new(object, read.get(&idx).copied()),
+            });
         let mut answer = Answer::new(value, &self.listing, objects.collect());
+        answer.overlaps = told.logged.owned_overlaps();
         let (settled, assumed) = told.settled;
         let records = &mut answer.coverage.records;
-        records.unoriented = records.unoriented.saturating_sub(settled);
+        records.duplicates = left_out.map(|_| told.dropped.records);
+        records.unoriented =
+            records.unoriented.saturating_sub(settled).saturating_sub(told.dropped.unoriented);
         records.assumed_direction += assumed;
         answer
     }
+}
+
+/// Whether the keys of objects tell of several flow logs.
+fn are_of_several_flow_logs(objects: &[Object]) -> bool {
+    let first = objects.first().map(flow_log_of);
+    objects.iter().any(|object| Some(flow_log_of(object)) != first)
 }
 
 /// Takes over what the records taught; whether that is anything.

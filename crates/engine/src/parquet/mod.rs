@@ -23,6 +23,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use filter::{fields_of, passing};
 pub(crate) use object::ParquetObject;
 
 /// The first bytes, and the last, of a Parquet file.

@@ -76,6 +76,7 @@ fn read(path: &Path, predicate: Option<Predicate>, to: Option<i64>) -> (ObjectRe
         schema: TableColumn::schema(&columns),
         columns,
         predicate: predicate.map(Arc::new),
+        asked: None,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     runtime.block_on(async {

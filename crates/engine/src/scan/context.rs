@@ -8,6 +8,7 @@ use flowproof_source::Object;
 use rayon::ThreadPool;
 
 use super::{Interner, Kept, KeptObject, Progress, ScanReport};
+use crate::copies::{Copies, SortMemory};
 use crate::orient::Orientation;
 
 /// Whose times a scan keeps for the coverage of an answer.
@@ -59,6 +60,13 @@ pub(crate) struct ScanContext {
     pub(crate) push_filters: bool,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
+    /// The memory that sorts of copies have to themselves.
+    pub(crate) copies_memory: Option<Arc<SortMemory>>,
+    /// What is to be counted once.
+    pub(crate) copies: Copies,
+    /// Whether the objects are of several flow logs, so that it is noted which of them logged which
+    /// interface.
+    pub(crate) several_flow_logs: bool,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) report: ScanReport,
     pub(crate) progress: Arc<Progress>,
@@ -78,6 +86,9 @@ impl ScanContext {
             coverage: CoverageScope::Nobody,
             push_filters: true,
             thorough: false,
+            copies_memory: None,
+            copies: Copies::default(),
+            several_flow_logs: false,
             digests: false,
             as_large: Arc::default(),
             interner: Arc::default(),

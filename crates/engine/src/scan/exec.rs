@@ -37,26 +37,32 @@ impl FlowLogExec {
         kind: TableKind,
         columns: Vec<TableColumn>,
         predicate: Option<Arc<Predicate>>,
+        asked: Option<Arc<Predicate>>,
         partitions: usize,
     ) -> FlowLogExec {
         let schema: SchemaRef = TableColumn::schema(&columns);
-        let partitions = deal_out(&context.objects, partitions);
+        let left_out = |object_idx: &usize| context.copies.leaves_out(*object_idx);
+        let partitions = deal_out(&context.objects, left_out, partitions);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(partitions.len()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        let plan = Arc::new(ScanPlan { context, kind, columns, schema, predicate });
+        let plan = Arc::new(ScanPlan { context, kind, columns, schema, predicate, asked });
         FlowLogExec { plan, partitions, properties: Arc::new(properties) }
     }
 }
 
 /// Deals objects out so that partitions have about the same number of bytes: the largest first,
 /// each to the partition that has least. The same listing is always dealt out in the same way.
-fn deal_out(objects: &[Object], partitions: usize) -> Vec<Vec<usize>> {
-    let mut hands = vec![(0u64, Vec::new()); partitions.clamp(1, objects.len().max(1))];
-    let mut by_size: Vec<usize> = (0..objects.len()).collect();
+fn deal_out(
+    objects: &[Object],
+    left_out: impl Fn(&usize) -> bool,
+    partitions: usize,
+) -> Vec<Vec<usize>> {
+    let mut by_size: Vec<usize> = (0..objects.len()).filter(|idx| !left_out(idx)).collect();
+    let mut hands = vec![(0u64, Vec::new()); partitions.clamp(1, by_size.len().max(1))];
     by_size.sort_by_key(|idx| (std::cmp::Reverse(objects[*idx].size), *idx));
     for idx in by_size {
         // There is at least one hand.
@@ -150,8 +156,10 @@ mod tests {
     #[test]
     fn objects_are_dealt_out_by_bytes_and_each_once() {
         let objects: Vec<_> = [10, 90, 40, 50, 0].map(object).into();
-        assert_eq!(deal_out(&objects, 2), [vec![1, 0], vec![3, 2, 4]]);
-        assert_eq!(deal_out(&objects, 9).len(), 5, "no partition without an object");
-        assert_eq!(deal_out(&[], 4), [Vec::<usize>::new()]);
+        let none = |_: &usize| false;
+        assert_eq!(deal_out(&objects, none, 2), [vec![1, 0], vec![3, 2, 4]]);
+        assert_eq!(deal_out(&objects, none, 9).len(), 5, "no partition without an object");
+        assert_eq!(deal_out(&[], none, 4), [Vec::<usize>::new()]);
+        assert_eq!(deal_out(&objects, |idx| *idx == 1, 2), [vec![3, 4], vec![2, 0]]);
     }
 }

@@ -5,13 +5,15 @@
 //! twice.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use flowproof_record::{Tally, Wrapper};
 use flowproof_source::Encoding;
 
 use super::InterfaceTimes;
+use crate::copies::{Dropped, DroppedBy};
+use crate::inspect::LoggedInterfaces;
 use crate::orient::Learner;
 
 /// What became of an object.
@@ -30,6 +32,8 @@ pub(crate) enum Outcome {
     Corrupt(String),
     Denied(String),
     Vanished(String),
+    /// Left out: its bytes are those of another object.
+    Duplicate(String),
 }
 
 /// All that is told of one object.
@@ -66,6 +70,9 @@ struct Inner {
     objects: BTreeMap<usize, ObjectReport>,
     learner: Learner,
     times: BTreeMap<String, InterfaceTimes>,
+    logged: LoggedInterfaces,
+    /// One for each node that drops copies.
+    dropped: Vec<Arc<DroppedBy>>,
 }
 
 /// What a scan told, taken at its end.
@@ -78,6 +85,10 @@ pub(crate) struct ScanTold {
     /// Records that were not oriented while they were read and got a direction afterwards, and those
     /// of them whose interface's own address is only assumed.
     pub(crate) settled: (u64, u64),
+    /// Which flow logs logged which interfaces, noted where there are several flow logs.
+    pub(crate) logged: LoggedInterfaces,
+    /// Copies that were dropped.
+    pub(crate) dropped: Dropped,
 }
 
 impl ScanReport {
@@ -97,10 +108,24 @@ impl ScanReport {
         }
     }
 
+    /// Takes in which flow logs logged which interfaces.
+    pub(crate) fn put_logged(&self, logged: LoggedInterfaces) {
+        self.lock().logged.merge(logged);
+    }
+
+    /// Where a node that drops copies tells how many.
+    pub(crate) fn dropped_by(&self) -> Arc<DroppedBy> {
+        let by = Arc::new(DroppedBy::default());
+        self.lock().dropped.push(Arc::clone(&by));
+        by
+    }
+
     /// All that was told since the scan was made.
     pub(crate) fn take(&self) -> ScanTold {
-        let Inner { objects, learner, times } = std::mem::take(&mut *self.lock());
-        ScanTold { objects, learner, times, settled: (0, 0) }
+        let Inner { objects, learner, times, logged, dropped } = std::mem::take(&mut *self.lock());
+        // A plan that reads a table twice drops the same records twice.
+        let dropped = dropped.iter().map(|by| by.total()).max().unwrap_or_default();
+        ScanTold { objects, learner, times, settled: (0, 0), logged, dropped }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

@@ -7,15 +7,19 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringViewArray,
 };
-use arrow::compute::filter_record_batch;
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::common::Result;
-use flowproof_record::FieldId;
+use flowproof_record::{FieldId, Keep};
 use flowproof_source::Object;
 
 use super::plan::ScanPlan;
 use super::times::note_times;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport};
+use crate::copies::{Marker, flow_log_of};
+use crate::inspect::LoggedInterfaces;
 use crate::orient::{Codes, Learner, Oriented, effective};
+use crate::parquet::passing;
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
@@ -29,10 +33,15 @@ pub(crate) struct Shaper {
     codes: Codes,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
+    logged: LoggedInterfaces,
+    marker: Option<Marker>,
 }
 
 impl Shaper {
     pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize) -> Shaper {
+        let shared = plan.context.copies.shared.as_ref();
+        let object = &plan.context.objects[object_idx];
+        let marker = shared.map(|shared| Marker::new(shared, object_idx, object));
         Shaper {
             plan,
             object_idx,
@@ -41,6 +50,8 @@ impl Shaper {
             codes: Codes::default(),
             interfaces: LocalCodes::default(),
             times: BTreeMap::new(),
+            logged: LoggedInterfaces::default(),
+            marker,
         }
     }
 
@@ -73,15 +84,45 @@ impl Shaper {
         if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
             kept.keep(self.object_idx, &records);
         }
+        let others = self.take_others(&mut records)?;
         if self.plan.wants_times() {
             let object = &self.plan.context.objects[self.object_idx];
             let flow_log = object.layout.as_ref().and_then(|layout| layout.flow_log_id.as_deref());
             note_times(&records, &self.plan.context.coverage, flow_log, &mut self.times)?;
             records = only_traffic(&records)?;
         }
-        let batch = self.table_batch(&records)?;
+        if self.plan.context.several_flow_logs {
+            let flow_log = flow_log_of(&self.plan.context.objects[self.object_idx]);
+            self.logged.note(&records, flow_log);
+        }
+        let mut batch = self.table_batch(&records, true)?;
         self.report.rows += batch.num_rows() as u64;
+        if let Some(others) = others {
+            let others = self.table_batch(&others, false)?;
+            batch = concat_batches(&self.plan.schema, [&batch, &others])?;
+        }
         Ok((batch.num_rows() > 0).then_some(batch))
+    }
+
+    /// Parts the records that are asked about from those that are only looked at since they may be
+    /// copies of these.
+    fn take_others(&self, records: &mut RecordBatch) -> Result<Option<RecordBatch>> {
+        let Some(asked) = &self.plan.asked else { return Ok(None) };
+        let mut asked = passing(asked, records)?;
+        if self.plan.keep() == Keep::TrafficAndIdle {
+            // Idle records are handed out without asking the predicate.
+            let status = text_column(records, FieldId::LOG_STATUS)?;
+            asked = &asked
+                | &BooleanBuffer::collect_bool(records.num_rows(), |row| {
+                    status.is_valid(row) && is_idle(status.value(row))
+                });
+        }
+        if asked.count_set_bits() == records.num_rows() {
+            return Ok(None);
+        }
+        let others = filter_record_batch(records, &BooleanArray::from(!&asked))?;
+        *records = filter_record_batch(records, &BooleanArray::from(asked))?;
+        Ok(Some(others))
     }
 
     /// Reports the object, which is done.
@@ -92,13 +133,20 @@ impl Shaper {
         let report = std::mem::take(&mut self.report);
         let learner = std::mem::take(&mut self.learner);
         let times = std::mem::take(&mut self.times);
+        let logged = std::mem::take(&mut self.logged);
         let context = &self.plan.context;
+        if !logged.is_empty() {
+            context.report.put_logged(logged);
+        }
         context.progress.add_object();
         context.report.put(self.object_idx, report, learner, times);
     }
 
-    fn table_batch(&mut self, decoded: &RecordBatch) -> Result<RecordBatch> {
-        let oriented = if self.plan.wants_orientation() {
+    /// Rows of the table. Those that are not asked about are in no count, and teach nothing.
+    fn table_batch(&mut self, decoded: &RecordBatch, asked: bool) -> Result<RecordBatch> {
+        let oriented = if self.plan.wants_orientation() && !asked {
+            Some(Oriented::nothing(decoded.num_rows()))
+        } else if self.plan.wants_orientation() {
             let orientation = &self.plan.context.orientation;
             let oriented = orientation.orient(decoded, &mut self.learner, &mut self.codes)?;
             self.report.unoriented += oriented.unoriented;
@@ -110,9 +158,12 @@ impl Shaper {
             None
         };
         let plan = Arc::clone(&self.plan);
-        let columns = plan.columns.iter();
+        let columns = plan.columns.iter().filter(|column| !column.is_mark());
         let columns = columns.map(|column| self.column(*column, decoded, oriented.as_ref()));
-        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let mut columns = columns.collect::<Result<Vec<_>>>()?;
+        if let Some(marker) = &mut self.marker {
+            columns.extend(marker.mark(decoded, oriented.as_ref().filter(|_| asked))?);
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.plan.schema), columns, &options)?)
     }
@@ -191,12 +242,16 @@ impl Shaper {
 /// The rows that are not NODATA or SKIPDATA.
 fn only_traffic(batch: &RecordBatch) -> Result<RecordBatch> {
     let status = text_column(batch, FieldId::LOG_STATUS)?;
-    let idle = |status: Option<&str>| matches!(status, Some("NODATA" | "SKIPDATA"));
+    let idle = |status: Option<&str>| status.is_some_and(is_idle);
     let traffic: BooleanArray = status.iter().map(|status| Some(!idle(status))).collect();
     if traffic.true_count() == batch.num_rows() {
         return Ok(batch.clone());
     }
     Ok(filter_record_batch(batch, &traffic)?)
+}
+
+fn is_idle(status: &str) -> bool {
+    matches!(status, "NODATA" | "SKIPDATA")
 }
 
 fn constant(value: Option<&str>, rows: usize) -> ArrayRef {

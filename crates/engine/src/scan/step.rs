@@ -261,7 +261,8 @@ mod tests {
         let columns = vec![TableColumn::Field(FieldId::BYTES)];
         let schema = TableColumn::schema(&columns);
         let context = Arc::new(ScanContext::of(object));
-        Arc::new(ScanPlan { context, kind: TableKind::Traffic, columns, schema, predicate: None })
+        let (predicate, asked) = (None, None);
+        Arc::new(ScanPlan { context, kind: TableKind::Traffic, columns, schema, predicate, asked })
     }
 
     #[test]

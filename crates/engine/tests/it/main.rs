@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod determinism;
+mod duplicates;
 mod exactness;
 mod lists;
 mod orientation;
