@@ -246,8 +246,8 @@ impl Session {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
             .build_arc()?;
-        let copies_memory = copies.shared.is_some().then(|| SortMemory::new(&runtime, memory));
-        let copies_memory = copies_memory.transpose()?.map(Arc::new);
+        let sort_memory = SortMemory { bytes: memory, beside: Arc::clone(&runtime) };
+        let copies_memory = copies.shared.as_ref().map(|_| Arc::new(sort_memory));
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.register_udaf(checked_sum());
         context.register_udaf(traffic_totals());

@@ -1,14 +1,12 @@
 //! Which of the copies that follow one another are dropped.
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::datatypes::UInt64Type;
-use datafusion::common::{DataFusionError, Result};
+use arrow::array::{Array, BooleanArray, LargeBinaryArray};
 
 use super::Dropped;
-use super::mark::{Mark, flow_log, is_unoriented};
+use super::mark::Key;
 
-/// Looks at records in the order of [`Mark::Identity`], [`Mark::Source`] and [`Mark::Place`], and
-/// holds one record's identity, however many copies of it there are.
+/// Looks at records in the order of their keys, and holds one record's identity, however many copies
+/// of it there are.
 #[derive(Debug, Default)]
 pub(super) struct Dropper {
     identity: Vec<u8>,
@@ -19,28 +17,22 @@ pub(super) struct Dropper {
 }
 
 impl Dropper {
-    /// Which rows are kept.
-    pub(super) fn keeps(&mut self, sorted: &RecordBatch) -> Result<BooleanArray> {
-        let column = |mark: Mark| {
-            let column = sorted.column_by_name(mark.name());
-            column.ok_or_else(|| DataFusionError::Internal(format!("no column {}", mark.name())))
-        };
-        let identities = column(Mark::Identity)?.as_binary::<i64>();
-        let sources = column(Mark::Source)?.as_primitive::<UInt64Type>();
-        let keeps = (0..sorted.num_rows())
-            .map(|row| Some(self.keeps_next(identities.value(row), sources.value(row))));
-        Ok(keeps.collect())
+    /// Which of the records with these keys are kept.
+    pub(super) fn keeps(&mut self, keys: &LargeBinaryArray) -> BooleanArray {
+        let keeps = (0..keys.len()).map(|row| Some(self.keeps_next(Key::of(keys.value(row)))));
+        keeps.collect()
     }
 
     /// The k-th copy of a flow log is kept unless a flow log before it had a k-th one.
-    fn keeps_next(&mut self, identity: &[u8], source: u64) -> bool {
+    fn keeps_next(&mut self, key: Key<'_>) -> bool {
+        let identity = key.identity;
         if self.identity != identity || self.met.is_empty() {
             self.identity.clear();
             self.identity.extend_from_slice(identity);
             self.met.clear();
             self.kept = 0;
         }
-        let flow_log = flow_log(source);
+        let flow_log = key.flow_log();
         let place = self.met.iter().position(|(met, _)| *met == flow_log);
         let place = place.unwrap_or_else(|| {
             self.met.push((flow_log, 0));
@@ -53,7 +45,7 @@ impl Dropper {
             return true;
         }
         self.dropped.records += 1;
-        self.dropped.unoriented += u64::from(is_unoriented(source));
+        self.dropped.unoriented += u64::from(key.is_unoriented());
         false
     }
 }

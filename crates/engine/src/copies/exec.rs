@@ -1,78 +1,89 @@
 //! The physical plan node that drops copies.
+//!
+//! Each partition sorts those of its records that may be copies, while it hands the others on. A
+//! partition whose sort is fed leaves it to the node and ends; the last one merges what all have
+//! sorted, and drops copies. So no partition waits for another one, in whatever order they are run.
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{
+    FairSpillPool, MemoryConsumer, MemoryPool, UnboundedMemoryPool,
+};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{
     EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
 };
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{
-    Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
 };
 use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, Distribution, ExecutionPlan,
-    ExecutionPlanProperties, Partitioning, PlanProperties, ReplaceChildrenOptions,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
+    Partitioning, PlanProperties, ReplaceChildrenOptions,
 };
 use futures::{Stream, StreamExt};
 
 use super::DroppedBy;
 use super::dropper::Dropper;
 use super::feed::{Aside, FeedExec, take_aside};
-use super::mark::Mark;
 
 /// Of the memory of a sort, one batch may be this share: a merge holds several.
-const BATCH_SHARE: usize = 64;
+const BATCH_SHARE: usize = 32;
 /// About so many bytes are a row's.
 const ROW_BYTES: usize = 512;
 /// Fewer rows than this are no batch worth its while.
 const FEWEST_ROWS: usize = 64;
+/// What a sort keeps for merging what it has spilled: this share of its memory.
+const MERGE_SHARE: usize = 4;
 
-/// The memory of all sorts of copies of one reading, and where they spill to.
+/// The memory of the sorts of one node, and where they spill to.
 #[derive(Debug)]
 pub(crate) struct SortMemory {
-    bytes: usize,
-    runtime: Arc<RuntimeEnv>,
+    pub(crate) bytes: usize,
+    pub(crate) beside: Arc<RuntimeEnv>,
 }
 
 impl SortMemory {
-    /// As much as this, with the temporary files of another runtime.
-    ///
-    /// # Errors
-    ///
-    /// What DataFusion cannot set up.
-    pub(crate) fn new(beside: &RuntimeEnv, bytes: usize) -> Result<SortMemory> {
-        let runtime = RuntimeEnvBuilder::from_runtime_env(beside)
+    /// What one of several sorts is run with. Each has its share to itself, so that none can take what
+    /// another one needs to end; the temporary files are everybody's.
+    fn share(&self, sorts: usize, task: &TaskContext) -> Result<TaskContext> {
+        let bytes = self.bytes / sorts.max(1);
+        let runtime = RuntimeEnvBuilder::from_runtime_env(&self.beside)
             .with_memory_pool(Arc::new(FairSpillPool::new(bytes)))
             .build_arc()?;
-        Ok(SortMemory { bytes, runtime })
+        let config = task.session_config().clone();
+        let rows = (bytes / BATCH_SHARE / ROW_BYTES).max(FEWEST_ROWS).min(config.batch_size());
+        let most = config.options().execution.sort_spill_reservation_bytes;
+        let config = config
+            .with_batch_size(rows)
+            .with_sort_spill_reservation_bytes(most.min(bytes / MERGE_SHARE));
+        Ok(TaskContext::default().with_session_config(config).with_runtime(runtime))
     }
 }
 
-/// Drops copies of records. Below it is a scan whose last columns are [`Mark::ALL`]; they are taken
-/// off. Rows that cannot be copies flow by as they come; the others go through DataFusion's sort,
-/// which spills, and come after them.
+/// Drops copies of records. Below it is a scan whose last column is the key of copies, which is taken
+/// off.
 #[derive(Debug)]
 pub(crate) struct CopiesExec {
     input: Arc<dyn ExecutionPlan>,
     memory: Arc<SortMemory>,
     dropped: Arc<DroppedBy>,
     schema: SchemaRef,
-    /// What partitions are dealt by.
-    share: Arc<dyn PhysicalExpr>,
     order: LexOrdering,
+    sorted: Arc<Sorted>,
     metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
 }
@@ -80,23 +91,18 @@ pub(crate) struct CopiesExec {
 impl CopiesExec {
     /// # Errors
     ///
-    /// An internal error if the input lacks the marks.
+    /// An internal error if the input has no column.
     pub(crate) fn new(
         input: Arc<dyn ExecutionPlan>,
         memory: Arc<SortMemory>,
         dropped: Arc<DroppedBy>,
     ) -> Result<CopiesExec> {
-        let marked = input.schema();
-        let wanted: Vec<usize> =
-            (0..marked.fields().len().saturating_sub(Mark::ALL.len())).collect();
-        let schema = Arc::new(marked.project(&wanted)?);
-        let by = |mark: Mark| -> Result<PhysicalSortExpr> {
-            Ok(PhysicalSortExpr::new_default(col(mark.name(), &marked)?))
-        };
-        let order = [by(Mark::Identity)?, by(Mark::Source)?, by(Mark::Place)?];
-        let order = LexOrdering::new(order).ok_or_else(|| {
-            DataFusionError::Internal("copies are sorted by three columns".to_owned())
-        })?;
+        let keyed = input.schema();
+        let no_key = || DataFusionError::Internal("no key to tell copies by".to_owned());
+        let key = keyed.fields().len().checked_sub(1).ok_or_else(no_key)?;
+        let schema = Arc::new(keyed.project(&(0..key).collect::<Vec<_>>())?);
+        let by_key = Arc::new(Column::new(keyed.field(key).name(), key));
+        let order = LexOrdering::new([PhysicalSortExpr::new_default(by_key)]).ok_or_else(no_key)?;
         let partitions = input.output_partitioning().partition_count();
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
@@ -104,31 +110,20 @@ impl CopiesExec {
             EmissionType::Both,
             Boundedness::Bounded,
         );
-        let share = col(Mark::Share.name(), &marked)?;
-        let metrics = ExecutionPlanMetricsSet::new();
-        let properties = Arc::new(properties);
-        Ok(CopiesExec { input, memory, dropped, schema, share, order, metrics, properties })
+        Ok(CopiesExec {
+            input,
+            memory,
+            dropped,
+            schema,
+            order,
+            sorted: Arc::new(Sorted::default()),
+            metrics: ExecutionPlanMetricsSet::new(),
+            properties: Arc::new(properties),
+        })
     }
 
-    /// A sort of the rows that may be copies, in batches that fit the memory.
-    fn sort(
-        &self,
-        partition: usize,
-        aside: &Aside,
-        task: &Arc<TaskContext>,
-    ) -> Result<(Arc<SortExec>, SendableRecordBatchStream)> {
-        let input = self.input.execute(partition, Arc::clone(task))?;
-        let partitions = self.input.output_partitioning().partition_count().max(1);
-        let fits = self.memory.bytes / partitions / BATCH_SHARE / ROW_BYTES;
-        let config = task.session_config();
-        let rows = fits.max(FEWEST_ROWS).min(config.batch_size());
-        let feed = FeedExec::new(input, self.schema.fields().len(), rows, Arc::clone(aside));
-        let sort = Arc::new(SortExec::new(self.order.clone(), Arc::new(feed)));
-        let small = TaskContext::default()
-            .with_session_config(config.clone().with_batch_size(rows))
-            .with_runtime(Arc::clone(&self.memory.runtime));
-        let sorted = sort.execute(0, Arc::new(small))?;
-        Ok((sort, sorted))
+    fn partitions(&self) -> usize {
+        self.input.output_partitioning().partition_count()
     }
 }
 
@@ -151,20 +146,16 @@ impl ExecutionPlan for CopiesExec {
         vec![&self.input]
     }
 
-    /// All copies of a record come to one partition.
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::KeyPartitioned(vec![Arc::clone(&self.share)])]
+    /// The scan deals objects out as it is.
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
     }
 
     fn apply_expressions(
         &self,
         visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        let mut each = self.order.iter().map(|by| &by.expr);
-        each.try_fold(TreeNodeRecursion::Continue, |so_far, expr| match so_far {
-            TreeNodeRecursion::Stop => Ok(so_far),
-            _ => visit(expr),
-        })
+        visit(&self.order.first().expr)
     }
 
     fn replace_children(
@@ -173,7 +164,8 @@ impl ExecutionPlan for CopiesExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.pop().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(CopiesExec::new(input, Arc::clone(&self.memory), Arc::clone(&self.dropped))?))
+        let (memory, dropped) = (Arc::clone(&self.memory), Arc::clone(&self.dropped));
+        Ok(Arc::new(CopiesExec::new(input, memory, dropped)?))
     }
 
     fn with_new_children(
@@ -191,20 +183,30 @@ impl ExecutionPlan for CopiesExec {
         partition: usize,
         task: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, Arc::clone(&task))?;
+        let share = Arc::new(self.memory.share(self.partitions(), &task)?);
+        let rows = share.session_config().batch_size();
         let aside = Aside::default();
-        let (sort, sorted) = self.sort(partition, &aside, &task)?;
+        let feed = FeedExec::new(input, self.schema.fields().len(), rows, Arc::clone(&aside));
+        let sort = SortExec::new(self.order.clone(), Arc::new(feed));
+        let run = sort.execute(0, share)?;
         let count = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
         Ok(Box::pin(CountedOnce {
-            schema: Arc::clone(&self.schema),
             wanted: (0..self.schema.fields().len()).collect(),
+            schema: Arc::clone(&self.schema),
             aside,
-            sort,
-            sorted,
+            phase: Phase::Feeding { sort, run },
+            merge: Merge {
+                keyed: self.input.schema(),
+                order: self.order.clone(),
+                rows,
+                metrics: BaselineMetrics::new(&self.metrics, partition),
+            },
+            sorted: Arc::clone(&self.sorted),
+            partitions: self.partitions(),
             dropper: Dropper::default(),
-            partition,
             dropped: Arc::clone(&self.dropped),
             counts: [count("copies_dropped"), count("copies_spills")],
-            is_done: false,
         }))
     }
 
@@ -213,36 +215,110 @@ impl ExecutionPlan for CopiesExec {
     }
 }
 
-/// The rows of one partition, each counted once.
+/// What the partitions of a node have sorted, until the last one comes.
+#[derive(Default)]
+struct Sorted(Mutex<Vec<SendableRecordBatchStream>>);
+
+impl fmt::Debug for Sorted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sorted").finish_non_exhaustive()
+    }
+}
+
+impl Sorted {
+    /// Leaves what a partition has sorted; gives all to the last of so many partitions.
+    fn leave(
+        &self,
+        run: SendableRecordBatchStream,
+        partitions: usize,
+    ) -> Option<Vec<SendableRecordBatchStream>> {
+        let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.push(run);
+        (runs.len() >= partitions).then(|| std::mem::take(&mut *runs))
+    }
+}
+
+/// How sorted runs are merged.
+struct Merge {
+    keyed: SchemaRef,
+    order: LexOrdering,
+    rows: usize,
+    metrics: BaselineMetrics,
+}
+
+impl Merge {
+    /// The merge itself holds a batch of each run, which the runs' own share allows for.
+    fn merge(&self, runs: Vec<SendableRecordBatchStream>) -> Result<SendableRecordBatchStream> {
+        let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+        StreamingMergeBuilder::new()
+            .with_streams(runs)
+            .with_schema(Arc::clone(&self.keyed))
+            .with_expressions(&self.order)
+            .with_metrics(self.metrics.clone())
+            .with_batch_size(self.rows)
+            .with_reservation(MemoryConsumer::new("copies").register(&pool))
+            .build()
+    }
+}
+
+/// What a partition is at.
+enum Phase {
+    /// Its sort is fed; what cannot be a copy is handed on meanwhile.
+    Feeding {
+        sort: SortExec,
+        run: SendableRecordBatchStream,
+    },
+    /// It is the last one, and merges what all have sorted.
+    Merging(SendableRecordBatchStream),
+    Done,
+}
+
+/// The rows of one partition, or what is left of those of all, each counted once.
 struct CountedOnce {
     schema: SchemaRef,
     wanted: Vec<usize>,
     aside: Aside,
-    sort: Arc<SortExec>,
-    sorted: SendableRecordBatchStream,
+    phase: Phase,
+    merge: Merge,
+    sorted: Arc<Sorted>,
+    partitions: usize,
     dropper: Dropper,
-    partition: usize,
     dropped: Arc<DroppedBy>,
     /// Copies dropped, and how often the sort spilled.
     counts: [Count; 2],
-    is_done: bool,
 }
 
 impl CountedOnce {
-    fn without_copies(&mut self, sorted: &RecordBatch) -> Result<RecordBatch> {
-        let keeps = self.dropper.keeps(sorted)?;
-        Ok(filter_record_batch(&sorted.project(&self.wanted)?, &keeps)?)
+    /// The sort is fed, and `first` is the first that it gives.
+    fn end_feeding(&mut self, first: Option<RecordBatch>) -> Result<()> {
+        let Phase::Feeding { sort, run } = std::mem::replace(&mut self.phase, Phase::Done) else {
+            return Ok(());
+        };
+        let spills = sort.metrics().and_then(|metrics| metrics.spill_count());
+        self.counts[1].add(spills.unwrap_or_default());
+        let run = futures::stream::iter(first.map(Ok)).chain(run);
+        let run = RecordBatchStreamAdapter::new(Arc::clone(&self.merge.keyed), run);
+        if let Some(runs) = self.sorted.leave(Box::pin(run), self.partitions) {
+            self.phase = Phase::Merging(self.merge.merge(runs)?);
+        }
+        Ok(())
     }
 
-    fn finish(&mut self) {
-        if std::mem::replace(&mut self.is_done, true) {
-            return;
-        }
+    fn end_merging(&mut self) {
+        self.phase = Phase::Done;
         let dropped = self.dropper.dropped;
-        self.dropped.put(self.partition, dropped);
+        self.dropped.put(dropped);
         self.counts[0].add(usize::try_from(dropped.records).unwrap_or(usize::MAX));
-        let spills = self.sort.metrics().and_then(|metrics| metrics.spill_count());
-        self.counts[1].add(spills.unwrap_or_default());
+    }
+
+    fn without_copies(&mut self, merged: &RecordBatch) -> Result<RecordBatch> {
+        let keeps = self.dropper.keeps(merged.column(self.wanted.len()).as_binary::<i64>());
+        Ok(filter_record_batch(&merged.project(&self.wanted)?, &keeps)?)
+    }
+
+    /// The next of the rows that cannot be copies.
+    fn next_aside(&self) -> Option<Result<RecordBatch>> {
+        take_aside(&self.aside).map(|batch| Ok(batch.project(&self.wanted)?))
     }
 }
 
@@ -251,26 +327,37 @@ impl Stream for CountedOnce {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if let Some(batch) = take_aside(&self.aside) {
-                return Poll::Ready(Some(batch.project(&self.wanted).map_err(Into::into)));
+            if let Some(batch) = self.next_aside() {
+                return Poll::Ready(Some(batch));
             }
-            if self.is_done {
-                return Poll::Ready(None);
-            }
-            match self.sorted.poll_next_unpin(cx) {
-                // The sort fetches its rows here, and puts the others aside.
-                Poll::Pending => match take_aside(&self.aside) {
-                    Some(batch) => {
-                        return Poll::Ready(Some(batch.project(&self.wanted).map_err(Into::into)));
+            match &mut self.phase {
+                Phase::Feeding { run, .. } => match run.poll_next_unpin(cx) {
+                    // The sort fetches its rows here, and puts the others aside.
+                    Poll::Pending => match self.next_aside() {
+                        Some(batch) => return Poll::Ready(Some(batch)),
+                        None => return Poll::Pending,
+                    },
+                    Poll::Ready(first) => {
+                        let fed = first.transpose().and_then(|first| self.end_feeding(first));
+                        if let Err(error) = fed {
+                            self.phase = Phase::Done;
+                            return Poll::Ready(Some(Err(error)));
+                        }
                     }
-                    None => return Poll::Pending,
                 },
-                Poll::Ready(Some(Ok(sorted))) => match self.without_copies(&sorted) {
-                    Ok(batch) if batch.num_rows() == 0 => {}
-                    kept => return Poll::Ready(Some(kept)),
+                Phase::Merging(merged) => match merged.poll_next_unpin(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Some(Ok(merged))) => match self.without_copies(&merged) {
+                        Ok(batch) if batch.num_rows() == 0 => {}
+                        kept => return Poll::Ready(Some(kept)),
+                    },
+                    Poll::Ready(Some(Err(error))) => {
+                        self.phase = Phase::Done;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    Poll::Ready(None) => self.end_merging(),
                 },
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => self.finish(),
+                Phase::Done => return Poll::Ready(None),
             }
         }
     }

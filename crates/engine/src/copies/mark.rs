@@ -1,12 +1,12 @@
-//! What tells copies of a record: columns that a scan adds for the node that drops copies.
+//! What tells copies of a record: a column that a scan adds for the node that drops copies.
 
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, LargeBinaryArray, LargeBinaryBuilder, RecordBatch, UInt64Array,
+    Array, ArrayRef, AsArray, Int32Array, LargeBinaryBuilder, RecordBatch, StringViewArray,
+    TimestampNanosecondArray, UInt64Array,
 };
-use arrow::datatypes::{DataType, Int32Type, TimestampNanosecondType, UInt64Type};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimestampNanosecondType, UInt64Type};
 use datafusion::common::{Column, DataFusionError, Result};
 use datafusion::logical_expr::Expr;
 use flowproof_record::FieldId;
@@ -53,6 +53,9 @@ const DESCRIPTION: [FieldId; 16] = [
     FieldId::TRAFFIC_PATH,
 ];
 
+/// The column of records' numbers. No field has this name.
+const NUMBER: &str = "row number";
+
 /// Rows of an object are numbered in so many bits.
 const ROW_BITS: u32 = 40;
 
@@ -66,119 +69,113 @@ pub(crate) fn separates(filter: &Expr) -> bool {
     !filter.column_refs().iter().all(is_common)
 }
 
-/// A column that tells copies.
+/// The fields that a copy's key is made from.
+pub(crate) const KEY_FIELDS: [FieldId; IDENTITY.len() + DESCRIPTION.len()] = {
+    let mut fields = [FieldId::INTERFACE_ID; IDENTITY.len() + DESCRIPTION.len()];
+    let mut place = 0;
+    while place < fields.len() {
+        fields[place] = match place < IDENTITY.len() {
+            true => IDENTITY[place],
+            false => DESCRIPTION[place - IDENTITY.len()],
+        };
+        place += 1;
+    }
+    fields
+};
+
+/// The bytes of a key after the identity: the source and the place.
+const SUFFIX: usize = 16;
+
+/// A key: the bytes by which the records that may be copies are sorted.
+///
+/// First comes the identity: the same for copies, and for them alone. No identity is the beginning of
+/// another, so what follows sorts copies alone: the *source*, which is the smaller the more of the
+/// other fields are filled, then the smaller the flow log's id is; then the place of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// The same bytes for copies, and for them alone; NULL for a record that cannot be one.
-    Identity,
-    /// Which copy is kept: the smaller one. How many fields it lacks, the rank of its flow log, and
-    /// whether it was counted as of unknown direction.
-    Source,
-    /// Where it stands: the object's place and the row's.
-    Place,
-    /// What partitions are dealt by: the same for copies.
-    Share,
+pub(super) struct Key<'a> {
+    pub(super) identity: &'a [u8],
+    source: u64,
 }
 
-impl Mark {
-    /// All, in the order of the columns.
-    pub(crate) const ALL: [Mark; 4] = [Mark::Identity, Mark::Source, Mark::Place, Mark::Share];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Mark::Identity => "copy_identity",
-            Mark::Source => "copy_source",
-            Mark::Place => "copy_place",
-            Mark::Share => "copy_share",
-        }
+impl Key<'_> {
+    pub(super) fn of(bytes: &[u8]) -> Key<'_> {
+        // Every key has its suffix: a shorter one is none of ours, and is like no other.
+        let (identity, suffix) =
+            bytes.split_last_chunk::<SUFFIX>().unwrap_or((bytes, &[0; SUFFIX]));
+        let mut source = [0; 8];
+        source.copy_from_slice(&suffix[..8]);
+        Key { identity, source: u64::from_be_bytes(source) }
     }
 
-    pub(crate) fn data_type(self) -> DataType {
-        match self {
-            Mark::Identity => DataType::LargeBinary,
-            _ => DataType::UInt64,
-        }
+    pub(super) fn flow_log(self) -> u32 {
+        // The cast takes the lower 32 bits.
+        (self.source >> 1) as u32
     }
 
-    /// The fields of the record that the column is made from.
-    pub(crate) fn fields(self) -> &'static [FieldId] {
-        match self {
-            Mark::Identity => &IDENTITY,
-            Mark::Source => &DESCRIPTION,
-            Mark::Place | Mark::Share => &[],
-        }
+    /// Whether the record was counted as of unknown direction.
+    pub(super) fn is_unoriented(self) -> bool {
+        self.source & 1 == 1
     }
 }
 
-/// The flow log of a [`Mark::Source`].
-pub(super) fn flow_log(source: u64) -> u32 {
-    // The cast takes the lower 32 bits.
-    (source >> 1) as u32
+/// A source: how many fields the record lacks, the rank of its flow log, and whether it was counted
+/// as of unknown direction.
+pub(super) fn source(lacking: usize, flow_log: u32, unoriented: bool) -> u64 {
+    (lacking as u64) << 33 | u64::from(flow_log) << 1 | u64::from(unoriented)
 }
 
-/// Whether the record of a [`Mark::Source`] was counted as of unknown direction.
-pub(super) fn is_unoriented(source: u64) -> bool {
-    source & 1 == 1
-}
-
-/// Marks the records of one object.
+/// Makes keys of the records of one object.
 #[derive(Debug)]
 pub(crate) struct Marker {
     shared: Arc<Shared>,
-    rank: u32,
+    flow_log: u32,
     object_idx: usize,
-    /// Records marked so far.
-    row: u64,
-    /// The bytes of one identity.
-    identity: Vec<u8>,
+    /// Records numbered so far.
+    numbered: u64,
 }
 
 impl Marker {
     pub(crate) fn new(shared: &Arc<Shared>, object_idx: usize, object: &Object) -> Marker {
-        let (shared, rank) = (Arc::clone(shared), shared.rank(object));
-        Marker { shared, rank, object_idx, row: 0, identity: Vec::new() }
+        Marker {
+            shared: Arc::clone(shared),
+            flow_log: shared.rank(object),
+            object_idx,
+            numbered: 0,
+        }
     }
 
-    /// The columns of [`Mark::ALL`] for records with the fields of all marks.
-    pub(crate) fn mark(
-        &mut self,
+    /// The records with their numbers in the object as a column more, so that a record has the same
+    /// key whatever is taken out before keys are made.
+    pub(crate) fn number(&mut self, records: &RecordBatch) -> Result<RecordBatch> {
+        let first = self.numbered;
+        self.numbered += records.num_rows() as u64;
+        let mut fields = records.schema_ref().fields().to_vec();
+        fields.push(Arc::new(Field::new(NUMBER, DataType::UInt64, false)));
+        let mut columns = records.columns().to_vec();
+        columns.push(Arc::new(UInt64Array::from_iter_values(first..self.numbered)));
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    }
+
+    /// The keys of numbered records with all of [`KEY_FIELDS`], NULL for those that cannot be copies.
+    pub(crate) fn keys(
+        &self,
         records: &RecordBatch,
         oriented: Option<&Oriented>,
-    ) -> Result<[ArrayRef; 4]> {
-        let rows = records.num_rows();
-        let identities = self.identities(records)?;
-        let described = DESCRIPTION.map(|id| records.column_by_name(id.field().column));
-        let described: Vec<&ArrayRef> =
-            described.into_iter().flatten().filter(|c| c.null_count() < rows).collect();
-        let first = (self.object_idx as u64) << ROW_BITS | self.row;
-        self.row += rows as u64;
-        let (mut sources, mut shares) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-        for row in 0..rows {
-            if identities.is_null(row) {
-                // What flows by stays together.
-                sources.push(0);
-                shares.push(first);
-                continue;
-            }
-            let filled = described.iter().filter(|column| column.is_valid(row)).count();
-            let lacking = (DESCRIPTION.len() - filled) as u64;
-            let unoriented = oriented.is_some_and(|oriented| oriented.is_unoriented(row));
-            sources.push(lacking << 33 | u64::from(self.rank) << 1 | u64::from(unoriented));
-            shares.push(hash(identities.value(row)));
-        }
-        let places = (0..rows as u64).map(|row| first + row);
-        Ok([
-            Arc::new(identities),
-            Arc::new(UInt64Array::from(sources)),
-            Arc::new(UInt64Array::from_iter_values(places)),
-            Arc::new(UInt64Array::from(shares)),
-        ])
-    }
-
-    fn identities(&mut self, records: &RecordBatch) -> Result<LargeBinaryArray> {
+    ) -> Result<ArrayRef> {
         let columns =
             IDENTITY.iter().map(|id| Values::of(records, *id)).collect::<Result<Vec<_>>>()?;
-        let mut identities = LargeBinaryBuilder::with_capacity(records.num_rows(), 0);
+        let described = DESCRIPTION.map(|id| records.column_by_name(id.field().column));
+        let described: Vec<&ArrayRef> = described
+            .into_iter()
+            .flatten()
+            .filter(|column| column.null_count() < records.num_rows())
+            .collect();
+        let numbers =
+            records.column_by_name(NUMBER).and_then(|c| c.as_primitive_opt::<UInt64Type>());
+        let numbers =
+            numbers.ok_or_else(|| DataFusionError::Internal("records without a number".into()))?;
+        let mut keys = LargeBinaryBuilder::with_capacity(records.num_rows(), 0);
+        let mut key = Vec::new();
         // Records of an interface come in runs.
         let (mut interface, mut span) = (None, None);
         for row in 0..records.num_rows() {
@@ -191,33 +188,32 @@ impl Marker {
             let within = span
                 .zip(times)
                 .is_some_and(|((first, last), (start, end))| first <= start && end <= last);
-            if within {
-                self.identity.clear();
-                columns.iter().for_each(|column| column.write(row, &mut self.identity));
-                identities.append_value(&self.identity);
-            } else {
-                identities.append_null();
+            if !within {
+                keys.append_null();
+                continue;
             }
+            key.clear();
+            columns.iter().for_each(|column| column.write(row, &mut key));
+            let filled = described.iter().filter(|column| column.is_valid(row)).count();
+            let unoriented = oriented.is_some_and(|oriented| oriented.is_unoriented(row));
+            let source = source(DESCRIPTION.len() - filled, self.flow_log, unoriented);
+            key.extend_from_slice(&source.to_be_bytes());
+            let place = (self.object_idx as u64) << ROW_BITS | numbers.value(row);
+            key.extend_from_slice(&place.to_be_bytes());
+            keys.append_value(&key);
         }
-        Ok(identities.finish())
+        Ok(Arc::new(keys.finish()))
     }
-}
-
-fn hash(identity: &[u8]) -> u64 {
-    // Always with the same keys, so that partitions are dealt the same rows in every run.
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(identity);
-    hasher.finish()
 }
 
 /// A column of records.
 enum Values<'a> {
-    Text(&'a arrow::array::StringViewArray),
+    Text(&'a StringViewArray),
     /// The same, where OK stands for no value.
-    Status(&'a arrow::array::StringViewArray),
-    Int(&'a arrow::array::Int32Array),
+    Status(&'a StringViewArray),
+    Int(&'a Int32Array),
     Counter(&'a UInt64Array),
-    Time(&'a arrow::array::TimestampNanosecondArray),
+    Time(&'a TimestampNanosecondArray),
 }
 
 impl<'a> Values<'a> {

@@ -33,7 +33,7 @@ use tokio::sync::OnceCell;
 use crate::error::EngineError;
 use crate::session::{Session, Terms};
 pub(crate) use exec::{CopiesExec, SortMemory};
-pub(crate) use mark::{Mark, Marker, separates};
+pub(crate) use mark::{KEY_FIELDS, Marker, separates};
 use objects::same_objects;
 pub(crate) use shared::{Shared, flow_log_of};
 
@@ -86,22 +86,17 @@ pub(crate) struct Dropped {
     pub(crate) unoriented: u64,
 }
 
-/// How many copies one node dropped.
+/// How many copies one node dropped, told at its end. A node that is run again tells anew.
 #[derive(Debug, Default)]
-pub(crate) struct DroppedBy(Mutex<BTreeMap<usize, Dropped>>);
+pub(crate) struct DroppedBy(Mutex<Dropped>);
 
 impl DroppedBy {
-    /// Takes in what a partition dropped. What it told before is forgotten: it was run again.
-    pub(crate) fn put(&self, partition: usize, dropped: Dropped) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, dropped);
+    fn put(&self, dropped: Dropped) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = dropped;
     }
 
     pub(crate) fn total(&self) -> Dropped {
-        let by_partition = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        by_partition.values().fold(Dropped::default(), |total, more| Dropped {
-            records: total.records + more.records,
-            unoriented: total.unoriented + more.unoriented,
-        })
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

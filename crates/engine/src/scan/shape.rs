@@ -84,6 +84,9 @@ impl Shaper {
         if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
             kept.keep(self.object_idx, &records);
         }
+        if let Some(marker) = &mut self.marker {
+            records = marker.number(&records)?;
+        }
         let others = self.take_others(&mut records)?;
         if self.plan.wants_times() {
             let object = &self.plan.context.objects[self.object_idx];
@@ -158,12 +161,14 @@ impl Shaper {
             None
         };
         let plan = Arc::clone(&self.plan);
-        let columns = plan.columns.iter().filter(|column| !column.is_mark());
-        let columns = columns.map(|column| self.column(*column, decoded, oriented.as_ref()));
-        let mut columns = columns.collect::<Result<Vec<_>>>()?;
-        if let Some(marker) = &mut self.marker {
-            columns.extend(marker.mark(decoded, oriented.as_ref().filter(|_| asked))?);
-        }
+        let columns = plan.columns.iter();
+        let columns = columns.map(|column| match (column, &self.marker) {
+            (TableColumn::CopyKey, Some(marker)) => {
+                marker.keys(decoded, oriented.as_ref().filter(|_| asked))
+            }
+            _ => self.column(*column, decoded, oriented.as_ref()),
+        });
+        let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.plan.schema), columns, &options)?)
     }

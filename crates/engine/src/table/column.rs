@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::FieldId;
 
-use crate::copies::Mark;
+use crate::copies::KEY_FIELDS;
 
 /// The tables that one selection of flow logs is shown as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) enum TableColumn {
     /// [`Pending`](crate::orient::Pending).
     Pending,
     /// What tells copies of a record; no table has it.
-    Mark(Mark),
+    CopyKey,
 }
 
 /// What the engine adds to the fields, in the order of the columns.
@@ -117,7 +117,7 @@ impl TableColumn {
             TableColumn::FlowKind => "flow_kind",
             TableColumn::Pending => "pending",
             TableColumn::InterfaceCode => "interface_code",
-            TableColumn::Mark(mark) => mark.name(),
+            TableColumn::CopyKey => "copy_key",
         }
     }
 
@@ -128,7 +128,7 @@ impl TableColumn {
             TableColumn::OwnInterface => DataType::Boolean,
             TableColumn::FlowKind => DataType::UInt8,
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,
-            TableColumn::Mark(mark) => mark.data_type(),
+            TableColumn::CopyKey => DataType::LargeBinary,
             _ => DataType::Utf8View,
         }
     }
@@ -142,14 +142,9 @@ impl TableColumn {
             TableColumn::Instance => &[FieldId::INSTANCE_ID, FieldId::INTERFACE_ID],
             TableColumn::FlowKind => &[FieldId::ACTION],
             TableColumn::InterfaceCode => &[FieldId::INTERFACE_ID],
-            TableColumn::Mark(mark) => mark.fields(),
+            TableColumn::CopyKey => &KEY_FIELDS,
             _ => &[],
         }
-    }
-
-    /// Whether the column tells copies. Such columns are the last of a scan's, all or none.
-    pub(crate) fn is_mark(self) -> bool {
-        matches!(self, TableColumn::Mark(_))
     }
 
     /// Whether the column needs to know which side is local.

@@ -12,7 +12,7 @@ use flowproof_record::Predicate;
 
 use super::pushdown::to_predicate;
 use super::{TableColumn, TableKind};
-use crate::copies::{CopiesExec, Mark, separates};
+use crate::copies::{CopiesExec, separates};
 use crate::scan::{FlowLogExec, ScanContext};
 
 /// One selection of flow logs as a table.
@@ -97,8 +97,7 @@ impl TableProvider for FlowLogTable {
         let looked_at: Vec<Predicate> =
             predicate.into_iter().chain(asked.as_ref().map(or_shared)).collect();
         let predicate = (!looked_at.is_empty()).then(|| Arc::new(Predicate::And(looked_at)));
-        let marks = Mark::ALL.map(TableColumn::Mark);
-        let columns = columns.into_iter().chain(marks).collect();
+        let columns = columns.into_iter().chain([TableColumn::CopyKey]).collect();
         let asked = asked.map(Arc::new);
         let marked = FlowLogExec::new(scan, self.kind, columns, predicate, asked, partitions);
         let dropped = self.scan.report.dropped_by();
