@@ -262,7 +262,7 @@ fn record() -> impl Strategy<Value = Record> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     /// Whatever is asked, by however many threads, dropping copies gives what keeping gives of logs
     /// from which the twin took them out.
@@ -285,6 +285,15 @@ proptest! {
             prop_assert_eq!(&subject.observed, &subject_of_all.observed);
             prop_assert_eq!(&subject.gaps, &subject_of_all.gaps);
         }
+        // Where sides are learned, and settled at the end, what is left is counted all the same.
+        let learning = SessionOptions { book: AddressBook::default(), ..dropping() };
+        let sql = "select count(*) from traffic where direction is null";
+        let open = texts(&query_with(&whole, sql, learning.clone()).unwrap().value);
+        let volumes = block_on(async {
+            let session = super::support::open(&whole, Window::ALWAYS, learning).await;
+            session.volumes(&[Key::Interface], &VolumeFilter::default()).await.unwrap()
+        });
+        prop_assert_eq!(open, [volumes.coverage.records.unoriented.to_string()]);
     }
 }
 

@@ -89,6 +89,7 @@ fn what_was_counted_more_than_once_or_dropped_is_said() {
     let dropped = said(&[DROP]);
     assert!(dropped.contains("2 records dropped: another flow log has the same"), "{dropped}");
     assert!(!dropped.contains("more than once"), "{dropped}");
+    assert!(!dropped.contains("unknown direction"), "{dropped}");
 
     let records = |more: &[&str]| {
         logs.run("inspect", &[&["--format=json"], more].concat()).json()["records"].clone()
