@@ -12,7 +12,7 @@ use crate::scan::as_large_as_another;
 /// like no other; the reading tells why.
 pub(super) async fn same_objects(objects: &[Object], at_once: usize) -> BTreeMap<usize, usize> {
     let as_large = as_large_as_another(objects);
-    let digests = futures::stream::iter(as_large.into_iter())
+    let digests = futures::stream::iter(as_large)
         .map(|object_idx| async move { (object_idx, digest(&objects[object_idx]).await) })
         .buffer_unordered(at_once.max(1));
     let digests: BTreeMap<usize, Option<String>> = digests.collect().await;
