@@ -14,7 +14,7 @@ use super::views::ByView;
 use crate::table::text_column;
 
 /// Which records pass. As on raw bytes, what is missing passes no test but that for it.
-pub(super) fn passing(predicate: &Predicate, records: &RecordBatch) -> Result<BooleanBuffer> {
+pub(crate) fn passing(predicate: &Predicate, records: &RecordBatch) -> Result<BooleanBuffer> {
     let rows = records.num_rows();
     match predicate {
         Predicate::And(all) => all.iter().try_fold(BooleanBuffer::new_set(rows), |so_far, part| {
@@ -41,7 +41,7 @@ pub(super) fn passing(predicate: &Predicate, records: &RecordBatch) -> Result<Bo
 }
 
 /// The fields that a predicate looks at.
-pub(super) fn fields_of(predicate: &Predicate, fields: &mut Vec<FieldId>) {
+pub(crate) fn fields_of(predicate: &Predicate, fields: &mut Vec<FieldId>) {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => {
             parts.iter().for_each(|part| fields_of(part, fields));

@@ -26,6 +26,7 @@ mod views;
 mod tests;
 
 pub(crate) use bytes::{footer_note, read_footer};
+pub(crate) use filter::{fields_of, passing};
 pub(crate) use layout::Transit;
 pub(crate) use object::ParquetObject;
 pub(crate) use part::HeldPart;
