@@ -108,7 +108,12 @@ impl Record {
         (0..self.count).map(|idx| self.field(idx).unwrap_or_default())
     }
 
+    /// The text of a field; none if there is no such field, or it is not UTF-8.
     fn field(&self, idx: usize) -> Option<&str> {
+        if idx >= self.count {
+            // What stands there is an earlier record's.
+            return None;
+        }
         let start = if idx == 0 { 0 } else { self.ends[idx - 1] };
         std::str::from_utf8(&self.text[start..self.ends[idx]]).ok().map(str::trim)
     }
@@ -224,14 +229,9 @@ impl CsvReader {
         }
         match &self.columns {
             Some(Columns::Line(column)) => match self.record.field(*column) {
-                Some(text) if *column < self.record.count => {
-                    if !text.starts_with(CONTROL) {
-                        notes.give_out(text, line, lines);
-                    } else {
-                        notes.control_messages += 1;
-                    }
-                }
-                _ => self.wrong_count(*column + 1, line, notes),
+                Some(text) if text.starts_with(CONTROL) => notes.control_messages += 1,
+                Some(text) => notes.give_out(text, line, lines),
+                None => self.wrong_count(*column + 1, line, notes),
             },
             Some(Columns::Fields(fields)) if fields.len() != self.record.count => {
                 self.wrong_count(fields.len(), line, notes);
@@ -253,9 +253,7 @@ impl CsvReader {
     fn may_be_header(&self) -> bool {
         match &self.columns {
             Some(Columns::Line(column)) => {
-                let text =
-                    if *column < self.record.count { self.record.field(*column) } else { None };
-                text.is_none_or(|text| !text.contains(' '))
+                self.record.field(*column).is_none_or(|text| !text.contains(' '))
             }
             _ => self.record.field(0).is_some_and(|text| field_named(text).is_some()),
         }

@@ -378,6 +378,16 @@ fn a_console_csv_is_read_with_its_quotes_and_line_ends() {
 }
 
 #[test]
+fn a_csv_row_that_ends_before_the_message_is_malformed_whatever_stood_in_the_row_before() {
+    // It ends behind the end of the message before.
+    let csv = format!("timestamp,message\n1,{LINE}\n2,\n{}\n", "5".repeat(9));
+    let read = read(&csv);
+    assert_eq!(read.tally.counts.ok, 1);
+    let reasons = read.reasons();
+    assert_eq!(reasons.last(), Some(&(4, "expected 2 columns, got 1: `555555555`")));
+}
+
+#[test]
 fn a_csv_of_fields_is_read_by_its_header() {
     let text = "bytes,src_addr,dstaddr, log-status ,note\r\n8400,10.0.1.5,203.0.113.9,OK,a b\r\n\
                 ,10.0.1.6,\"203.0.113.9\",OK,\r\n1,2,3\r\ndstaddr,srcaddr\r\n203.0.113.9,10.0.1.7\r\n";
