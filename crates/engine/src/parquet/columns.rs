@@ -58,7 +58,7 @@ impl Column {
 }
 
 /// What a stored text comes to.
-enum Verdict {
+pub(super) enum Verdict {
     Good,
     Missing,
     Bad,
@@ -66,7 +66,7 @@ enum Verdict {
     Spelled(String),
 }
 
-fn judge(id: FieldId, text: &str) -> Verdict {
+pub(super) fn judge(id: FieldId, text: &str) -> Verdict {
     if is_missing(id, text.as_bytes()) {
         return Verdict::Missing;
     }

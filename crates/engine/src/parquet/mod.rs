@@ -10,7 +10,9 @@
 
 mod bytes;
 mod cell;
+mod coded;
 mod columns;
+mod fields;
 mod filter;
 mod layout;
 mod object;
@@ -20,6 +22,8 @@ mod pushdown;
 mod rawtest;
 mod reading;
 mod rows;
+mod settled;
+mod sheet;
 mod views;
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use flowproof_record::{
 };
 
 use super::columns::is_account;
-use super::layout::Layout;
+use super::layout::{Layout, coded_type};
 use super::rawtest::RawTestExpr;
 use super::rows::Wanted;
 use crate::scan::CoverageScope;
@@ -113,8 +113,8 @@ impl<'a> Pushdown<'a> {
 
     /// A question of the caller's own is about the text's meaning: it may be asked of any spelling.
     fn raw(&self, id: FieldId, test: &Arc<dyn RawTest>) -> Test {
-        let is_text = |column: &&Field| column.data_type() == &DataType::Utf8View;
-        match (self.layout.plain_column(id).filter(is_text), self.column(id)) {
+        let texts = self.layout.plain_column(id).filter(|column| is_text(column.data_type()));
+        match (texts, self.column(id)) {
             (Some(_), Some(column)) => {
                 Test::Filter(Arc::new(RawTestExpr::new(column, id, Arc::clone(test))))
             }
@@ -130,8 +130,11 @@ impl<'a> Pushdown<'a> {
         let texts = texts.iter().filter_map(|text| std::str::from_utf8(text).ok());
         let texts: BTreeSet<&str> = texts.collect();
         match (column.data_type(), id.field().kind) {
-            (DataType::Utf8View, Kind::Address) => self.address_in(id, &texts),
-            (DataType::Utf8View, _) => self.among(id, texts.into_iter().map(view), false),
+            (data_type, Kind::Address) if is_text(data_type) => self.address_in(id, &texts),
+            (data_type, _) if is_text(data_type) => {
+                let text = text_of(data_type);
+                self.among(id, texts.into_iter().map(text), false)
+            }
             (DataType::Int32 | DataType::Int64, Kind::Text) => {
                 let numbers = texts.into_iter().filter_map(|text| number_of_text(id, text));
                 let literals =
@@ -149,9 +152,9 @@ impl<'a> Pushdown<'a> {
         // An address may be stored in another spelling than it has in records.
         let as_stored = id.field().kind != Kind::Address;
         match self.layout.plain_column(id) {
-            Some(column) if as_stored && column.data_type() == &DataType::Utf8View => {
+            Some(column) if as_stored && is_text(column.data_type()) => {
                 let texts = texts.iter().filter_map(|text| std::str::from_utf8(text).ok());
-                self.among(id, texts.map(view), true)
+                self.among(id, texts.map(text_of(column.data_type())), true)
             }
             _ => Ok(Test::Always),
         }
@@ -164,12 +167,14 @@ impl<'a> Pushdown<'a> {
             text.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().to_string() == **text)
         });
         let addresses: Vec<&str> = addresses.copied().collect();
-        let mut test = self.among(id, addresses.iter().copied().map(view), false)?;
+        let text =
+            text_of(self.layout.plain_column(id).map_or(&DataType::Utf8View, Field::data_type));
+        let mut test = self.among(id, addresses.iter().copied().map(text), false)?;
         if !self.one_spelling {
             for first in first_characters(&addresses) {
                 let next = char::from(first as u8 + 1); // ASCII, and not its last.
-                let from = self.compare(id, Operator::GtEq, view(&first.to_string()))?;
-                let to = self.compare(id, Operator::Lt, view(&next.to_string()))?;
+                let from = self.compare(id, Operator::GtEq, text(&first.to_string()))?;
+                let to = self.compare(id, Operator::Lt, text(&next.to_string()))?;
                 test = self.or(test, self.and(from, to)?)?;
             }
         }
@@ -183,8 +188,9 @@ impl<'a> Pushdown<'a> {
             return Ok(Test::Always);
         }
         match self.layout.plain_column(id).map(|column| column.data_type()) {
-            Some(DataType::Utf8View) => {
-                let none = self.among(id, ["", "-", "None"].into_iter().map(view), false)?;
+            Some(data_type) if is_text(data_type) => {
+                let texts = ["", "-", "None"].into_iter().map(text_of(data_type));
+                let none = self.among(id, texts, false)?;
                 self.or(none, self.null(id)?)
             }
             _ => Ok(Test::Always),
@@ -342,8 +348,17 @@ fn texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> HashSet<Box<[u8]>>
     texts.into_iter().map(|text| text.as_ref().as_bytes().into()).collect()
 }
 
-fn view(text: &str) -> ScalarValue {
-    ScalarValue::Utf8View(Some(text.to_owned()))
+/// Whether a column is read as texts, or as numbers of texts.
+fn is_text(data_type: &DataType) -> bool {
+    data_type == &DataType::Utf8View || data_type == &coded_type()
+}
+
+/// Texts to compare such a column with.
+fn text_of(data_type: &DataType) -> fn(&str) -> ScalarValue {
+    match data_type {
+        DataType::Dictionary(_, _) => |text| ScalarValue::Utf8(Some(text.to_owned())),
+        _ => |text| ScalarValue::Utf8View(Some(text.to_owned())),
+    }
 }
 
 /// The number that must be stored for a record to show this text; `None` if there is none.

@@ -22,10 +22,12 @@ use parquet::errors::ParquetError;
 
 use super::MAGIC;
 use super::bytes::{Reader, ReaderFactory, footer_note};
+use super::fields::RowFields;
 use super::pushdown::{Pushdown, Test};
 use super::rows::RowReader;
+use super::sheet::Checked;
 use crate::held::ONE_SPELLING;
-use crate::scan::{CoverageScope, Outcome, ScanContext, outcome_of};
+use crate::scan::{CoverageScope, Outcome, ScanContext, Shaper, outcome_of};
 
 /// The column that tells a row's number in the file, where rows are left out before it. No field
 /// has this name.
@@ -149,6 +151,27 @@ impl Reading {
 
     /// The next records that are wanted; they may be none.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>, Stop> {
+        match self.next_checked().await? {
+            Some(checked) => self.rows.records(checked).map(Some).map_err(stop_of),
+            None => Ok(None),
+        }
+    }
+
+    /// The next records that cannot be added up where they stand.
+    pub(super) async fn next_to(&mut self, shaper: &Shaper) -> Result<Option<RecordBatch>, Stop> {
+        while let Some(checked) = self.next_checked().await? {
+            let fields = || RowFields::of(&self.rows, &checked.sheet);
+            let Some(fields) = shaper.adds_up().then(fields).flatten() else {
+                return self.rows.records(checked).map(Some).map_err(stop_of);
+            };
+            let records: Vec<usize> = checked.keep.set_indices().collect();
+            shaper.add_up(&fields, &records);
+        }
+        Ok(None)
+    }
+
+    /// The next rows, checked and counted.
+    async fn next_checked(&mut self) -> Result<Option<Checked>, Stop> {
         let Some(stream) = &mut self.stream else { return Ok(None) };
         let Some(stored) = stream.next().await else { return Ok(None) };
         let stored = stored.map_err(stop_of)?;
@@ -161,7 +184,7 @@ impl Reading {
             Some(numbers) => numbers.value(row).unsigned_abs() + 1,
             None => first + row as u64 + 1,
         };
-        self.rows.read(&stored, number).map(Some).map_err(stop_of)
+        self.rows.check(&stored, number).map(Some).map_err(stop_of)
     }
 }
 

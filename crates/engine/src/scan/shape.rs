@@ -14,6 +14,7 @@ use flowproof_record::FieldId;
 use flowproof_source::Object;
 
 use super::plan::{ScanPlan, SharedSums};
+use super::sums::RecordFields;
 use super::times::note_times;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
 use crate::orient::{Desk, Learner, Oriented, effective};
@@ -82,6 +83,18 @@ impl Shaper {
     /// The sums that records are added to where they stand.
     pub(super) fn sums(&self) -> Option<&SharedSums> {
         self.rows.sums.as_ref()
+    }
+
+    /// Whether records can be added up where they stand.
+    pub(crate) fn adds_up(&self) -> bool {
+        self.rows.sums.is_some() && !self.rows.plan.wants_times()
+    }
+
+    /// Adds up the records with these numbers where they stand, if sums are asked for.
+    pub(crate) fn add_up(&self, fields: &impl RecordFields, records: &[usize]) {
+        if let Some(sums) = &self.rows.sums {
+            lock(sums).add_records(fields, records);
+        }
     }
 
     /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
