@@ -25,7 +25,7 @@ fn is_canonical(token: &[u8]) -> bool {
 }
 
 /// The same for those that begin with a group of digits, in one pass. Of the rest it is not sure.
-fn is_plain_ipv6(token: &[u8]) -> bool {
+pub(crate) fn is_plain_ipv6(token: &[u8]) -> bool {
     let mut rest = token;
     let mut groups = 0;
     // Groups that `::` stands for begin at this one.

@@ -1,49 +1,73 @@
 //! Columns of texts as files have them: each text once, and by row the number of its text. What is to
 //! be known of a text is then found out once, and not for each of its rows.
 
-use std::sync::{Arc, OnceLock};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, StringViewArray,
-    StringViewBuilder,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::compute::take;
-use arrow::datatypes::Int32Type;
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::Result;
-use flowproof_record::{FieldId, Records};
+use flowproof_prefix::parse_ip;
+use flowproof_record::{FieldId, Kind, Records};
 
-use super::columns::{Verdict, judge};
+use super::columns::{Verdict, judge, respelled};
+
+/// Texts that are more than so many times the rows that are read are not all looked at.
+const MANY: usize = 4;
 
 /// The texts of a part of a file, in the spelling that records have.
 #[derive(Debug)]
 pub(super) struct Dictionary {
     stored: StringArray,
-    /// NULL where the text stands for none, or is not what the field holds.
     texts: StringViewArray,
+    /// Which texts stand for none, or are not what the field holds; empty if none does.
+    missing: Vec<bool>,
     /// Which texts are not what the field holds; empty if none is.
     bad: Vec<bool>,
-    numbers: OnceLock<Vec<u64>>,
+    /// What the texts of addresses are in the numbers that records have; empty for other fields.
+    numbers: Vec<u64>,
 }
 
 impl Dictionary {
     fn new(id: FieldId, stored: &StringArray) -> Dictionary {
-        let mut texts = StringViewBuilder::with_capacity(stored.len());
-        let mut bad = Vec::new();
+        let is_address = id.field().kind == Kind::Address;
+        let mut dictionary = Dictionary {
+            stored: stored.clone(),
+            texts: StringViewArray::from(stored),
+            missing: Vec::new(),
+            bad: Vec::new(),
+            numbers: Vec::with_capacity(if is_address { stored.len() } else { 0 }),
+        };
+        let mut spelled = Vec::new();
         for (place, text) in stored.iter().enumerate() {
-            match text.map_or(Verdict::Missing, |text| judge(id, text)) {
-                Verdict::Good => texts.append_option(text),
-                Verdict::Spelled(text) => texts.append_value(text),
-                Verdict::Missing => texts.append_null(),
-                Verdict::Bad => {
-                    texts.append_null();
-                    bad.resize(stored.len(), false);
-                    bad[place] = true;
+            let text = text.unwrap_or_default();
+            let mut number = if is_address { number_of(text) } else { Records::NONE };
+            if number == Records::NONE {
+                match judge(id, text) {
+                    Verdict::Good => {}
+                    Verdict::Missing => mark(&mut dictionary.missing, stored.len(), place),
+                    Verdict::Bad => {
+                        mark(&mut dictionary.missing, stored.len(), place);
+                        mark(&mut dictionary.bad, stored.len(), place);
+                    }
+                    Verdict::Spelled(text) => {
+                        number = number_of(&text);
+                        spelled.push((place, text));
+                    }
                 }
             }
+            if is_address {
+                dictionary.numbers.push(number);
+            }
         }
-        let (stored, numbers) = (stored.clone(), OnceLock::new());
-        Dictionary { stored, texts: texts.finish(), bad, numbers }
+        if !spelled.is_empty() {
+            dictionary.texts = respelled(&dictionary.texts, &spelled);
+        }
+        dictionary
     }
 
     /// Whether these are its texts, at the same place in memory: they are not looked at again.
@@ -51,14 +75,24 @@ impl Dictionary {
         is_same(&self.stored, stored)
     }
 
-    /// By a text's number: the address that it is, in the numbers that records have.
-    fn numbers(&self) -> &[u64] {
-        self.numbers.get_or_init(|| {
-            let number = |text: &str| text.parse::<std::net::Ipv4Addr>().ok();
-            let numbers = self.texts.iter().map(|text| text.and_then(number));
-            numbers.map(|ip| ip.map_or(Records::NONE, |ip| ip.to_bits().into())).collect()
-        })
+    /// The text of this number, if it stands for one.
+    #[inline(always)]
+    fn text(&self, key: usize) -> Option<&str> {
+        (self.missing.get(key) != Some(&true)).then(|| self.texts.value(key))
     }
+}
+
+/// The number of an IPv4 address in the one spelling that there is of these.
+fn number_of(text: &str) -> u64 {
+    match parse_ip(text.as_bytes()) {
+        Some(IpAddr::V4(address)) => address.to_bits().into(),
+        _ => Records::NONE,
+    }
+}
+
+fn mark(marks: &mut Vec<bool>, length: usize, place: usize) {
+    marks.resize(length, false);
+    marks[place] = true;
 }
 
 /// Whether two columns of texts are one, at the same place in memory.
@@ -72,6 +106,19 @@ pub(super) fn is_same(one: &StringArray, other: &StringArray) -> bool {
 pub(super) fn parts(stored: &dyn Array) -> Option<(&Int32Array, &StringArray)> {
     let stored: &DictionaryArray<Int32Type> = stored.as_dictionary_opt()?;
     Some((stored.keys(), stored.values().as_string_opt()?))
+}
+
+/// The texts of a column row by row, if they are so few that it does not pay to look at all texts.
+pub(super) fn few(
+    keys: &Int32Array,
+    stored: &StringArray,
+    last: Option<&Dictionary>,
+) -> Result<Option<ArrayRef>> {
+    let is_known = last.is_some_and(|last| last.is_of(stored));
+    if is_known || keys.len().saturating_mul(MANY) > stored.len() {
+        return Ok(None);
+    }
+    Ok(Some(cast(&take(stored, keys, None)?, &DataType::Utf8View)?))
 }
 
 /// A column of texts.
@@ -107,9 +154,10 @@ impl Coded {
         self.key(row).is_some_and(|key| self.dictionary.bad.get(key) == Some(&true))
     }
 
-    /// The texts by their numbers.
-    pub(super) fn texts(&self) -> &StringViewArray {
-        &self.dictionary.texts
+    /// By the number of a text, what is found of it; of none, the `none`.
+    pub(super) fn find<T: Copy>(&self, none: T, find: impl Fn(&str) -> T) -> Vec<T> {
+        let dictionary = &self.dictionary;
+        (0..dictionary.texts.len()).map(|key| dictionary.text(key).map_or(none, &find)).collect()
     }
 
     pub(super) fn keys(&self) -> &Int32Array {
@@ -130,8 +178,7 @@ impl Coded {
     /// The row's text.
     #[inline(always)]
     pub(super) fn get(&self, row: usize) -> Option<&str> {
-        let (key, texts) = (self.key(row)?, &self.dictionary.texts);
-        texts.is_valid(key).then(|| texts.value(key))
+        self.dictionary.text(self.key(row)?)
     }
 
     /// The row's address, by [`Coded::numbers`].
@@ -142,35 +189,33 @@ impl Coded {
 
     /// By a text's number: the address that it is.
     pub(super) fn numbers(&self) -> &[u64] {
-        self.dictionary.numbers()
+        &self.dictionary.numbers
     }
 
     /// The rows whose text passes; a row without one does not. No text is asked about twice.
     pub(super) fn ask(&self, passes: impl Fn(&str) -> bool) -> BooleanBuffer {
-        let texts = &self.dictionary.texts;
-        let mut answers: Vec<Option<bool>> = vec![None; texts.len()];
+        let mut answers: Vec<Option<bool>> = vec![None; self.dictionary.texts.len()];
         BooleanBuffer::collect_bool(self.keys.len(), |row| {
             let Some(key) = self.key(row) else { return false };
-            let ask = || texts.is_valid(key) && passes(texts.value(key));
+            let ask = || self.dictionary.text(key).is_some_and(&passes);
             *answers[key].get_or_insert_with(ask)
         })
     }
 
     /// The rows without a text.
     pub(super) fn nulls(&self) -> Option<NullBuffer> {
-        match self.dictionary.texts.null_count() {
-            0 => self.keys.nulls().cloned(),
-            _ => {
-                let has = |row: usize| {
-                    self.key(row).is_some_and(|key| self.dictionary.texts.is_valid(key))
-                };
-                Some(NullBuffer::new(BooleanBuffer::collect_bool(self.keys.len(), has)))
-            }
+        if self.dictionary.missing.is_empty() {
+            return self.keys.nulls().cloned();
         }
+        let has = |row: usize| {
+            self.key(row).is_some_and(|key| self.dictionary.missing.get(key) != Some(&true))
+        };
+        Some(NullBuffer::new(BooleanBuffer::collect_bool(self.keys.len(), has)))
     }
 
     /// The texts row by row.
     pub(super) fn to_array(&self) -> Result<ArrayRef> {
-        Ok(take(&self.dictionary.texts, &self.keys, None)?)
+        let keys = Int32Array::new(self.keys.values().clone(), self.nulls());
+        Ok(take(&self.dictionary.texts, &keys, None)?)
     }
 }

@@ -112,7 +112,7 @@ fn without(nulls: Option<&NullBuffer>, length: usize, missing: &[usize]) -> Opti
     NullBuffer::union(nulls, Some(&NullBuffer::from(valid)))
 }
 
-fn respelled(texts: &StringViewArray, spelled: &[(usize, String)]) -> StringViewArray {
+pub(super) fn respelled(texts: &StringViewArray, spelled: &[(usize, String)]) -> StringViewArray {
     let mut builder = StringViewBuilder::with_capacity(texts.len());
     let mut spelled = spelled.iter().peekable();
     for (row, text) in texts.iter().enumerate() {

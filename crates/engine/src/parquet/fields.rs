@@ -63,8 +63,7 @@ impl<'s> RowFields<'s> {
 
 impl<'s> RejectedTexts<'s> {
     fn of(actions: &'s Coded) -> RejectedTexts<'s> {
-        let texts = actions.texts().iter();
-        RejectedTexts { actions, rejected: texts.map(|text| text == Some("REJECT")).collect() }
+        RejectedTexts { actions, rejected: actions.find(false, |text| text == "REJECT") }
     }
 }
 

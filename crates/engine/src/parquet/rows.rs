@@ -15,7 +15,7 @@ use flowproof_record::{
 };
 
 use super::cell::Cells;
-use super::coded::{Coded, Dictionary, parts};
+use super::coded::{Coded, Dictionary, few, parts};
 use super::columns::Column;
 use super::filter::{fields_of, passing};
 use super::layout::{Layout, TRANSIT_FIELDS, Transit};
@@ -162,24 +162,12 @@ impl RowReader {
         let rows = stored.num_rows();
         let mut columns = Vec::with_capacity(self.fields.len());
         let mut bad: Vec<(FieldId, ArrayRef, Vec<usize>)> = Vec::new();
-        for (place, id) in self.fields.iter().enumerate() {
+        for (place, id) in self.fields.clone().iter().enumerate() {
             let Some(stored) = self.layout.stored(stored, *id)? else {
                 columns.push(Values::missing(*id, rows));
                 continue;
             };
-            let (column, rows) = match parts(&stored) {
-                Some((keys, texts)) => {
-                    let (coded, bad) = Coded::of(*id, keys, texts, &mut self.texts[place]);
-                    (Values::Coded(coded), bad)
-                }
-                None => {
-                    let column = match self.held.is_some() {
-                        true => Column::as_written(*id, &stored)?,
-                        false => Column::of(*id, &stored)?,
-                    };
-                    (Values::Array(column.values), column.bad)
-                }
-            };
+            let (column, rows) = self.values(place, &stored)?;
             columns.push(column);
             if !rows.is_empty() {
                 bad.push((*id, stored, rows));
@@ -200,6 +188,26 @@ impl RowReader {
             }
         }
         Ok(sheet)
+    }
+
+    /// The column of a field, and the rows that are not what it holds.
+    fn values(&mut self, place: usize, stored: &ArrayRef) -> Result<(Values, Vec<usize>)> {
+        let (id, last) = (self.fields[place], &mut self.texts[place]);
+        let few = match parts(stored) {
+            None => None,
+            Some((keys, texts)) => match few(keys, texts, last.as_deref())? {
+                Some(few) => Some(few),
+                None => {
+                    let (coded, bad) = Coded::of(id, keys, texts, last);
+                    return Ok((Values::Coded(coded), bad));
+                }
+            },
+        };
+        let column = match self.held.is_some() {
+            true => Column::as_written(id, stored)?,
+            false => Column::of(id, few.as_ref().unwrap_or(stored))?,
+        };
+        Ok((Values::Array(column.values), column.bad))
     }
 
     /// The numbers of the rows' sources, which the manifest has.
