@@ -17,6 +17,7 @@ mod filter;
 mod layout;
 mod object;
 mod ocsf;
+mod pages;
 mod part;
 mod pushdown;
 mod rawtest;
@@ -25,6 +26,7 @@ mod rows;
 mod settled;
 mod sheet;
 mod views;
+mod whole;
 
 #[cfg(test)]
 mod tests;

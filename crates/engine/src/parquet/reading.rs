@@ -26,6 +26,7 @@ use super::fields::RowFields;
 use super::pushdown::{Pushdown, Test};
 use super::rows::RowReader;
 use super::sheet::Checked;
+use super::whole::WholeGroups;
 use crate::held::ONE_SPELLING;
 use crate::scan::{CoverageScope, Outcome, ScanContext, Shaper, outcome_of};
 
@@ -36,9 +37,17 @@ const ROW_NUMBER: &str = "row number";
 /// How the Parquet reader begins to say that it lacks a codec.
 const NOT_BUILT_IN: &str = "Disabled feature at compile time";
 
+/// Where the stored rows of a file come from.
+enum Stored {
+    /// None are read.
+    Nowhere,
+    DataFusion(SendableRecordBatchStream),
+    Whole(WholeGroups),
+}
+
 /// A file that is being read.
 pub(super) struct Reading {
-    stream: Option<SendableRecordBatchStream>,
+    stored: Stored,
     pub(super) reader: Reader,
     pub(super) rows: RowReader,
     /// Rows in the file, and those that came of it.
@@ -94,8 +103,14 @@ pub(super) fn begin(
         false => Test::Always,
     };
     let rows_stored = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let mut reading =
-        Reading { stream: None, reader, rows, rows_stored, rows_read: 0, numbered: false };
+    let mut reading = Reading {
+        stored: Stored::Nowhere,
+        reader,
+        rows,
+        rows_stored,
+        rows_read: 0,
+        numbered: false,
+    };
     if rows_stored > 0 {
         reading.start(test, row_groups, task).map_err(stop_of)?;
     }
@@ -103,7 +118,7 @@ pub(super) fn begin(
 }
 
 impl Reading {
-    /// Has DataFusion read the file.
+    /// Has the file read: by DataFusion, where something can be left out of it.
     fn start(
         &mut self,
         test: Test,
@@ -111,6 +126,16 @@ impl Reading {
         task: Arc<TaskContext>,
     ) -> Result<()> {
         let columns = self.rows.file_columns();
+        if let Test::Always = test {
+            let batch_rows = task.session_config().batch_size();
+            let (schema, groups) = (self.rows.layout().schema(), row_groups.clone());
+            if let Some(whole) =
+                WholeGroups::of(&self.reader, schema, &columns, groups, batch_rows)?
+            {
+                self.stored = Stored::Whole(whole);
+                return Ok(());
+            }
+        }
         let mut table = TableSchema::builder(columns);
         let filter = match test {
             Test::Never => return Ok(()),
@@ -145,7 +170,8 @@ impl Reading {
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
                 .with_file(file)
                 .build();
-        self.stream = Some(DataSourceExec::from_data_source(config).execute(0, task)?);
+        self.stored =
+            Stored::DataFusion(DataSourceExec::from_data_source(config).execute(0, task)?);
         Ok(())
     }
 
@@ -172,9 +198,12 @@ impl Reading {
 
     /// The next rows, checked and counted.
     async fn next_checked(&mut self) -> Result<Option<Checked>, Stop> {
-        let Some(stream) = &mut self.stream else { return Ok(None) };
-        let Some(stored) = stream.next().await else { return Ok(None) };
-        let stored = stored.map_err(stop_of)?;
+        let stored = match &mut self.stored {
+            Stored::Nowhere => Ok(None),
+            Stored::DataFusion(stream) => stream.next().await.transpose(),
+            Stored::Whole(groups) => groups.next().await.map_err(DataFusionError::from),
+        };
+        let Some(stored) = stored.map_err(stop_of)? else { return Ok(None) };
         let first = self.rows_read;
         self.rows_read += stored.num_rows() as u64;
         let numbers = stored.column_by_name(ROW_NUMBER).filter(|_| self.numbered);
