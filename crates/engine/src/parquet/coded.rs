@@ -45,7 +45,8 @@ impl Dictionary {
         let mut spelled = Vec::new();
         for (place, text) in stored.iter().enumerate() {
             let text = text.unwrap_or_default();
-            let mut number = if is_address { number_of(text) } else { Records::NONE };
+            let is_ipv6 = text.contains(':');
+            let mut number = if is_address && !is_ipv6 { number_of(text) } else { Records::NONE };
             if number == Records::NONE {
                 match judge(id, text) {
                     Verdict::Good => {}
@@ -82,12 +83,17 @@ impl Dictionary {
     }
 }
 
-/// The number of an IPv4 address in the one spelling that there is of these.
-fn number_of(text: &str) -> u64 {
-    match parse_ip(text.as_bytes()) {
-        Some(IpAddr::V4(address)) => address.to_bits().into(),
-        _ => Records::NONE,
+/// The number of an IPv4 address. There is one spelling of each.
+pub(super) fn ipv4_of(text: &str) -> Option<u32> {
+    match parse_ip(text.as_bytes())? {
+        IpAddr::V4(address) => Some(address.to_bits()),
+        IpAddr::V6(_) => None,
     }
+}
+
+/// The same, as records have it.
+fn number_of(text: &str) -> u64 {
+    ipv4_of(text).map_or(Records::NONE, u64::from)
 }
 
 fn mark(marks: &mut Vec<bool>, length: usize, place: usize) {

@@ -10,10 +10,10 @@ use arrow::datatypes::{DataType, Schema};
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
-use flowproof_record::{FieldId, RawTest};
+use flowproof_record::{FieldId, Kind, RawTest};
 
 use super::cell::is_missing;
-use super::coded::{is_same, parts};
+use super::coded::{ipv4_of, is_same, parts};
 use super::views::ByView;
 
 /// The question as an expression that DataFusion asks of a column of texts.
@@ -43,6 +43,10 @@ impl RawTestExpr {
 
     /// What is missing does not pass.
     fn passes(&self, text: &str) -> bool {
+        let number = if self.id.field().kind == Kind::Address { ipv4_of(text) } else { None };
+        if let Some(number) = number {
+            return self.test.passes_ipv4(number);
+        }
         !is_missing(self.id, text.as_bytes()) && self.test.passes(text.as_bytes())
     }
 
