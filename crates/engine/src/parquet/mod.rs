@@ -19,6 +19,7 @@ mod object;
 mod ocsf;
 mod pages;
 mod part;
+mod prune;
 mod pushdown;
 mod rawtest;
 mod reading;

@@ -134,7 +134,7 @@ async fn plan_reading(
     let layout = layout.with_coded_texts(reader.metadata());
     let context = &plan.context;
     let rows = RowReader::new(layout, Wanted::of(plan, context.thorough));
-    begin(context, &context.coverage, reader, rows, None, task)
+    begin(context, &context.coverage, reader, rows, None, task).await
 }
 
 fn told_with_records(outcome: Outcome, rows: u64) -> Outcome {

@@ -18,6 +18,8 @@ use datafusion::physical_expr::expressions::{Column, IsNullExpr, binary, in_list
 use flowproof_record::{
     Comparison, FieldId, GOOD_SECONDS, Keep, Kind, MILLISECONDS_AT, Predicate, RawTest,
 };
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use super::columns::is_account;
 use super::layout::{Layout, coded_type};
@@ -39,6 +41,7 @@ pub(super) enum Test {
 #[derive(Debug)]
 pub(super) struct Pushdown<'a> {
     layout: &'a Layout,
+    metadata: &'a ParquetMetaData,
     /// The columns that are read of the file.
     columns: SchemaRef,
     /// Whether the file has addresses in their one spelling only.
@@ -46,8 +49,13 @@ pub(super) struct Pushdown<'a> {
 }
 
 impl<'a> Pushdown<'a> {
-    pub(super) fn new(layout: &'a Layout, columns: SchemaRef, one_spelling: bool) -> Pushdown<'a> {
-        Pushdown { layout, columns, one_spelling }
+    pub(super) fn new(
+        layout: &'a Layout,
+        metadata: &'a ParquetMetaData,
+        columns: SchemaRef,
+        one_spelling: bool,
+    ) -> Pushdown<'a> {
+        Pushdown { layout, metadata, columns, one_spelling }
     }
 
     /// The weakest question that all wanted rows pass.
@@ -81,6 +89,10 @@ impl<'a> Pushdown<'a> {
         let Some(to) = to.filter(|_| self.layout.has(FieldId::START)) else {
             return Ok(Test::Always);
         };
+        // Most files lie within a window as a whole.
+        if self.range(FieldId::START).is_some_and(|(_, most)| most < within_good(to)) {
+            return Ok(Test::Always);
+        }
         let before = self.time(FieldId::START, false, to)?;
         self.or(before, self.null(FieldId::START)?)
     }
@@ -90,8 +102,32 @@ impl<'a> Pushdown<'a> {
         let Some(from) = from.filter(|_| self.layout.has(FieldId::END)) else {
             return Ok(Test::Always);
         };
+        let all_after = |(least, most)| least >= within_good(from) && most < MILLISECONDS_AT as i64;
+        if self.range(FieldId::END).is_some_and(all_after) {
+            return Ok(Test::Always);
+        }
         let after = self.time(FieldId::END, true, from)?;
         self.or(after, self.null(FieldId::END)?)
+    }
+
+    /// The least and the greatest number that are stored, if statistics tell.
+    fn range(&self, id: FieldId) -> Option<(i64, i64)> {
+        let is_number =
+            |column: &&Field| matches!(column.data_type(), DataType::Int32 | DataType::Int64);
+        let name = self.layout.plain_column(id).filter(is_number)?.name();
+        let ranges = self.metadata.row_groups().iter().map(|group| {
+            let mut columns = group.columns().iter();
+            let column = columns.find(|column| column.column_path().parts() == [name.as_str()])?;
+            match column.statistics()? {
+                Statistics::Int64(told) => Some((*told.min_opt()?, *told.max_opt()?)),
+                Statistics::Int32(told) => {
+                    Some(((*told.min_opt()?).into(), (*told.max_opt()?).into()))
+                }
+                _ => None,
+            }
+        });
+        let ranges: Option<Vec<(i64, i64)>> = ranges.collect();
+        ranges?.into_iter().reduce(|all, range| (all.0.min(range.0), all.1.max(range.1)))
     }
 
     fn predicate(&self, predicate: &Predicate) -> Result<Test> {
@@ -251,7 +287,7 @@ impl<'a> Pushdown<'a> {
             Some(literal) => self.compare(id, operator, literal),
             None => Ok(Test::Always),
         };
-        let seconds = i128::from(bound.clamp(GOOD_SECONDS.start, GOOD_SECONDS.end));
+        let seconds = i128::from(within_good(bound));
         match data_type {
             DataType::Timestamp(unit, _) => {
                 let bound = seconds * units_in_a_second(*unit);
@@ -386,6 +422,11 @@ fn literal(number: i128, data_type: &DataType) -> Option<ScalarValue> {
         }
         _ => return None,
     })
+}
+
+/// A bound in seconds: beyond the good ones, all good times are on one side.
+fn within_good(bound: i64) -> i64 {
+    bound.clamp(GOOD_SECONDS.start, GOOD_SECONDS.end)
 }
 
 fn units_in_a_second(unit: TimeUnit) -> i128 {

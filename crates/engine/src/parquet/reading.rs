@@ -14,6 +14,7 @@ use datafusion::datasource::physical_plan::{FileScanConfigBuilder, ParquetSource
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use flowproof_source::{Ranges, SourceError};
 use futures::{FutureExt, StreamExt};
@@ -23,6 +24,7 @@ use parquet::errors::ParquetError;
 use super::MAGIC;
 use super::bytes::{Reader, ReaderFactory, footer_note};
 use super::fields::RowFields;
+use super::prune::may_leave_out;
 use super::pushdown::{Pushdown, Test};
 use super::rows::RowReader;
 use super::sheet::Checked;
@@ -32,7 +34,7 @@ use crate::scan::{CoverageScope, Outcome, ScanContext, Shaper, outcome_of};
 
 /// The column that tells a row's number in the file, where rows are left out before it. No field
 /// has this name.
-const ROW_NUMBER: &str = "row number";
+pub(super) const ROW_NUMBER: &str = "row number";
 
 /// How the Parquet reader begins to say that it lacks a codec.
 const NOT_BUILT_IN: &str = "Disabled feature at compile time";
@@ -42,7 +44,7 @@ enum Stored {
     /// None are read.
     Nowhere,
     DataFusion(SendableRecordBatchStream),
-    Whole(WholeGroups),
+    Whole(Box<WholeGroups>),
 }
 
 /// A file that is being read.
@@ -87,7 +89,7 @@ pub(super) async fn open_reader(ranges: Ranges) -> Result<Reader, Stop> {
 
 /// Asks the file for what is wanted of it. `scope` tells whose times are kept; `row_groups` which
 /// part of the file is read, if not all of it is.
-pub(super) fn begin(
+pub(super) async fn begin(
     context: &ScanContext,
     scope: &CoverageScope,
     reader: Reader,
@@ -97,7 +99,8 @@ pub(super) fn begin(
 ) -> Result<Reading, Stop> {
     let one_spelling = footer_note(reader.metadata(), ONE_SPELLING.0) == Some(ONE_SPELLING.1);
     let columns = rows.file_columns();
-    let pushdown = Pushdown::new(rows.layout(), Arc::clone(&columns), one_spelling);
+    let pushdown =
+        Pushdown::new(rows.layout(), reader.metadata(), Arc::clone(&columns), one_spelling);
     let test = match context.push_filters && !rows.wanted().thorough {
         true => pushdown.ask(rows.wanted(), scope).map_err(Stop::Query)?,
         false => Test::Always,
@@ -112,43 +115,70 @@ pub(super) fn begin(
         numbered: false,
     };
     if rows_stored > 0 {
-        reading.start(test, row_groups, task).map_err(stop_of)?;
+        reading.start(test, row_groups, task).await.map_err(stop_of)?;
     }
     Ok(reading)
 }
 
 impl Reading {
     /// Has the file read: by DataFusion, where something can be left out of it.
-    fn start(
+    async fn start(
         &mut self,
         test: Test,
         row_groups: Option<Range<usize>>,
         task: Arc<TaskContext>,
     ) -> Result<()> {
-        let columns = self.rows.file_columns();
-        if let Test::Always = test {
-            let batch_rows = task.session_config().batch_size();
-            let (schema, groups) = (self.rows.layout().schema(), row_groups.clone());
-            if let Some(whole) =
-                WholeGroups::of(&self.reader, schema, &columns, groups, batch_rows)?
-            {
-                self.stored = Stored::Whole(whole);
-                return Ok(());
-            }
-        }
-        let mut table = TableSchema::builder(columns);
         let filter = match test {
             Test::Never => return Ok(()),
             Test::Always => None,
-            Test::Filter(filter) if self.rows.is_held() => Some(filter),
-            Test::Filter(filter) => {
-                let number = Field::new(ROW_NUMBER, DataType::Int64, false);
-                table = table
-                    .with_virtual_columns(vec![Arc::new(number.with_extension_type(RowNumber))]);
-                self.numbered = true;
-                Some(filter)
-            }
+            Test::Filter(filter) => Some(filter),
         };
+        self.numbered = filter.is_some() && !self.rows.is_held();
+        let groups = row_groups.clone();
+        let groups = groups.unwrap_or(0..self.reader.metadata().num_row_groups());
+        self.stored = match self.is_read_whole(filter.as_ref(), groups.clone()).await? {
+            true => {
+                let batch_rows = task.session_config().batch_size();
+                let (schema, columns) = (self.rows.layout().schema(), self.rows.file_columns());
+                let reader = &self.reader;
+                Stored::Whole(Box::new(WholeGroups::new(
+                    reader, schema, &columns, filter, groups, batch_rows,
+                )?))
+            }
+            false => Stored::DataFusion(self.source(filter, row_groups, task)?),
+        };
+        Ok(())
+    }
+
+    /// Whether nothing can be left out of the file, and reading it whole is faster.
+    async fn is_read_whole(
+        &mut self,
+        filter: Option<&Arc<dyn PhysicalExpr>>,
+        row_groups: Range<usize>,
+    ) -> Result<bool> {
+        let schema = self.rows.layout().schema();
+        if !WholeGroups::suits(&self.reader, schema, &self.rows.file_columns()) {
+            return Ok(false);
+        }
+        match filter {
+            None => Ok(true),
+            Some(filter) => Ok(!may_leave_out(&mut self.reader, filter, schema, row_groups).await?),
+        }
+    }
+
+    /// DataFusion's source of the rows that pass.
+    fn source(
+        &self,
+        filter: Option<Arc<dyn PhysicalExpr>>,
+        row_groups: Option<Range<usize>>,
+        task: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let mut table = TableSchema::builder(self.rows.file_columns());
+        if self.numbered {
+            let number = Field::new(ROW_NUMBER, DataType::Int64, false);
+            table =
+                table.with_virtual_columns(vec![Arc::new(number.with_extension_type(RowNumber))]);
+        }
         let mut source = ParquetSource::new(table.build())
             .with_parquet_file_reader_factory(Arc::new(ReaderFactory(self.reader.clone())))
             .with_enable_page_index(true)
@@ -170,9 +200,7 @@ impl Reading {
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
                 .with_file(file)
                 .build();
-        self.stored =
-            Stored::DataFusion(DataSourceExec::from_data_source(config).execute(0, task)?);
-        Ok(())
+        DataSourceExec::from_data_source(config).execute(0, task)
     }
 
     /// The next records that are wanted; they may be none.
@@ -201,7 +229,7 @@ impl Reading {
         let stored = match &mut self.stored {
             Stored::Nowhere => Ok(None),
             Stored::DataFusion(stream) => stream.next().await.transpose(),
-            Stored::Whole(groups) => groups.next().await.map_err(DataFusionError::from),
+            Stored::Whole(groups) => groups.next().await,
         };
         let Some(stored) = stored.map_err(stop_of)? else { return Ok(None) };
         let first = self.rows_read;
