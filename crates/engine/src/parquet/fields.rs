@@ -19,18 +19,11 @@ const SECOND: i64 = 1_000_000_000;
 pub(super) struct RowFields<'s> {
     interface: &'s Coded,
     ends: [&'s Coded; 2],
-    /// By a text's number.
-    numbers: [&'s [u64]; 2],
-    rejected: Option<RejectedTexts<'s>>,
+    numbers: [Vec<u64>; 2],
+    rejected: Vec<bool>,
     direction: Option<&'s Coded>,
     counters: [&'s UInt64Array; 2],
     times: [&'s TimestampNanosecondArray; 2],
-}
-
-/// Actions, and by a text's number whether it is `REJECT`.
-struct RejectedTexts<'s> {
-    actions: &'s Coded,
-    rejected: Vec<bool>,
 }
 
 impl<'s> RowFields<'s> {
@@ -53,7 +46,7 @@ impl<'s> RowFields<'s> {
             interface: coded(FieldId::INTERFACE_ID)?,
             numbers: ends.map(Coded::numbers),
             ends,
-            rejected: optional(FieldId::ACTION)?.map(RejectedTexts::of),
+            rejected: optional(FieldId::ACTION)?.map(rejected).unwrap_or_default(),
             direction: optional(FieldId::FLOW_DIRECTION)?,
             counters: [counter(FieldId::BYTES)?, counter(FieldId::PACKETS)?],
             times: [time(FieldId::START)?, time(FieldId::END)?],
@@ -61,10 +54,9 @@ impl<'s> RowFields<'s> {
     }
 }
 
-impl<'s> RejectedTexts<'s> {
-    fn of(actions: &'s Coded) -> RejectedTexts<'s> {
-        RejectedTexts { actions, rejected: actions.find(false, |text| text == "REJECT") }
-    }
+fn rejected(actions: &Coded) -> Vec<bool> {
+    let rejected = actions.find(false, |text| text == "REJECT");
+    actions.by_row(false, |key| rejected[key])
 }
 
 fn text(column: &Coded, row: usize) -> &[u8] {
@@ -88,7 +80,7 @@ impl RecordFields for RowFields<'_> {
 
     #[inline(always)]
     fn numbers(&self, at: usize) -> [u64; 2] {
-        [0, 1].map(|end| self.ends[end].number(self.numbers[end], at))
+        [self.numbers[0][at], self.numbers[1][at]]
     }
 
     fn ends(&self, at: usize) -> RawEnds<'_> {
@@ -106,9 +98,8 @@ impl RecordFields for RowFields<'_> {
 
     #[inline(always)]
     fn is_rejected(&self, at: usize) -> bool {
-        self.rejected.as_ref().is_some_and(|texts| {
-            texts.actions.key(at).is_some_and(|key| texts.rejected.get(key) == Some(&true))
-        })
+        // Empty if the file has no actions.
+        self.rejected.get(at) == Some(&true)
     }
 
     #[inline(always)]

@@ -1,5 +1,7 @@
 //! Pages of gzip, inflated as whole gzip objects are: nearly twice as fast as the Parquet reader does.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use ::bytes::buf::Reader as BytesReader;
 use ::bytes::{Buf, Bytes};
 use flowproof_source::WholeInflater;
@@ -20,14 +22,29 @@ pub(super) struct Chunk {
     pub(super) bytes: Bytes,
 }
 
-/// The pages of a column of which none are skipped.
+/// What inflates, and room for what is inflated: kept from column to column.
+#[derive(Clone, Default)]
+pub(super) struct Room(Arc<Mutex<(WholeInflater, Vec<u8>)>>);
+
+impl Room {
+    fn inflate(&self, stored: &[u8]) -> Option<Bytes> {
+        // Who panicked in here left nothing behind that is looked at again.
+        let mut room = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (inflater, content) = &mut *room;
+        let length = inflater.inflate(stored, content, MOST)?;
+        Some(Bytes::copy_from_slice(&content[..length]))
+    }
+}
+
+/// The pages of a column.
 pub(super) fn pages_of(
     chunk: Chunk,
     column: &ColumnChunkMetaData,
     rows: usize,
+    room: &Room,
 ) -> Result<Box<dyn PageIterator>> {
     let pages: Box<dyn PageReader> = match column.compression() {
-        Compression::GZIP(_) => Box::new(GzipPages::new(chunk, column, rows)?),
+        Compression::GZIP(_) => Box::new(GzipPages::new(chunk, column, rows, room)?),
         _ => Box::new(SerializedPageReader::new(chunk.into(), column, rows, None)?),
     };
     Ok(Box::new(OneChunk(Some(pages))))
@@ -49,9 +66,7 @@ impl PageIterator for OneChunk {}
 /// Pages of gzip. The Parquet reader splits them, as if they were not compressed.
 struct GzipPages {
     stored: SerializedPageReader<Chunk>,
-    inflater: WholeInflater,
-    /// What a page inflates to, and room for more.
-    content: Vec<u8>,
+    room: Room,
     /// Pages that were read so far.
     read: usize,
     chunk: Chunk,
@@ -62,33 +77,24 @@ struct GzipPages {
 }
 
 impl GzipPages {
-    fn new(chunk: Chunk, column: &ColumnChunkMetaData, rows: usize) -> Result<GzipPages> {
+    fn new(
+        chunk: Chunk,
+        column: &ColumnChunkMetaData,
+        rows: usize,
+        room: &Room,
+    ) -> Result<GzipPages> {
         let column = column.clone();
         let as_stored =
             column.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
         let stored = SerializedPageReader::new(chunk.clone().into(), &as_stored, rows, None)?;
-        Ok(GzipPages {
-            stored,
-            inflater: WholeInflater::new(),
-            content: Vec::new(),
-            read: 0,
-            chunk,
-            column,
-            rows,
-            careful: None,
-        })
-    }
-
-    fn inflate(&mut self, stored: &[u8]) -> Option<Bytes> {
-        let length = self.inflater.inflate(stored, &mut self.content, MOST)?;
-        Some(Bytes::copy_from_slice(&self.content[..length]))
+        Ok(GzipPages { stored, room: room.clone(), read: 0, chunk, column, rows, careful: None })
     }
 
     /// The page with its content; `None` if that takes the Parquet reader itself.
-    fn inflate_page(&mut self, mut page: Page) -> Option<Page> {
+    fn inflate_page(&self, mut page: Page) -> Option<Page> {
         match &mut page {
             Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => {
-                *buf = self.inflate(buf)?;
+                *buf = self.room.inflate(buf)?;
                 Some(page)
             }
             Page::DataPageV2 { is_compressed: false, .. } => Some(page),
@@ -96,7 +102,7 @@ impl GzipPages {
                 // Levels come before what is compressed.
                 let levels = u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len);
                 let (levels, stored) = buf.split_at_checked(usize::try_from(levels).ok()?)?;
-                *buf = [levels, &self.inflate(stored)?].concat().into();
+                *buf = [levels, &self.room.inflate(stored)?].concat().into();
                 Some(page)
             }
         }
@@ -172,6 +178,70 @@ impl ChunkReader for Chunk {
         match length <= bytes.len() {
             true => Ok(bytes.slice(..length)),
             false => Err(ParquetError::EOF("a page ends beyond its column".into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::{WriterProperties, WriterVersion};
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    fn written(version: WriterVersion) -> Bytes {
+        let texts = (0..5000).map(|n| (n % 7 > 0).then(|| format!("10.0.{}.{}", n % 50, n % 9)));
+        let texts: StringArray = texts.collect();
+        // Its dictionary begins as gzip does.
+        let numbers: Int32Array = (0..5000).map(|n| Some(0x1f + n % 300)).collect();
+        let columns = [("a", Arc::new(texts) as ArrayRef), ("b", Arc::new(numbers))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::GZIP(Default::default()))
+            .set_writer_version(version)
+            .set_write_batch_size(100)
+            .set_data_page_row_count_limit(1000)
+            .build();
+        let mut file = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        file.into()
+    }
+
+    fn contents(pages: impl Iterator<Item = Result<Page>>) -> Vec<Bytes> {
+        pages.map(|page| page.unwrap().buffer().clone()).collect()
+    }
+
+    #[test]
+    fn pages_are_those_of_the_parquet_reader() {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let file = written(version);
+            let reader = SerializedFileReader::new(file.clone()).unwrap();
+            for column in reader.metadata().row_group(0).columns() {
+                let (start, length) = column.byte_range();
+                let bytes = file.slice(start as usize..(start + length) as usize);
+                let chunk = Chunk { offset: start, bytes };
+                let ours = pages_of(chunk, column, 5000, &Room::default())
+                    .unwrap()
+                    .next()
+                    .unwrap()
+                    .unwrap();
+                let theirs = SerializedPageReader::new(Arc::new(file.clone()), column, 5000, None);
+                let (ours, theirs) = (contents(ours), contents(theirs.unwrap()));
+                assert!(theirs.len() > 5, "{}", theirs.len());
+                assert!(ours == theirs, "{version:?} {}", column.column_path());
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_that_lies_beyond_its_column_is_an_error() {
+        let chunk = Chunk { offset: 100, bytes: Bytes::from_static(b"0123456789") };
+        assert_eq!(chunk.get_bytes(104, 3).unwrap(), "456");
+        for (start, length) in [(99, 1), (111, 0), (105, 6)] {
+            assert!(chunk.get_bytes(start, length).is_err(), "{start} {length}");
         }
     }
 }

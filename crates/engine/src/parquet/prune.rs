@@ -10,7 +10,7 @@ use datafusion::datasource::physical_plan::parquet::{
     RowGroupAccessPlanFilter,
 };
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 
@@ -24,6 +24,8 @@ pub(super) async fn may_leave_out(
     schema: &SchemaRef,
     row_groups: Range<usize>,
 ) -> Result<bool> {
+    // It is about columns of those that are read, and now of all.
+    let filter = &reassign_expr_columns(Arc::clone(filter), schema)?;
     let predicate = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema));
     let predicate = predicate.try_build(Arc::clone(filter))?;
     if predicate.always_true() {
@@ -32,10 +34,9 @@ pub(super) async fn may_leave_out(
     if has_bloom_filter(reader, filter) {
         return Ok(true);
     }
-    reader.read_page_index().await?;
+    let metrics = ParquetFileMetrics::new(0, "object", &ExecutionPlanMetricsSet::new());
     let metadata = reader.metadata();
     let stored = metadata.file_metadata().schema_descr();
-    let metrics = ParquetFileMetrics::new(0, "object", &ExecutionPlanMetricsSet::new());
     let mut access = ParquetAccessPlan::new_none(metadata.num_row_groups());
     row_groups.clone().for_each(|group| access.scan(group));
     let mut groups = RowGroupAccessPlanFilter::new(access);
@@ -43,6 +44,10 @@ pub(super) async fn may_leave_out(
     if groups.remaining_row_group_count() < row_groups.len() {
         return Ok(true);
     }
+    // DataFusion reads it too, and all the better if it is there then.
+    reader.read_page_index().await?;
+    let metadata = reader.metadata();
+    let stored = metadata.file_metadata().schema_descr();
     let pages = PagePruningAccessPlanFilter::new(filter, Arc::clone(schema));
     let access =
         pages.prune_plan_with_page_index(groups.build(), schema, stored, metadata, &metrics);

@@ -15,7 +15,7 @@ use flowproof_record::{
 };
 
 use super::cell::Cells;
-use super::coded::{Coded, Dictionary, few, parts};
+use super::coded::{Coded, LastTexts, parts, row_by_row};
 use super::columns::Column;
 use super::filter::{fields_of, passing};
 use super::layout::{Layout, TRANSIT_FIELDS, Transit};
@@ -51,7 +51,7 @@ pub(super) struct RowReader {
     /// The fields that are looked at, in the order of the file.
     fields: Vec<FieldId>,
     /// By field: the texts that were read last, if they are stored once each.
-    texts: Vec<Option<Arc<Dictionary>>>,
+    texts: Vec<LastTexts>,
     /// The columns of the records that are handed out.
     schema: SchemaRef,
     tally: Tally,
@@ -83,7 +83,8 @@ impl RowReader {
         }
         fields.sort_by_key(|id| layout.place(*id));
         let tally = Tally { formats: layout.format().into_iter().collect(), ..Tally::default() };
-        let (schema, texts) = (schema_of(&wanted.fields), vec![None; fields.len()]);
+        let (schema, texts) =
+            (schema_of(&wanted.fields), fields.iter().map(|_| LastTexts::default()).collect());
         RowReader { schema, texts, layout, wanted, fields, tally, held: None }
     }
 
@@ -192,20 +193,18 @@ impl RowReader {
 
     /// The column of a field, and the rows that are not what it holds.
     fn values(&mut self, place: usize, stored: &ArrayRef) -> Result<(Values, Vec<usize>)> {
-        let (id, last) = (self.fields[place], &mut self.texts[place]);
-        let few = match parts(stored) {
-            None => None,
-            Some((keys, texts)) => match few(keys, texts, last.as_deref())? {
-                Some(few) => Some(few),
-                None => {
-                    let (coded, bad) = Coded::of(id, keys, texts, last);
-                    return Ok((Values::Coded(coded), bad));
-                }
-            },
-        };
-        let column = match self.held.is_some() {
+        let id = self.fields[place];
+        let mut one_by_one = None;
+        if let Some((keys, texts)) = parts(stored) {
+            if let Some(dictionary) = self.texts[place].look(id, keys.len(), texts) {
+                let (coded, bad) = Coded::of(keys, dictionary);
+                return Ok((Values::Coded(coded), bad));
+            }
+            one_by_one = Some(row_by_row(keys, texts)?);
+        }
+        let column = match self.is_held() {
             true => Column::as_written(id, stored)?,
-            false => Column::of(id, few.as_ref().unwrap_or(stored))?,
+            false => Column::of(id, one_by_one.as_ref().unwrap_or(stored))?,
         };
         Ok((Values::Array(column.values), column.bad))
     }

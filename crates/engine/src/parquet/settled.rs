@@ -1,6 +1,7 @@
 //! The times of rows, brought to whole seconds.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, TimestampNanosecondArray, UInt64Array};
@@ -96,7 +97,7 @@ fn one_by_one([starts, ends]: &[Times; 2], rows: usize, faults: &mut Faults) -> 
     let mut in_milliseconds = 0;
     for row in 0..rows {
         let mut times = [None; 2];
-        if !faults.contains_key(&row) {
+        if let Entry::Vacant(fault) = faults.entry(row) {
             match settle(starts.get(row), ends.get(row)) {
                 Ok((pair, milliseconds)) => {
                     times = pair;
@@ -104,7 +105,7 @@ fn one_by_one([starts, ends]: &[Times; 2], rows: usize, faults: &mut Faults) -> 
                 }
                 Err(why) => {
                     let reason = format!("{why}: {} to {}", starts.shown(row), ends.shown(row));
-                    faults.insert(row, (RejectKind::BadTime, reason));
+                    fault.insert((RejectKind::BadTime, reason));
                 }
             }
         }

@@ -26,7 +26,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::bytes::Reader;
-use super::pages::{Chunk, pages_of};
+use super::pages::{Chunk, Room, pages_of};
 use super::reading::ROW_NUMBER;
 
 /// Reads the rows of row groups that pass a filter, in batches.
@@ -37,6 +37,7 @@ pub(super) struct WholeGroups {
     rest: Part,
     batch_rows: usize,
     row_groups: VecDeque<usize>,
+    room: Room,
     current: Option<Current>,
 }
 
@@ -95,8 +96,15 @@ impl WholeGroups {
             }),
         };
         let rest = Part::new(reader, schema, &rest)?;
-        let (reader, row_groups) = (reader.clone(), row_groups.collect());
-        Ok(WholeGroups { reader, filter, rest, batch_rows, row_groups, current: None })
+        Ok(WholeGroups {
+            reader: reader.clone(),
+            filter,
+            rest,
+            batch_rows,
+            row_groups: row_groups.collect(),
+            room: Room::default(),
+            current: None,
+        })
     }
 
     /// The next rows.
@@ -116,14 +124,14 @@ impl WholeGroups {
     async fn begin(&mut self, group: usize) -> DataFusionResult<Option<Current>> {
         let (mut passing, mut selection) = (None, None);
         if let Some(filter) = &self.filter {
-            let chunks = fetch(&self.reader, group, &filter.part).await?;
+            let chunks = fetch(&self.reader, group, &filter.part, &self.room).await?;
             let (rows, selected) = filter.ask(&chunks, self.batch_rows)?;
             if rows.num_rows() == 0 {
                 return Ok(None);
             }
             (passing, selection) = (Some(rows), Some(selected));
         }
-        let chunks = fetch(&self.reader, group, &self.rest).await?;
+        let chunks = fetch(&self.reader, group, &self.rest, &self.room).await?;
         let rest = self.rest.read(&chunks, self.batch_rows, selection)?;
         Ok(Some(Current { passing, rest, given: 0 }))
     }
@@ -209,7 +217,7 @@ impl Current {
 }
 
 /// Reads the bytes of these columns of a row group.
-async fn fetch(reader: &Reader, place: usize, part: &Part) -> Result<OneGroup> {
+async fn fetch(reader: &Reader, place: usize, part: &Part, room: &Room) -> Result<OneGroup> {
     let metadata = Arc::clone(reader.metadata());
     let group = metadata.row_group(place);
     let mut chunks = vec![None; group.num_columns()];
@@ -223,7 +231,7 @@ async fn fetch(reader: &Reader, place: usize, part: &Part) -> Result<OneGroup> {
     for ((column, offset), bytes) in part.columns.iter().zip(offsets).zip(read) {
         chunks[*column] = Some(Chunk { offset, bytes });
     }
-    Ok(OneGroup { metadata, place, chunks })
+    Ok(OneGroup { metadata, place, chunks, room: room.clone() })
 }
 
 /// A row group, and the bytes of those of its columns that are read.
@@ -231,6 +239,7 @@ struct OneGroup {
     metadata: Arc<ParquetMetaData>,
     place: usize,
     chunks: Vec<Option<Chunk>>,
+    room: Room,
 }
 
 impl OneGroup {
@@ -251,7 +260,10 @@ impl RowGroups for OneGroup {
 
     fn column_chunks(&self, column: usize) -> Result<Box<dyn PageIterator>> {
         match self.chunks.get(column).and_then(Option::as_ref) {
-            Some(chunk) => pages_of(chunk.clone(), self.group().column(column), self.num_rows()),
+            Some(chunk) => {
+                let column = self.group().column(column);
+                pages_of(chunk.clone(), column, self.num_rows(), &self.room)
+            }
             None => Err(ParquetError::General("a column that was not read".into())),
         }
     }
