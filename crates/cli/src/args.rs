@@ -101,6 +101,18 @@ pub(crate) struct Logs {
     /// Memory for aggregations and sorts before they spill to disk
     #[arg(long, value_name = "SIZE", default_value = "512MB", env = "FLOWPROOF_MEMORY")]
     pub(crate) memory: String,
+    /// What becomes of records that several flow logs wrote, and of objects that are there twice
+    #[arg(long, value_name = "WHAT", default_value = "keep", env = "FLOWPROOF_DUPLICATES")]
+    pub(crate) duplicates: OnDuplicates,
+}
+
+/// What becomes of what is there more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnDuplicates {
+    /// It is counted as often as it is there, and that is said
+    Keep,
+    /// It is counted once
+    Drop,
 }
 
 /// Which time to look at.

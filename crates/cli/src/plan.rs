@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use flowproof_engine::{AddressBook, Session, SessionOptions, read_inventory};
+use flowproof_engine::{AddressBook, Duplicates, Session, SessionOptions, read_inventory};
 use flowproof_evidence::{ListSource, Window};
 use flowproof_intel::{List, ListOptions, ListRole, Matcher};
 use flowproof_record::Format;
@@ -14,7 +14,7 @@ use flowproof_report::counted;
 use flowproof_source::{Selection, Slack};
 use jiff::Timestamp;
 
-use crate::args::{Inventory, Lists, Logs, Time};
+use crate::args::{Inventory, Lists, Logs, OnDuplicates, Time};
 use crate::exit::UsageError;
 use crate::streams::Streams;
 use crate::time::{parse_size, parse_time};
@@ -74,6 +74,10 @@ pub(crate) fn session_options(logs: &Logs, book: AddressBook) -> Result<SessionO
         }
         options.threads = threads;
     }
+    options.duplicates = match logs.duplicates {
+        OnDuplicates::Keep => Duplicates::Keep,
+        OnDuplicates::Drop => Duplicates::Drop,
+    };
     options.memory = parse_size(&logs.memory).map_err(UsageError::of("--memory"))?;
     if let Some(text) = &logs.format_string {
         let format = Format::parse_format_string(text);

@@ -26,11 +26,49 @@ pub(crate) fn tell<T>(answer: &Answer<T>, streams: &mut Streams) {
             counted(coverage.records.unoriented, "record", "records")
         ));
     }
-    let duplicate = coverage.samples.iter().find(|s| s.kind == SampleKind::Duplicate);
-    if let Some(sample) = duplicate {
-        streams.warn(&format!("counted more than once: {}: {}", sample.object, sample.reason));
-    }
+    duplicates(answer, streams);
     notes(coverage, streams);
+}
+
+/// Tells what was counted more than once, or what was left out so that it was not.
+fn duplicates<T>(answer: &Answer<T>, streams: &mut Streams) {
+    let coverage = &answer.coverage;
+    let sample = coverage.samples.iter().find(|s| s.kind == SampleKind::Duplicate);
+    match (sample, coverage.objects.duplicate) {
+        (None, _) => {}
+        (Some(sample), 0) => streams.warn(&format!(
+            "counted more than once: {}: {}; --duplicates drop counts it once",
+            sample.object, sample.reason
+        )),
+        (Some(sample), left_out) => streams.note(&format!(
+            "{} left out; first: {}: {}",
+            counted(left_out, "object", "objects"),
+            sample.object,
+            sample.reason
+        )),
+    }
+    let dropped = coverage.records.duplicates;
+    if let Some(dropped @ 1..) = dropped {
+        let records = counted(dropped, "record", "records");
+        streams.note(&format!("{records} dropped: another flow log has the same"));
+    }
+    let Some((interface, flow_logs)) = answer.overlaps.first_key_value() else { return };
+    let named =
+        |id: &String| if id.is_empty() { "objects of no known flow log" } else { id }.to_owned();
+    let flow_logs = flow_logs.iter().map(named).collect::<Vec<_>>().join(", ");
+    let interfaces = counted(answer.overlaps.len() as u64, "interface", "interfaces");
+    let first =
+        format!("{interfaces} in several flow logs at one time; first: {interface} in {flow_logs}");
+    match dropped {
+        None => streams.warn(&format!(
+            "counted more than once: {first}; --duplicates drop counts each record once"
+        )),
+        Some(0) => streams.warn(&format!(
+            "{first}; they have no record in common: if their aggregation intervals differ, flows are \
+             counted more than once"
+        )),
+        Some(_) => {}
+    }
 }
 
 fn troubles(coverage: &Coverage) -> [(SampleKind, u64, &'static str, &'static str); 10] {

@@ -1,6 +1,6 @@
 //! An answer with what it stands on: objects, coverage, samples of trouble.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use flowproof_evidence::{
     Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
@@ -21,6 +21,10 @@ pub struct Answer<T> {
     pub evidence: Vec<ObjectEvidence>,
     /// Each object that was listed and what was in it.
     pub objects: Vec<ReadObject>,
+    /// Interfaces that several flow logs covered at one time, and these, among the records that were
+    /// looked at: each of their flows was logged several times. The flow log whose id no key tells is
+    /// the empty text.
+    pub overlaps: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One object and what was in it.
@@ -68,6 +72,13 @@ impl ReadObject {
         }
     }
 
+    /// An object that is not read, since `first` has the same bytes.
+    pub(crate) fn left_out(object: &Object, first: &Object) -> ReadObject {
+        let reason = format!("the same bytes as {}: it was left out", first.key);
+        let outcome = Outcome::Duplicate(reason);
+        ReadObject::new(object, Some(&ObjectReport { outcome, ..ObjectReport::default() }))
+    }
+
     fn count(&self, objects: &mut ObjectCounts) {
         let count = match self.outcome {
             "read" => &mut objects.read,
@@ -78,6 +89,7 @@ impl ReadObject {
             "corrupt" => &mut objects.corrupt,
             "denied" => &mut objects.denied,
             "vanished" => &mut objects.vanished,
+            "duplicate" => &mut objects.duplicate,
             _ => &mut objects.not_read,
         };
         *count += 1;
@@ -133,6 +145,7 @@ fn trouble(outcome: &Outcome) -> Option<(SampleKind, String)> {
         Outcome::Corrupt(_) => SampleKind::Corrupt,
         Outcome::Denied(_) => SampleKind::Denied,
         Outcome::Vanished(_) => SampleKind::Vanished,
+        Outcome::Duplicate(_) => SampleKind::Duplicate,
     };
     Some((kind, outcome.reason().to_owned()))
 }
@@ -205,7 +218,7 @@ impl<T> Answer<T> {
         }
         coverage.samples.extend(duplicates(&objects));
         coverage.settle_samples();
-        let read = objects.iter().filter(|object| object.outcome != "not_read");
+        let read = objects.iter().filter(|read| !matches!(read.outcome, "not_read" | "duplicate"));
         let evidence = read.map(|read| ObjectEvidence {
             object: read.object.key.clone(),
             etag: read.object.etag.clone().or_else(|| read.digest.clone()),
@@ -216,13 +229,14 @@ impl<T> Answer<T> {
                 _ => None,
             },
         });
-        Answer { value, coverage, evidence: evidence.collect(), objects }
+        let overlaps = BTreeMap::new();
+        Answer { value, coverage, evidence: evidence.collect(), objects, overlaps }
     }
 
     /// The same answer with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
-        let Answer { value, coverage, evidence, objects } = self;
-        Answer { value: f(value), coverage, evidence, objects }
+        let Answer { value, coverage, evidence, objects, overlaps } = self;
+        Answer { value: f(value), coverage, evidence, objects, overlaps }
     }
 }
 

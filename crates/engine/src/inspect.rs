@@ -1,11 +1,12 @@
 //! `inspect`: what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
 use datafusion::prelude::SessionContext;
+use flowproof_record::FieldId;
 
 use crate::answer::Answer;
 use crate::error::EngineError;
@@ -32,6 +33,77 @@ impl LoggedInterfaces {
         self.spans.is_empty()
     }
 
+    /// Notes records, as far as they have interface and times. `flow_log` is that of the row's object.
+    pub(crate) fn note<'a>(&mut self, records: &RecordBatch, flow_log: impl Fn(usize) -> &'a str) {
+        let column = |id: FieldId| records.column_by_name(id.field().column);
+        let time = |id: FieldId| column(id)?.as_primitive_opt::<TimestampNanosecondType>();
+        let ids = column(FieldId::INTERFACE_ID).and_then(|ids| ids.as_string_view_opt());
+        let (Some(ids), Some(starts), Some(ends)) = (ids, time(FieldId::START), time(FieldId::END))
+        else {
+            return;
+        };
+        // Records of an interface come in runs.
+        let mut run: Option<(&str, &str, (i64, i64))> = None;
+        for row in 0..records.num_rows() {
+            if ids.is_null(row) || starts.is_null(row) || ends.is_null(row) {
+                continue;
+            }
+            let (id, start, end) = (ids.value(row), starts.value(row), ends.value(row));
+            let by = flow_log(row);
+            run = match run {
+                Some((same, same_by, span)) if same == id && same_by == by => {
+                    Some((same, by, (span.0.min(start), span.1.max(end))))
+                }
+                before => {
+                    before.into_iter().for_each(|(id, by, span)| self.widen(id, by, span));
+                    Some((id, by, (start, end)))
+                }
+            };
+        }
+        run.into_iter().for_each(|(id, by, span)| self.widen(id, by, span));
+    }
+
+    /// Takes in that the flow log logged the interface, from the first start to the last end.
+    pub(crate) fn widen(&mut self, interface: &str, flow_log: &str, (start, end): (i64, i64)) {
+        let of_interface = match self.spans.get_mut(interface) {
+            Some(of_interface) => of_interface,
+            None => self.spans.entry(interface.to_owned()).or_default(),
+        };
+        match of_interface.get_mut(flow_log) {
+            Some(span) => *span = (span.0.min(start), span.1.max(end)),
+            None => {
+                of_interface.insert(flow_log.to_owned(), (start, end));
+            }
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: LoggedInterfaces) {
+        for (interface, flow_logs) in other.spans {
+            for (flow_log, span) in flow_logs {
+                self.widen(&interface, &flow_log, span);
+            }
+        }
+    }
+
+    /// Interfaces that several flow logs covered at one time, and a time in which every record lies
+    /// that two of them wrote.
+    pub(crate) fn shared_spans(&self) -> HashMap<String, (i64, i64)> {
+        let mut shared: HashMap<String, (i64, i64)> = HashMap::new();
+        for (interface, flow_logs) in &self.spans {
+            let spans: Vec<&(i64, i64)> = flow_logs.values().collect();
+            for (place, one) in spans.iter().enumerate() {
+                for other in &spans[place + 1..] {
+                    let (from, to) = (one.0.max(other.0), one.1.min(other.1));
+                    if from <= to {
+                        let span = shared.entry(interface.clone()).or_insert((from, to));
+                        *span = (span.0.min(from), span.1.max(to));
+                    }
+                }
+            }
+        }
+        shared
+    }
+
     /// Interfaces that several flow logs covered at one time, as far as keys tell the flow logs: each
     /// of their flows was then logged several times.
     #[must_use]
@@ -48,6 +120,14 @@ impl LoggedInterfaces {
             }
         }
         overlaps
+    }
+}
+
+impl LoggedInterfaces {
+    /// As [`LoggedInterfaces::overlaps`], for keeping.
+    pub(crate) fn owned_overlaps(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let own = |ids: BTreeSet<&str>| ids.into_iter().map(str::to_owned).collect();
+        self.overlaps().into_iter().map(|(id, ids)| (id.to_owned(), own(ids))).collect()
     }
 }
 
@@ -81,6 +161,8 @@ impl Session {
                 of_interface.insert(flow_logs.value(row).to_owned(), span);
             }
         }
+        // Where copies were dropped, the scan noted what was there before.
+        interfaces.merge(run.told.logged.clone());
         Ok(self.answer(interfaces, &run.told))
     }
 

@@ -27,6 +27,7 @@
 mod answer;
 mod arithmetic;
 mod collect;
+mod copies;
 mod error;
 mod functions;
 mod held;
@@ -45,6 +46,8 @@ mod totals;
 mod volumes;
 
 pub use session::{Session, SessionOptions};
+
+pub use copies::Duplicates;
 
 pub use subject::{SubjectQuestion, SubjectTraffic};
 

@@ -19,6 +19,7 @@ use futures::TryStreamExt;
 
 use crate::answer::{Answer, ReadObject};
 use crate::arithmetic::CheckedArithmetic;
+use crate::copies::{Copies, Duplicates, Found, SortMemory, flow_log_of};
 use crate::error::EngineError;
 use crate::functions;
 use crate::held::{Expander, Holder};
@@ -45,6 +46,8 @@ pub struct SessionOptions {
     pub format: Option<Format>,
     /// Interfaces that are known before the records are read.
     pub book: AddressBook,
+    /// What is done with records and objects that are there twice.
+    pub duplicates: Duplicates,
     /// Whether filters are done on raw bytes. Only tests turn it off, to compare the two ways.
     #[doc(hidden)]
     pub push_filters: bool,
@@ -61,6 +64,7 @@ impl Default for SessionOptions {
             batch_rows: 8192,
             format: None,
             book: AddressBook::default(),
+            duplicates: Duplicates::Keep,
             push_filters: true,
             sum_while_reading: true,
         }
@@ -82,6 +86,10 @@ pub struct Session {
     holders: Arc<Vec<Holder>>,
     /// Objects as large as another one.
     as_large: Arc<HashSet<usize>>,
+    /// Whether the objects are of several flow logs.
+    several_flow_logs: bool,
+    /// What was found of copies.
+    found: Found,
     pool: Arc<rayon::ThreadPool>,
     progress: Arc<Progress>,
 }
@@ -111,10 +119,12 @@ pub(crate) struct Terms {
     pub(crate) thorough: bool,
     /// The only objects that are read, if not all are.
     pub(crate) only: Option<Arc<BTreeSet<usize>>>,
-    /// Whether rows are sorted in one go: it is slower, and needs no more memory than it is given.
-    pub(crate) sorts_at_once: bool,
-    /// Whether records are taken whatever their time: the window chose the objects.
-    pub(crate) of_all_times: bool,
+    /// Whether the rows are for a set. They are taken whatever their time, since the window chose the
+    /// objects, and as often as they are there; and they are sorted in one go, which is slower and needs
+    /// no more memory than it is given.
+    pub(crate) collects: bool,
+    /// Whether records are wanted as often as they are there.
+    pub(crate) every_copy: bool,
 }
 
 /// One reading on its way.
@@ -173,6 +183,8 @@ impl Session {
             objects: Arc::new(listing.objects.clone()),
             holders: Arc::new(Holder::of(&listing.objects, &manifests)),
             as_large: Arc::new(as_large_as_another(&listing.objects)),
+            several_flow_logs: are_of_several_flow_logs(&listing.objects),
+            found: Found::default(),
             listing,
             pool: Arc::new(pool),
             options,
@@ -193,8 +205,8 @@ impl Session {
     }
 
     /// The memory that each sort sets aside for merging.
-    fn merge_memory(&self) -> usize {
-        self.options.memory / MERGE_SHARE / self.options.threads.max(1)
+    fn merge_memory(&self, memory: usize) -> usize {
+        memory / MERGE_SHARE / self.threads()
     }
 
     pub(crate) fn objects(&self) -> &[Object] {
@@ -210,13 +222,35 @@ impl Session {
         &self.pool
     }
 
+    pub(crate) fn holders(&self) -> &[Holder] {
+        &self.holders
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.options.threads.max(1)
+    }
+
+    pub(crate) fn duplicates(&self) -> Duplicates {
+        self.options.duplicates
+    }
+
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
+    }
+
+    pub(crate) fn has_several_flow_logs(&self) -> bool {
+        self.several_flow_logs
+    }
+
     pub(crate) fn book(&self) -> &AddressBook {
         &self.options.book
     }
 
-    /// Whether totals may be added up by the scan, which then must do the filters too.
+    /// Whether totals may be added up by the scan, which then must do the filters too, and cannot drop
+    /// copies.
     pub(crate) fn sums_while_reading(&self) -> bool {
-        self.options.sum_while_reading && self.options.push_filters
+        let drops = self.options.duplicates == Duplicates::Drop && self.several_flow_logs;
+        self.options.sum_while_reading && self.options.push_filters && !drops
     }
 
     /// Terms with the session's address book and nothing else.
@@ -228,27 +262,35 @@ impl Session {
 
     /// A context to plan with, without reading anything.
     pub(crate) fn planning_context(&self, terms: &Terms) -> Result<SessionContext, EngineError> {
-        Ok(self.context(terms)?.0)
+        Ok(self.context(terms, Copies::default())?.0)
     }
 
     /// The context and the scan of one pass.
-    fn context(&self, terms: &Terms) -> Result<(SessionContext, Arc<ScanContext>), EngineError> {
+    fn context(
+        &self,
+        terms: &Terms,
+        copies: Copies,
+    ) -> Result<(SessionContext, Arc<ScanContext>), EngineError> {
+        // Sorts of copies have one half to themselves: what is beside them must not starve them.
+        let memory = self.options.memory >> u32::from(copies.shared.is_some());
         let config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
             .with_batch_size(self.options.batch_rows)
-            .with_sort_spill_reservation_bytes(self.merge_memory())
-            .with_repartition_sorts(!terms.sorts_at_once)
+            .with_sort_spill_reservation_bytes(self.merge_memory(memory))
+            .with_repartition_sorts(!terms.collects)
             .with_information_schema(false);
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory)))
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
             .build_arc()?;
+        let sort_memory = SortMemory { bytes: memory, beside: Arc::clone(&runtime) };
+        let copies_memory = copies.shared.as_ref().map(|_| Arc::new(sort_memory));
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.register_udaf(checked_sum());
         context.register_udaf(traffic_totals());
         time_keys().into_iter().for_each(|function| context.register_udf(function));
         context.add_analyzer_rule(Arc::new(CheckedArithmetic));
         functions::register(&context, terms.matcher.clone());
-        let window = if terms.of_all_times { Window::ALWAYS } else { self.window };
+        let window = if terms.collects { Window::ALWAYS } else { self.window };
         let scan = Arc::new(ScanContext {
             objects: Arc::clone(&self.objects),
             holders: Arc::clone(&self.holders),
@@ -266,11 +308,16 @@ impl Session {
             kept: terms.kept.clone(),
             push_filters: self.options.push_filters,
             thorough: terms.thorough,
+            copies_memory,
+            copies,
+            several_flow_logs: self.several_flow_logs,
             pool: Arc::clone(&self.pool),
             report: ScanReport::default(),
             progress: Arc::clone(&self.progress),
         });
-        for kind in TableKind::ALL {
+        // Totals that a scan adds up have copies in them.
+        let drops = scan.copies.shared.is_some();
+        for kind in TableKind::ALL.into_iter().filter(|kind| !drops || *kind != TableKind::Summed) {
             let table = FlowLogTable::new(kind, Arc::clone(&scan));
             context.register_table(kind.name(), Arc::new(table))?;
         }
@@ -302,7 +349,8 @@ impl Session {
         let everything = |context: SessionContext| async move {
             Ok(context.sql("SELECT count(direction) FROM traffic").await?)
         };
-        let run = self.pass(terms, everything).await?;
+        let every_copy = Terms { every_copy: true, ..terms.clone() };
+        let run = self.pass(&every_copy, everything).await?;
         learn(terms, &run.told);
         Ok(())
     }
@@ -327,7 +375,22 @@ impl Session {
         P: FnOnce(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
-        let (context, scan) = self.context(terms)?;
+        let copies = self.copies(terms).await?;
+        self.begin_pass_with(terms, copies, plan).await
+    }
+
+    /// Starts one reading that counts these once.
+    pub(crate) async fn begin_pass_with<P, F>(
+        &self,
+        terms: &Terms,
+        copies: Copies,
+        plan: P,
+    ) -> Result<Pass, EngineError>
+    where
+        P: FnOnce(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
+        let (context, scan) = self.context(terms, copies)?;
         let stream = plan(context).await?.execute_stream().await?;
         Ok(Pass { schema: stream.schema(), stream, scan })
     }
@@ -336,14 +399,28 @@ impl Session {
     pub(crate) fn answer<T>(&self, value: T, told: &ScanTold) -> Answer<T> {
         let read: BTreeMap<usize, _> = told.objects.iter().map(|(k, v)| (*k, v)).collect();
         let objects = self.objects.iter().enumerate();
-        let objects = objects.map(|(idx, object)| ReadObject::new(object, read.get(&idx).copied()));
+        let left_out = self.found.left_out();
+        let objects =
+            objects.map(|(idx, object)| match left_out.and_then(|left_out| left_out.get(&idx)) {
+                Some(first) => ReadObject::left_out(object, &self.objects[*first]),
+                None => ReadObject::new(object, read.get(&idx).copied()),
+            });
         let mut answer = Answer::new(value, &self.listing, objects.collect());
+        answer.overlaps = told.logged.owned_overlaps();
         let (settled, assumed) = told.settled;
         let records = &mut answer.coverage.records;
-        records.unoriented = records.unoriented.saturating_sub(settled);
+        records.duplicates = left_out.map(|_| told.dropped.records);
+        records.unoriented =
+            records.unoriented.saturating_sub(settled).saturating_sub(told.dropped.unoriented);
         records.assumed_direction += assumed;
         answer
     }
+}
+
+/// Whether the keys of objects tell of several flow logs.
+fn are_of_several_flow_logs(objects: &[Object]) -> bool {
+    let first = objects.first().map(flow_log_of);
+    objects.iter().any(|object| Some(flow_log_of(object)) != first)
 }
 
 /// Takes over what the records taught; whether that is anything.

@@ -29,6 +29,9 @@ pub struct ObjectCounts {
     pub corrupt: u64,
     /// Not read, because the question could be answered without.
     pub not_read: u64,
+    /// Not read, because their bytes are those of an object before them and each record was to be
+    /// counted once.
+    pub duplicate: u64,
 }
 
 impl ObjectCounts {
@@ -45,6 +48,7 @@ impl ObjectCounts {
         self.truncated += other.truncated;
         self.corrupt += other.corrupt;
         self.not_read += other.not_read;
+        self.duplicate += other.duplicate;
     }
 
     /// Objects that should have been read whole and were not.
@@ -94,7 +98,8 @@ pub struct RecordCounts {
     /// Of `ok` inside the window: oriented by the guess that of a private and a public address the
     /// private one is the interface's own.
     pub assumed_direction: u64,
-    /// Records that were met before; `None` where nobody looked.
+    /// Records of one flow log that another had as well and that were dropped, among those that were
+    /// looked at; `None` where nobody looked. All other counts hold them.
     pub duplicates: Option<u64>,
 }
 
@@ -162,7 +167,7 @@ pub enum SampleKind {
     Truncated,
     /// An object that is damaged.
     Corrupt,
-    /// An object with the same bytes as another: its records are counted again.
+    /// An object with the same bytes as another: its records are counted again, or it was left out.
     Duplicate,
     /// An object with nothing in it.
     Empty,

@@ -141,7 +141,11 @@ fn text(
     let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
     let (from, to) = time_span(&answer.objects);
-    writeln!(out, "Objects     {} listed, {} read", objects.listed, objects.read)?;
+    let left_out = match objects.duplicate {
+        0 => String::new(),
+        left_out => format!(", {left_out} left out (the same bytes as others)"),
+    };
+    writeln!(out, "Objects     {} listed, {} read{left_out}", objects.listed, objects.read)?;
     let of_keys = [
         ("Flow logs   ", layouts(answer, |layout| layout.flow_log_id.clone())),
         ("Accounts    ", layouts(answer, |layout| layout.account.clone())),
@@ -162,6 +166,9 @@ fn text(
     )?;
     if records.transit_gateway > 0 {
         writeln!(out, "            {} of transit gateways, kept apart", records.transit_gateway)?;
+    }
+    if let Some(dropped @ 1..) = records.duplicates {
+        writeln!(out, "            {dropped} of them dropped: another flow log has the same")?;
     }
     writeln!(out, "Interfaces  {}", answer.value.len())?;
     for (interface, flow_logs) in answer.value.overlaps() {

@@ -1,13 +1,14 @@
 //! The documentation does what it says: its commands run, its output is real, its table is the
 //! program's, its links lead somewhere, and each clause of `docs/SEMANTICS.md` names tests that
-//! exist. The tests of clauses that no crate can test alone are in [`counting`], [`sides`] and
-//! [`verdicts`].
+//! exist. The tests of clauses that no crate can test alone are in [`counting`], [`duplicates`],
+//! [`sides`] and [`verdicts`].
 
 // The commands on the pages are those of a Unix shell.
 #![cfg(unix)]
 
 mod clauses;
 mod counting;
+mod duplicates;
 mod logs;
 mod page;
 mod sides;
@@ -150,7 +151,7 @@ fn every_clause_names_tests_and_every_test_it_names_exists() {
 fn every_test_of_a_clause_is_named_by_one() {
     let page = fs::read_to_string(root().join("docs/SEMANTICS.md")).unwrap();
     let named: BTreeSet<_> = clauses::of(&page).into_iter().flat_map(|c| c.tests).collect();
-    for module in ["counting", "sides", "verdicts"] {
+    for module in ["counting", "duplicates", "sides", "verdicts"] {
         let path = root().join(format!("crates/cli/tests/it/docs/{module}.rs"));
         for test in clauses::test_names(&fs::read_to_string(path).unwrap()) {
             let test = format!("cli::docs::{module}::{test}");

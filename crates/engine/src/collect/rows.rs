@@ -70,7 +70,7 @@ impl Session {
 
     fn terms_of(&self, objects: impl Iterator<Item = usize>) -> Terms {
         let only = Some(Arc::new(objects.collect()));
-        Terms { only, of_all_times: true, digests: true, sorts_at_once: true, ..self.terms() }
+        Terms { only, collects: true, digests: true, ..self.terms() }
     }
 
     async fn write_share(

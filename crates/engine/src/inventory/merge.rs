@@ -21,9 +21,9 @@ struct Mentions {
     /// The instance of the latest mention that has one. A mention without an instance does not take
     /// it away: it may just not say, and the logs are older than the inventory anyway.
     instance: Option<String>,
-    /// All instances that were mentioned.
+    /// All instances that were mentioned, if they are several.
     instances: BTreeSet<String>,
-    addresses: BTreeSet<IpAddr>,
+    addresses: Vec<IpAddr>,
 }
 
 impl Merge {
@@ -36,19 +36,21 @@ impl Merge {
         let InterfaceIdentity { interface, instance, addresses } = identity;
         let mentions = self.interfaces.entry(interface).or_default();
         mentions.addresses.extend(addresses);
-        if let Some(instance) = instance {
-            mentions.instances.insert(instance.clone());
-            mentions.instance = Some(instance);
+        let Some(instance) = instance else { return };
+        match mentions.instance.replace(instance.clone()) {
+            Some(before) if before != instance => mentions.instances.extend([before, instance]),
+            _ => {}
         }
     }
 
     /// The inventory, with the notes of moved interfaces after those given.
     pub(super) fn finish(self, mut notes: Vec<String>) -> Inventory {
         notes.extend(self.interfaces.iter().filter_map(|(id, mentions)| mentions.moved(id)));
-        let identity = |(interface, mentions): (String, Mentions)| InterfaceIdentity {
-            interface,
-            instance: mentions.instance,
-            addresses: mentions.addresses.into_iter().collect(),
+        let identity = |(interface, mut mentions): (String, Mentions)| {
+            mentions.addresses.sort_unstable();
+            mentions.addresses.dedup();
+            let Mentions { instance, addresses, .. } = mentions;
+            InterfaceIdentity { interface, instance, addresses }
         };
         Inventory { interfaces: self.interfaces.into_iter().map(identity).collect(), notes }
     }
@@ -56,7 +58,7 @@ impl Merge {
 
 impl Mentions {
     fn moved(&self, interface: &str) -> Option<String> {
-        let instance = self.instance.as_ref().filter(|_| self.instances.len() > 1)?;
+        let instance = self.instance.as_ref().filter(|_| !self.instances.is_empty())?;
         let names = |id: &String| id.escape_debug().to_string();
         let mut named: Vec<String> = self.instances.iter().take(NAMED).map(names).collect();
         if self.instances.len() > NAMED {

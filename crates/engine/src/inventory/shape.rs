@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use flowproof_evidence::InterfaceIdentity;
-use serde_json::{Deserializer, Value};
+use serde_json::Deserializer;
+use serde_json_borrow::Value;
 
 use super::InventoryError;
 
@@ -39,7 +40,7 @@ pub(super) fn each_interface(
         rest => return Err(InventoryError::NotJson { looks_like: kind_of_bytes(rest) }),
     }
     let mut reader = Reader { found, left_out: LeftOut::default() };
-    let mut documents = Deserializer::from_slice(bytes).into_iter::<Value>();
+    let mut documents = Deserializer::from_slice(bytes).into_iter::<Value<'_>>();
     let (mut line, mut counted) = (1, 0);
     loop {
         let rest = &bytes[documents.byte_offset()..];
@@ -60,7 +61,7 @@ struct Reader<'f> {
 }
 
 impl Reader<'_> {
-    fn document(&mut self, document: &Value, line: u64) -> Result<(), InventoryError> {
+    fn document(&mut self, document: &Value<'_>, line: u64) -> Result<(), InventoryError> {
         let known = match document {
             Value::Array(documents) => documents.iter().try_for_each(|each| self.answer(each)),
             one => self.answer(one),
@@ -69,7 +70,7 @@ impl Reader<'_> {
     }
 
     /// The answer of one call. An error says what it is instead.
-    fn answer(&mut self, answer: &Value) -> Result<(), String> {
+    fn answer(&mut self, answer: &Value<'_>) -> Result<(), String> {
         if let Some(Value::Array(interfaces)) = field(answer, "NetworkInterfaces") {
             for interface in interfaces {
                 let attachment = field(interface, "Attachment");
@@ -88,7 +89,7 @@ impl Reader<'_> {
         Err(kind_of_value(answer))
     }
 
-    fn instance(&mut self, instance: &Value) {
+    fn instance(&mut self, instance: &Value<'_>) {
         let id = text(instance, "InstanceId");
         if id.is_none() {
             self.left_out.count("the id of instances that have none", || excerpt(instance));
@@ -98,7 +99,7 @@ impl Reader<'_> {
         }
     }
 
-    fn interface(&mut self, interface: &Value, instance: Option<&str>) {
+    fn interface(&mut self, interface: &Value<'_>, instance: Option<&str>) {
         let Some(id) = text(interface, "NetworkInterfaceId") else {
             self.left_out.count("interfaces without an id", || excerpt(interface));
             return;
@@ -120,7 +121,7 @@ impl Reader<'_> {
         (self.found)(InterfaceIdentity { interface, instance, addresses });
     }
 
-    fn address(&mut self, interface: &str, value: &Value) -> Option<IpAddr> {
+    fn address(&mut self, interface: &str, value: &Value<'_>) -> Option<IpAddr> {
         let address = value.as_str().and_then(|text| text.trim().parse::<IpAddr>().ok());
         if address.is_none() {
             let example = || format!("of {}: {}", shown(interface), excerpt(value));
@@ -131,25 +132,31 @@ impl Reader<'_> {
 }
 
 /// The field `name`, given in PascalCase, of an object in either case of its first letter. A `null`
-/// counts as absent.
-fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    let object = value.as_object()?;
-    let present = |value: &&Value| !value.is_null();
-    object.get(name).filter(present).or_else(|| {
-        let mut camel_case = name.to_owned();
-        camel_case.get_mut(..1)?.make_ascii_lowercase();
-        object.get(&camel_case).filter(present)
-    })
+/// counts as absent; of several fields of one name the last is taken.
+fn field<'v, 'j>(value: &'v Value<'j>, name: &str) -> Option<&'v Value<'j>> {
+    let (first, rest) = name.as_bytes().split_first()?;
+    let mut in_camel_case = None;
+    for (key, value) in value.as_object()?.as_vec().iter().rev() {
+        match key.as_bytes().split_first() {
+            Some((_, others)) if others != rest || value.is_null() => {}
+            Some((start, _)) if start == first => return Some(value),
+            Some((start, _)) if *start == first.to_ascii_lowercase() => {
+                in_camel_case = in_camel_case.or(Some(value));
+            }
+            _ => {}
+        }
+    }
+    in_camel_case
 }
 
 /// The text of a field, if it has some.
-fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+fn text<'v>(value: &'v Value<'_>, name: &str) -> Option<&'v str> {
     field(value, name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The items of a field that is a list; none if it is not there.
-fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    field(value, name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn list<'v, 'j>(value: &'v Value<'j>, name: &str) -> &'v [Value<'j>] {
+    field(value, name).and_then(Value::as_array).unwrap_or_default()
 }
 
 fn newlines(bytes: &[u8]) -> u64 {
@@ -179,12 +186,12 @@ fn kind_of_bytes(bytes: &[u8]) -> String {
     known.to_owned()
 }
 
-fn kind_of_value(value: &Value) -> String {
+fn kind_of_value(value: &Value<'_>) -> String {
     let Some(object) = value.as_object() else { return excerpt(value) };
     if object.is_empty() {
         return "an empty object".to_owned();
     }
-    let mut keys: Vec<String> = object.keys().take(5).map(|key| shown(key)).collect();
+    let mut keys: Vec<String> = object.keys().take(5).map(shown).collect();
     if object.len() > keys.len() {
         keys.push("...".to_owned());
     }
@@ -195,11 +202,11 @@ fn kind_of_value(value: &Value) -> String {
 const LONGEST_EXCERPT: usize = 60;
 
 /// A value of the input for a message.
-fn excerpt(value: &Value) -> String {
+fn excerpt(value: &Value<'_>) -> String {
     match value {
         Value::Array(items) => format!("a list of {} values", items.len()),
         Value::Object(_) => kind_of_value(value),
-        Value::String(text) => format!("{text:?}", text = shortened(text)),
+        Value::Str(text) => format!("{text:?}", text = shortened(text)),
         other => shown(&other.to_string()),
     }
 }

@@ -177,6 +177,24 @@ pub(super) fn one_of(source: bool, destination: bool) -> Option<Side> {
 }
 
 impl Oriented {
+    /// Rows of which nothing is known, and about which nobody asks.
+    pub(crate) fn nothing(rows: usize) -> Oriented {
+        Oriented {
+            sides: vec![None; rows],
+            own: vec![None; rows],
+            pending: Vec::new(),
+            left_open: false,
+            unoriented: 0,
+            conflicts: 0,
+            assumed: 0,
+        }
+    }
+
+    /// Whether nothing tells the record's direction.
+    pub(crate) fn is_unoriented(&self, row: usize) -> bool {
+        self.sides[row].is_none()
+    }
+
     /// Takes each row from `if_source` where the source is local, from `if_destination` where the
     /// destination is, and NULL where neither is known.
     fn choose(&self, if_source: &ArrayRef, if_destination: &ArrayRef) -> Result<ArrayRef> {

@@ -14,7 +14,8 @@ use super::texts::Sought;
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
 pub struct AddressBook {
-    interfaces: HashMap<String, Arc<Entry>>,
+    /// Shared by copies of the book until one of them is added to.
+    interfaces: Arc<HashMap<String, Arc<Entry>>>,
 }
 
 /// One interface of the book.
@@ -59,7 +60,7 @@ impl Entry {
 impl AddressBook {
     /// Adds what is known of an interface to what the book has.
     pub fn add(&mut self, identity: &InterfaceIdentity) {
-        let entry = Arc::make_mut(self.interfaces.entry(identity.interface.clone()).or_default());
+        let entry = self.entry(&identity.interface);
         if identity.instance.is_some() {
             entry.instance.clone_from(&identity.instance);
         }
@@ -69,10 +70,15 @@ impl AddressBook {
 
     /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
     pub(crate) fn learn(&mut self, interface: &str, address: IpAddr, assumed: bool) {
-        let entry = Arc::make_mut(self.interfaces.entry(interface.to_owned()).or_default());
+        let entry = self.entry(interface);
         entry.learned.push(address.to_string());
         entry.add(&address.to_string());
         entry.assumed |= assumed;
+    }
+
+    fn entry(&mut self, interface: &str) -> &mut Entry {
+        let interfaces = Arc::make_mut(&mut self.interfaces);
+        Arc::make_mut(interfaces.entry(interface.to_owned()).or_default())
     }
 
     pub(crate) fn get(&self, interface: &str) -> Option<&Arc<Entry>> {

@@ -79,6 +79,11 @@ impl Desk {
         self.known.len() - 1
     }
 
+    /// The interface at this place, if it has a name.
+    pub(crate) fn interface(&self, place: usize) -> Option<&str> {
+        self.known[place].interface.as_deref()
+    }
+
     /// What is found at a glance of records of the interface at this place.
     pub(crate) fn glance(&self, place: usize) -> Glance {
         self.known[place].glance()

@@ -108,6 +108,11 @@ impl RecordFields for RowFields<'_> {
         time(starts, at).or_else(|| time(ends, at)).map(|time| time / SECOND)
     }
 
+    fn span(&self, at: usize) -> Option<[i64; 2]> {
+        let [start, end] = self.times.map(|times| time(times, at));
+        Some([start? / SECOND, end? / SECOND])
+    }
+
     #[inline(always)]
     fn record(&self, at: usize, kind: FlowKind) -> Record {
         let counter = |column: &UInt64Array| match column.is_valid(at) {

@@ -1,7 +1,10 @@
 //! A predicate asked of records in columns: the exact meaning, whatever a filter on the stored values
 //! let through.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Int32Type, TimestampNanosecondType, UInt64Type};
 use datafusion::common::{DataFusionError, Result};
@@ -9,6 +12,25 @@ use flowproof_record::{FieldId, Predicate};
 
 use super::cell::is_missing;
 use super::sheet::Values;
+
+/// Which records pass, see [`passing`].
+pub(crate) fn passing_records(
+    predicate: &Predicate,
+    records: &RecordBatch,
+) -> Result<BooleanBuffer> {
+    let mut fields = Vec::new();
+    fields_of(predicate, &mut fields);
+    let values = |id: &FieldId| {
+        let column = records.column_by_name(id.field().column);
+        column.map(|column| (*id, Values::Array(Arc::clone(column)))).ok_or_else(|| missing(*id))
+    };
+    let values = fields.iter().map(values).collect::<Result<HashMap<_, _>>>()?;
+    passing(predicate, records.num_rows(), &|id| values.get(&id).ok_or_else(|| missing(id)))
+}
+
+fn missing(id: FieldId) -> DataFusionError {
+    DataFusionError::Internal(format!("the scan does not read {}", id.field().column))
+}
 
 /// Which of so many records pass, by the columns of their fields. As on raw bytes, what is missing
 /// passes no test but that for it.
@@ -48,7 +70,7 @@ pub(super) fn passing<'s>(
 }
 
 /// The fields that a predicate looks at.
-pub(super) fn fields_of(predicate: &Predicate, fields: &mut Vec<FieldId>) {
+pub(crate) fn fields_of(predicate: &Predicate, fields: &mut Vec<FieldId>) {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => {
             parts.iter().for_each(|part| fields_of(part, fields));

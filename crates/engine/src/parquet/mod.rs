@@ -36,6 +36,7 @@ mod whole;
 mod tests;
 
 pub(crate) use bytes::{footer_note, read_footer};
+pub(crate) use filter::{fields_of, passing_records};
 pub(crate) use layout::Transit;
 pub(crate) use object::ParquetObject;
 pub(crate) use part::HeldPart;

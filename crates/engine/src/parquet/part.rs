@@ -128,7 +128,7 @@ impl HeldPart {
         // They are not negative: the reader looked at them.
         let numbers: Vec<usize> = sources.values().iter().map(|number| *number as usize).collect();
         let fields: Vec<usize> = (0..last).collect();
-        self.shaper.shape(records.project(&fields)?, &numbers)
+        self.shaper.shape(records.project(&fields)?, numbers)
     }
 
     /// The rows of sources that are wanted. Nothing else may learn of the others.

@@ -77,6 +77,7 @@ fn read(path: &Path, predicate: Option<Predicate>, to: Option<i64>) -> (ObjectRe
         columns,
         summed: None,
         predicate: predicate.map(Arc::new),
+        asked: None,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     runtime.block_on(async {

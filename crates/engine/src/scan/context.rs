@@ -8,6 +8,7 @@ use flowproof_source::Object;
 use rayon::ThreadPool;
 
 use super::{Interner, Kept, KeptObject, Progress, ScanReport, ScanTold};
+use crate::copies::{Copies, SortMemory};
 use crate::held::Holder;
 use crate::orient::Orientation;
 
@@ -64,6 +65,13 @@ pub(crate) struct ScanContext {
     pub(crate) push_filters: bool,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
+    /// The memory that sorts of copies have to themselves.
+    pub(crate) copies_memory: Option<Arc<SortMemory>>,
+    /// What is to be counted once.
+    pub(crate) copies: Copies,
+    /// Whether the objects are of several flow logs, so that it is noted which of them logged which
+    /// interface.
+    pub(crate) several_flow_logs: bool,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) report: ScanReport,
     pub(crate) progress: Arc<Progress>,
@@ -85,6 +93,9 @@ impl ScanContext {
             coverage: CoverageScope::Nobody,
             push_filters: true,
             thorough: false,
+            copies_memory: None,
+            copies: Copies::default(),
+            several_flow_logs: false,
             digests: false,
             as_large: Arc::default(),
             interner: Arc::default(),
@@ -105,7 +116,8 @@ impl ScanContext {
 
     /// Whether an object is to be read.
     pub(crate) fn wants_object(&self, object_idx: usize) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(&object_idx))
+        !self.copies.leaves_out(object_idx)
+            && self.only.as_ref().is_none_or(|only| only.contains(&object_idx))
     }
 
     /// Whether counts are told that the rows of the question do not tell.

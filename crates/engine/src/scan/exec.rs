@@ -38,6 +38,7 @@ impl FlowLogExec {
         kind: TableKind,
         columns: Vec<TableColumn>,
         predicate: Option<Arc<Predicate>>,
+        asked: Option<Arc<Predicate>>,
         partitions: usize,
     ) -> FlowLogExec {
         let schema: SchemaRef = TableColumn::schema(&columns);
@@ -53,7 +54,7 @@ impl FlowLogExec {
             _ => (columns, None),
         };
         let schema = TableColumn::schema(&columns);
-        let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate });
+        let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate, asked });
         FlowLogExec { plan, partitions, properties: Arc::new(properties) }
     }
 }

@@ -8,6 +8,7 @@ use flowproof_record::{Decoder, DecoderOptions, FieldId, Keep, Predicate};
 use super::times::TIME_FIELDS;
 use super::{CoverageScope, ScanContext, Sums};
 use crate::orient::ORIENTATION_FIELDS;
+use crate::parquet::fields_of;
 use crate::table::{TableColumn, TableKind};
 
 /// What a scan wants of every object.
@@ -20,6 +21,10 @@ pub(crate) struct ScanPlan {
     pub(crate) schema: SchemaRef,
     pub(crate) summed: Option<Vec<TableColumn>>,
     pub(crate) predicate: Option<Arc<Predicate>>,
+    /// What is asked about, where the predicate lets more pass: records that may be copies of those
+    /// asked about. They are rows like all others, which a filter above the scan takes out again,
+    /// but they are not counted, and nothing is learned from them.
+    pub(crate) asked: Option<Arc<Predicate>>,
 }
 
 /// The sums of a partition, which all of its objects add to, one after the other.
@@ -60,6 +65,11 @@ impl ScanPlan {
                 TableColumn::Field(id) => add(&[*id]),
                 other => add(other.fields()),
             }
+        }
+        if let Some(asked) = &self.asked {
+            let mut of_asked = Vec::new();
+            fields_of(asked, &mut of_asked);
+            add(&of_asked);
         }
         if self.wants_orientation() {
             add(&ORIENTATION_FIELDS);

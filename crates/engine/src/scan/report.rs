@@ -5,14 +5,16 @@
 //! twice.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use flowproof_record::{Tally, Wrapper};
 use flowproof_source::Encoding;
 
 use super::InterfaceTimes;
+use crate::copies::{Dropped, DroppedBy};
 use crate::held::Holder;
+use crate::inspect::LoggedInterfaces;
 use crate::orient::Learner;
 
 /// What became of an object.
@@ -31,6 +33,8 @@ pub(crate) enum Outcome {
     Corrupt(String),
     Denied(String),
     Vanished(String),
+    /// Left out: its bytes are those of another object.
+    Duplicate(String),
 }
 
 impl Outcome {
@@ -46,6 +50,7 @@ impl Outcome {
             Outcome::Corrupt(_) => "corrupt",
             Outcome::Denied(_) => "denied",
             Outcome::Vanished(_) => "vanished",
+            Outcome::Duplicate(_) => "duplicate",
         }
     }
 
@@ -59,7 +64,8 @@ impl Outcome {
             | Outcome::Truncated(reason)
             | Outcome::Corrupt(reason)
             | Outcome::Denied(reason)
-            | Outcome::Vanished(reason) => reason,
+            | Outcome::Vanished(reason)
+            | Outcome::Duplicate(reason) => reason,
         }
     }
 
@@ -76,6 +82,7 @@ impl Outcome {
             "corrupt" => Outcome::Corrupt(reason),
             "denied" => Outcome::Denied(reason),
             "vanished" => Outcome::Vanished(reason),
+            "duplicate" => Outcome::Duplicate(reason),
             _ => return None,
         })
     }
@@ -147,6 +154,9 @@ struct Inner {
     parts: BTreeMap<(usize, usize), PartReport>,
     learner: Learner,
     times: BTreeMap<String, InterfaceTimes>,
+    logged: LoggedInterfaces,
+    /// One for each node that drops copies.
+    dropped: Vec<Arc<DroppedBy>>,
 }
 
 /// What a scan told, taken at its end.
@@ -159,6 +169,10 @@ pub(crate) struct ScanTold {
     /// Records that were not oriented while they were read and got a direction afterwards, and those
     /// of them whose interface's own address is only assumed.
     pub(crate) settled: (u64, u64),
+    /// Which flow logs logged which interfaces, noted where there are several flow logs.
+    pub(crate) logged: LoggedInterfaces,
+    /// Copies that were dropped.
+    pub(crate) dropped: Dropped,
 }
 
 impl ScanReport {
@@ -180,6 +194,11 @@ impl ScanReport {
         self.lock().learner.merge(learner);
     }
 
+    /// Takes in which flow logs logged which interfaces.
+    pub(crate) fn put_logged(&self, logged: LoggedInterfaces) {
+        self.lock().logged.merge(logged);
+    }
+
     /// Takes in the report of a part of a holder, and what its records taught.
     pub(crate) fn put_part(
         &self,
@@ -193,15 +212,25 @@ impl ScanReport {
         inner.learn(learner, times);
     }
 
+    /// Where a node that drops copies tells how many.
+    pub(crate) fn dropped_by(&self) -> Arc<DroppedBy> {
+        let by = Arc::new(DroppedBy::default());
+        self.lock().dropped.push(Arc::clone(&by));
+        by
+    }
+
     /// All that was told since the scan was made. `bounded` is whether there is a window.
     pub(crate) fn take(&self, holders: &[Holder], bounded: bool) -> ScanTold {
-        let Inner { mut objects, parts, learner, times } = std::mem::take(&mut *self.lock());
+        let Inner { mut objects, parts, learner, times, logged, dropped } =
+            std::mem::take(&mut *self.lock());
         for (holder_idx, holder) in holders.iter().enumerate() {
             let of_holder = parts.range((holder_idx, 0)..(holder_idx + 1, 0));
             let of_holder: Vec<&PartReport> = of_holder.map(|(_, part)| part).collect();
             objects.extend(holder.reports(&of_holder, bounded));
         }
-        ScanTold { objects, learner, times, settled: (0, 0) }
+        // A plan that reads a table twice drops the same records twice.
+        let dropped = dropped.iter().map(|by| by.total()).max().unwrap_or_default();
+        ScanTold { objects, learner, times, settled: (0, 0), logged, dropped }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

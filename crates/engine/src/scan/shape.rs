@@ -8,16 +8,19 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions, StringViewArray,
 };
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::filter_record_batch;
+use arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::common::Result;
-use flowproof_record::FieldId;
+use flowproof_record::{FieldId, Keep};
 use flowproof_source::Object;
 
 use super::plan::{ScanPlan, SharedSums};
 use super::sums::RecordFields;
 use super::times::note_times;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
+use crate::copies::{copy_keys, flow_log_of};
+use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Learner, Oriented, effective};
+use crate::parquet::passing_records;
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
@@ -37,13 +40,20 @@ pub(crate) struct PartShaper {
     pub(crate) report: PartReport,
 }
 
+/// Records, and whose they are.
+#[derive(Clone)]
+struct Owned<'a> {
+    records: RecordBatch,
+    origin: Origin<'a>,
+}
+
 /// Whose rows a batch has.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 enum Origin<'a> {
     /// One object's, by its place in the listing.
     Object(usize),
-    /// Those of the objects at these places, row by row.
-    Objects(&'a [usize]),
+    /// Those of the sources with these numbers, row by row, whose places in the listing these are.
+    Sources(&'a [Option<usize>], Vec<usize>),
 }
 
 /// Makes rows of the table of records.
@@ -54,6 +64,7 @@ struct RowShaper {
     desk: Desk,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
+    logged: LoggedInterfaces,
     sums: Option<SharedSums>,
 }
 
@@ -87,7 +98,8 @@ impl Shaper {
 
     /// Whether records can be added up where they stand.
     pub(crate) fn adds_up(&self) -> bool {
-        self.rows.sums.is_some() && !self.rows.plan.wants_times()
+        let plan = &self.rows.plan;
+        self.rows.sums.is_some() && !plan.wants_times() && plan.asked.is_none()
     }
 
     /// Adds up the records with these numbers where they stand, if sums are asked for.
@@ -104,16 +116,15 @@ impl Shaper {
         if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
             kept.keep(self.object_idx, &records);
         }
-        let (batch, _) = self.rows.shape(records, Origin::Object(self.object_idx))?;
-        self.report.rows += batch.num_rows() as u64;
-        self.rows.hand_up(batch)
+        let owned = Owned { records, origin: Origin::Object(self.object_idx) };
+        let (rows, asked) = self.rows.shape(owned)?;
+        self.report.rows += asked.records.num_rows() as u64;
+        self.rows.hand_up(rows)
     }
 
     /// Reports the object, which is done.
     pub(crate) fn put_report(&mut self) {
-        if let Some(sums) = &self.rows.sums {
-            lock(sums).tell(&mut self.report.rows, &mut self.rows.sides);
-        }
+        self.take_summed();
         self.report.sides = std::mem::take(&mut self.rows.sides);
         if let Some(kept) = &self.plan().context.keeping {
             kept.keep_report(self.object_idx, &self.report);
@@ -123,6 +134,16 @@ impl Shaper {
         let context = &self.plan().context;
         context.progress.add_object();
         context.report.put(self.object_idx, report, learner, times);
+    }
+
+    /// Takes over what is to be told of records that were added up where they stood.
+    fn take_summed(&mut self) {
+        let Some(sums) = self.rows.sums.clone() else { return };
+        let plan = Arc::clone(self.plan());
+        let flow_log = flow_log_of(&plan.context.objects[self.object_idx]);
+        let summed = lock(&sums).take_summed(flow_log, &mut self.rows.logged);
+        self.report.rows += summed.rows;
+        self.rows.sides.merge(summed.sides);
     }
 }
 
@@ -147,18 +168,16 @@ impl PartShaper {
     pub(crate) fn shape(
         &mut self,
         records: RecordBatch,
-        numbers: &[usize],
+        numbers: Vec<usize>,
     ) -> Result<Option<RecordBatch>> {
-        let holder = &self.rows.plan.context.holders[self.part.holder];
-        let places: Vec<usize> = numbers.iter().filter_map(|n| holder.places[*n]).collect();
-        let (batch, kept) = self.rows.shape(records, Origin::Objects(&places))?;
-        match kept {
-            None => numbers.iter().for_each(|number| self.report.rows[*number] += 1),
-            Some(kept) => {
-                kept.set_indices().for_each(|row| self.report.rows[numbers[row]] += 1);
-            }
+        let plan = Arc::clone(self.plan());
+        let places = &plan.context.holders[self.part.holder].places;
+        let owned = Owned { records, origin: Origin::Sources(places, numbers) };
+        let (rows, asked) = self.rows.shape(owned)?;
+        if let Origin::Sources(_, numbers) = &asked.origin {
+            numbers.iter().for_each(|number| self.report.rows[*number] += 1);
         }
-        self.rows.hand_up(batch)
+        self.rows.hand_up(rows)
     }
 
     /// Reports the part, which is done.
@@ -180,10 +199,15 @@ impl RowShaper {
             sides: Sides::default(),
             interfaces: LocalCodes::default(),
             times: BTreeMap::new(),
+            logged: LoggedInterfaces::default(),
         }
     }
 
+    /// What the records taught; which flow logs logged which interfaces is told at once.
     fn take_learned(&mut self) -> (Learner, BTreeMap<String, InterfaceTimes>) {
+        if !self.logged.is_empty() {
+            self.plan.context.report.put_logged(std::mem::take(&mut self.logged));
+        }
         (self.desk.take_learner(), std::mem::take(&mut self.times))
     }
 
@@ -196,36 +220,51 @@ impl RowShaper {
         Ok((rows.num_rows() > 0).then_some(rows))
     }
 
-    /// The rows that records come to, and the records that they come of, where those are not all.
-    fn shape(
-        &mut self,
-        records: RecordBatch,
-        origin: Origin<'_>,
-    ) -> Result<(RecordBatch, Option<BooleanBuffer>)> {
-        if !self.plan.wants_times() {
-            return Ok((self.table_batch(&records, origin)?, None));
-        }
+    /// The rows that records come to, and the records with traffic that are asked about.
+    fn shape<'a>(&mut self, mut owned: Owned<'a>) -> Result<(RecordBatch, Owned<'a>)> {
+        let others = self.take_others(&mut owned)?;
         let plan = Arc::clone(&self.plan);
-        let flow_log = |row| flow_log_of(origin.object(&plan.context.objects, row));
-        note_times(&records, &plan.context.coverage, flow_log, &mut self.times)?;
-        let traffic = traffic_rows(&records)?;
-        if traffic.true_count() == records.num_rows() {
-            return Ok((self.table_batch(&records, origin)?, None));
+        let objects = plan.context.objects.as_slice();
+        if self.plan.wants_times() {
+            let flow_log = |row| flow_log_id(owned.origin.object(objects, row));
+            note_times(&owned.records, &plan.context.coverage, flow_log, &mut self.times)?;
+            let traffic = !&idle_rows(&owned.records)?;
+            owned = owned.only(traffic)?;
         }
-        let records = filter_record_batch(&records, &traffic)?;
-        let (kept, _) = traffic.into_parts();
-        let batch = match origin {
-            Origin::Object(_) => self.table_batch(&records, origin)?,
-            Origin::Objects(places) => {
-                let places: Vec<usize> = kept.set_indices().map(|row| places[row]).collect();
-                self.table_batch(&records, Origin::Objects(&places))?
-            }
-        };
-        Ok((batch, Some(kept)))
+        if plan.context.several_flow_logs {
+            let flow_log = |row| flow_log_of(owned.origin.object(objects, row));
+            self.logged.note(&owned.records, flow_log);
+        }
+        let mut rows = self.table_batch(&owned, true)?;
+        if let Some(others) = others {
+            rows = concat_batches(&plan.schema, [&rows, &self.table_batch(&others, false)?])?;
+        }
+        Ok((rows, owned))
     }
 
-    fn table_batch(&mut self, decoded: &RecordBatch, origin: Origin<'_>) -> Result<RecordBatch> {
-        let oriented = if self.plan.wants_orientation() {
+    /// Parts the records that are asked about from those that are only looked at since they may be
+    /// copies of these.
+    fn take_others<'a>(&self, owned: &mut Owned<'a>) -> Result<Option<Owned<'a>>> {
+        let Some(asked) = &self.plan.asked else { return Ok(None) };
+        let mut asked = passing_records(asked, &owned.records)?;
+        if self.plan.keep() == Keep::TrafficAndIdle {
+            // Idle records are handed out without asking the predicate.
+            asked = &asked | &idle_rows(&owned.records)?;
+        }
+        if asked.count_set_bits() == owned.records.num_rows() {
+            return Ok(None);
+        }
+        let others = owned.clone().only(!&asked)?;
+        *owned = owned.clone().only(asked)?;
+        Ok(Some(others))
+    }
+
+    /// Rows of the table. Those that are not asked about are in no count, and teach nothing.
+    fn table_batch(&mut self, owned: &Owned<'_>, asked: bool) -> Result<RecordBatch> {
+        let decoded = &owned.records;
+        let oriented = if self.plan.wants_orientation() && !asked {
+            Some(Oriented::nothing(decoded.num_rows()))
+        } else if self.plan.wants_orientation() {
             let orientation = &self.plan.context.orientation;
             let oriented = orientation.orient(decoded, &mut self.desk)?;
             self.sides.unoriented += oriented.unoriented;
@@ -237,9 +276,14 @@ impl RowShaper {
             None
         };
         let plan = Arc::clone(&self.plan);
-        let columns = plan.columns.iter();
         let columns =
-            columns.map(|column| self.column(*column, decoded, origin, oriented.as_ref()));
+            plan.columns.iter().map(|column| match (column, &plan.context.copies.shared) {
+                (TableColumn::CopyKey, Some(shared)) => {
+                    let place = |row| owned.origin.place(row);
+                    copy_keys(shared, decoded, oriented.as_ref().filter(|_| asked), place)
+                }
+                _ => self.column(*column, decoded, &owned.origin, oriented.as_ref()),
+            });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(decoded.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.plan.schema), columns, &options)?)
@@ -249,7 +293,7 @@ impl RowShaper {
         &mut self,
         column: TableColumn,
         decoded: &RecordBatch,
-        origin: Origin<'_>,
+        origin: &Origin<'_>,
         oriented: Option<&Oriented>,
     ) -> Result<ArrayRef> {
         let rows = decoded.num_rows();
@@ -268,7 +312,7 @@ impl RowShaper {
                 }
                 TableColumn::Place => Ok(origin.places(rows)),
                 TableColumn::Object => Ok(origin.texts(objects, rows, |o| Some(o.key.as_str()))),
-                TableColumn::FlowLogId => Ok(origin.texts(objects, rows, flow_log_of)),
+                TableColumn::FlowLogId => Ok(origin.texts(objects, rows, flow_log_id)),
                 TableColumn::ObjectAccount => Ok(origin.texts(objects, rows, account_of)),
                 TableColumn::ObjectRegion => Ok(origin.texts(objects, rows, region_of)),
                 _ => self.instance(decoded),
@@ -317,12 +361,35 @@ pub(super) fn lock(sums: &SharedSums) -> MutexGuard<'_, Sums> {
     sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Origin<'_> {
-    fn object<'o>(&self, objects: &'o [Object], row: usize) -> &'o Object {
-        match self {
-            Origin::Object(place) => &objects[*place],
-            Origin::Objects(places) => &objects[places[row]],
+impl Owned<'_> {
+    /// These of the rows.
+    fn only(self, rows: BooleanBuffer) -> Result<Self> {
+        if rows.count_set_bits() == rows.len() {
+            return Ok(self);
         }
+        let origin = match self.origin {
+            Origin::Sources(places, numbers) => {
+                Origin::Sources(places, rows.set_indices().map(|row| numbers[row]).collect())
+            }
+            object => object,
+        };
+        let rows = BooleanArray::new(rows, None);
+        Ok(Owned { records: filter_record_batch(&self.records, &rows)?, origin })
+    }
+}
+
+impl Origin<'_> {
+    /// The place in the listing of the row's object.
+    fn place(&self, row: usize) -> usize {
+        match self {
+            Origin::Object(place) => *place,
+            // Only records of sources that the listing has come here.
+            Origin::Sources(places, numbers) => places[numbers[row]].unwrap_or_default(),
+        }
+    }
+
+    fn object<'o>(&self, objects: &'o [Object], row: usize) -> &'o Object {
+        &objects[self.place(row)]
     }
 
     /// A text of each row's object.
@@ -332,29 +399,18 @@ impl Origin<'_> {
         rows: usize,
         text: impl Fn(&Object) -> Option<&str>,
     ) -> ArrayRef {
-        Arc::new(match self {
-            Origin::Object(place) => {
-                std::iter::repeat_n(text(&objects[*place]), rows).collect::<StringViewArray>()
-            }
-            Origin::Objects(places) => {
-                places.iter().map(|place| text(&objects[*place])).collect::<StringViewArray>()
-            }
-        })
+        let of_row = |row| text(self.object(objects, row));
+        Arc::new((0..rows).map(of_row).collect::<StringViewArray>())
     }
 
     /// The place of each row's object. Listings have fewer objects than 32 bits count.
     fn places(&self, rows: usize) -> ArrayRef {
-        let number = |place: usize| i32::try_from(place).unwrap_or(i32::MAX);
-        Arc::new(match self {
-            Origin::Object(place) => Int32Array::from_value(number(*place), rows),
-            Origin::Objects(places) => {
-                Int32Array::from_iter_values(places.iter().map(|place| number(*place)))
-            }
-        })
+        let number = |row| i32::try_from(self.place(row)).unwrap_or(i32::MAX);
+        Arc::new(Int32Array::from_iter_values((0..rows).map(number)))
     }
 }
 
-fn flow_log_of(object: &Object) -> Option<&str> {
+fn flow_log_id(object: &Object) -> Option<&str> {
     object.layout.as_ref()?.flow_log_id.as_deref()
 }
 
@@ -366,9 +422,9 @@ fn region_of(object: &Object) -> Option<&str> {
     object.layout.as_ref()?.region.as_deref()
 }
 
-/// The rows that are not NODATA or SKIPDATA.
-fn traffic_rows(batch: &RecordBatch) -> Result<BooleanArray> {
+/// The rows that are NODATA or SKIPDATA.
+fn idle_rows(batch: &RecordBatch) -> Result<BooleanBuffer> {
     let status = text_column(batch, FieldId::LOG_STATUS)?;
-    let idle = |status: Option<&str>| matches!(status, Some("NODATA" | "SKIPDATA"));
-    Ok(status.iter().map(|status| Some(!idle(status))).collect())
+    let is_idle = |row| status.is_valid(row) && matches!(status.value(row), "NODATA" | "SKIPDATA");
+    Ok(BooleanBuffer::collect_bool(batch.num_rows(), is_idle))
 }

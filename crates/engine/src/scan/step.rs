@@ -261,7 +261,8 @@ mod tests {
         let schema = TableColumn::schema(&columns);
         let context = Arc::new(ScanContext::of(object));
         let kind = TableKind::Traffic;
-        Arc::new(ScanPlan { context, kind, columns, schema, summed: None, predicate: None })
+        let (predicate, asked, summed) = (None, None, None);
+        Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate, asked })
     }
 
     #[test]

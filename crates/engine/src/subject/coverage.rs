@@ -22,8 +22,32 @@ pub(super) struct SubjectCoverage {
     pub(super) gaps: Vec<Gap>,
     /// SKIPDATA records of the subject's interfaces, and of interfaces that are not told.
     pub(super) skipdata: u64,
-    /// What must be said of the subject's interfaces.
-    pub(super) notes: Vec<String>,
+    /// The subject's interfaces that several flow logs covered at one time.
+    pub(super) several: Vec<SeveralFlowLogs>,
+}
+
+/// An interface that several flow logs covered at one time.
+#[derive(Debug)]
+pub(super) struct SeveralFlowLogs {
+    interface: String,
+    flow_logs: String,
+}
+
+impl SeveralFlowLogs {
+    /// What must be said of it, where copies are kept or so many were dropped.
+    pub(super) fn note(&self, dropped: Option<u64>) -> Option<String> {
+        let SeveralFlowLogs { interface, flow_logs } = self;
+        match dropped {
+            None => Some(format!(
+                "figures may be counted more than once: {flow_logs} logged {interface} at one time"
+            )),
+            Some(0) => Some(format!(
+                "{flow_logs} logged {interface} at one time, and have no record in common: if their \
+                 aggregation intervals differ, flows are in the figures of each"
+            )),
+            Some(_) => None,
+        }
+    }
 }
 
 /// The observed stretches and the gaps of each of the subject's interfaces.
@@ -44,10 +68,8 @@ pub(super) fn observed(
             coverage.add(interface, times, question);
             let flow_logs = times.overlapping_flow_logs();
             if !flow_logs.is_empty() {
-                coverage.notes.push(format!(
-                    "figures may be counted more than once: {} logged {interface} at one time",
-                    flow_logs.join(" and ")
-                ));
+                let flow_logs = flow_logs.join(" and ");
+                coverage.several.push(SeveralFlowLogs { interface: interface.clone(), flow_logs });
             }
         }
     }

@@ -95,7 +95,8 @@ impl Session {
         self.note_attribution(&question, &run, &mut traffic);
         let coverage = coverage::observed(&question, &traffic, &run.told.times);
         let mut answer = self.answer(traffic, &run.told);
-        answer.value.notes.extend(coverage.notes);
+        let copies = answer.coverage.records.duplicates;
+        answer.value.notes.extend(coverage.several.iter().filter_map(|it| it.note(copies)));
         answer.coverage.observed = coverage.observed;
         answer.coverage.gaps = coverage.gaps;
         answer.coverage.gaps.append(&mut answer.value.moved);

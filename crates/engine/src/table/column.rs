@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{FieldId, Kind};
 
+use crate::copies::KEY_FIELDS;
 use crate::totals::{COLUMNS, result_fields};
 
 /// The tables that one selection of flow logs is shown as.
@@ -62,6 +63,8 @@ pub(crate) enum TableColumn {
     Total(usize),
     /// The place of the record's object in the listing.
     Place,
+    /// What tells copies of a record; no table has it.
+    CopyKey,
 }
 
 /// What the engine adds to the fields, in the order of the columns.
@@ -148,6 +151,7 @@ impl TableColumn {
             TableColumn::Total(n) => COLUMNS[n],
             TableColumn::InterfaceCode => "interface_code",
             TableColumn::Place => "place",
+            TableColumn::CopyKey => "copy_key",
         }
     }
 
@@ -162,6 +166,7 @@ impl TableColumn {
             TableColumn::Pending | TableColumn::InterfaceCode => DataType::UInt32,
             TableColumn::Hour | TableColumn::Day => Kind::Time.data_type(),
             TableColumn::Total(n) => result_fields()[n].data_type().clone(),
+            TableColumn::CopyKey => DataType::LargeBinary,
             _ => DataType::Utf8View,
         }
     }
@@ -175,6 +180,7 @@ impl TableColumn {
             TableColumn::Instance => &[FieldId::INSTANCE_ID, FieldId::INTERFACE_ID],
             TableColumn::FlowKind => &[FieldId::ACTION],
             TableColumn::InterfaceCode => &[FieldId::INTERFACE_ID],
+            TableColumn::CopyKey => &KEY_FIELDS,
             _ => &[],
         }
     }

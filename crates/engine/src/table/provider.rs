@@ -12,6 +12,7 @@ use flowproof_record::Predicate;
 
 use super::pushdown::to_predicate;
 use super::{TableColumn, TableKind};
+use crate::copies::{CopiesExec, separates};
 use crate::scan::{FlowLogExec, ScanContext};
 
 /// One selection of flow logs as a table.
@@ -27,6 +28,11 @@ impl FlowLogTable {
     pub(crate) fn new(kind: TableKind, scan: Arc<ScanContext>) -> FlowLogTable {
         let columns = kind.columns();
         FlowLogTable { kind, schema: TableColumn::schema(&columns), columns, scan }
+    }
+
+    /// Whether copies are dropped, and the filter may let one pass and not another.
+    fn may_separate_copies(&self, filter: &Expr) -> bool {
+        self.scan.copies.shared.is_some() && separates(filter)
     }
 }
 
@@ -47,6 +53,9 @@ impl TableProvider for FlowLogTable {
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
         let support = |filter: &&Expr| match to_predicate(filter) {
+            Some(_) if self.scan.push_filters && self.may_separate_copies(filter) => {
+                TableProviderFilterPushDown::Inexact
+            }
             Some(_) if self.scan.push_filters => TableProviderFilterPushDown::Exact,
             _ => TableProviderFilterPushDown::Unsupported,
         };
@@ -66,10 +75,32 @@ impl TableProvider for FlowLogTable {
             Some(chosen) => chosen.iter().map(|index| self.columns[*index]).collect(),
             None => self.columns.clone(),
         };
-        let predicates: Vec<Predicate> = filters.iter().filter_map(to_predicate).collect();
-        let predicate = (!predicates.is_empty()).then(|| Arc::new(Predicate::And(predicates)));
+        let (parting, others): (Vec<&Expr>, Vec<&Expr>) =
+            filters.iter().partition(|filter| self.may_separate_copies(filter));
+        let all = |filters: Vec<&Expr>| -> Option<Predicate> {
+            let predicates: Vec<_> = filters.into_iter().filter_map(to_predicate).collect();
+            (!predicates.is_empty()).then_some(Predicate::And(predicates))
+        };
+        let (predicate, asked) = (all(others), all(parting));
         let partitions = state.config().target_partitions();
         let scan = Arc::clone(&self.scan);
-        Ok(Arc::new(FlowLogExec::new(scan, self.kind, columns, predicate, partitions)))
+        let (Some(shared), Some(memory)) = (&self.scan.copies.shared, &self.scan.copies_memory)
+        else {
+            let predicate = predicate.map(Arc::new);
+            return Ok(Arc::new(FlowLogExec::new(
+                scan, self.kind, columns, predicate, None, partitions,
+            )));
+        };
+        // A copy that does not pass may stand for one that does: records that may be copies are
+        // looked at all the same, and the filter is done again above.
+        let or_shared = |asked: &Predicate| Predicate::Or(vec![asked.clone(), shared.predicate()]);
+        let looked_at: Vec<Predicate> =
+            predicate.into_iter().chain(asked.as_ref().map(or_shared)).collect();
+        let predicate = (!looked_at.is_empty()).then(|| Arc::new(Predicate::And(looked_at)));
+        let columns = columns.into_iter().chain([TableColumn::CopyKey]).collect();
+        let asked = asked.map(Arc::new);
+        let marked = FlowLogExec::new(scan, self.kind, columns, predicate, asked, partitions);
+        let dropped = self.scan.report.dropped_by();
+        Ok(Arc::new(CopiesExec::new(Arc::new(marked), Arc::clone(memory), dropped)?))
     }
 }

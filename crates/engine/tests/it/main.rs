@@ -5,6 +5,7 @@
 
 mod collected;
 mod determinism;
+mod duplicates;
 mod exactness;
 mod lists;
 mod orientation;

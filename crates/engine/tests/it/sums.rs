@@ -1,6 +1,6 @@
 //! Totals that the scan adds up are those that DataFusion adds up over all records.
 
-use flowproof_engine::{AddressBook, Key, SessionOptions, VolumeFilter};
+use flowproof_engine::{AddressBook, Answer, Key, SessionOptions, VolumeFilter};
 use flowproof_evidence::{InterfaceIdentity, Window};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -93,15 +93,22 @@ fn book() -> AddressBook {
 #[test]
 fn totals_added_up_by_the_scan_are_those_of_all_records() {
     let keys = prop::sample::subsequence(vec![Key::Interface, Key::Hour, Key::Day], 0..=3);
-    let asked = (keys.prop_shuffle(), any::<[bool; 4]>());
+    let asked = (keys.prop_shuffle(), any::<[bool; 5]>());
     let config = ProptestConfig { cases: 60, ..ProptestConfig::default() };
     let result = TestRunner::new(config).run(&(records(), asked), |(records, (keys, asked))| {
-        let [v5, known, some, bounded] = asked;
+        let [v5, known, some, bounded, several] = asked;
         let lines: Vec<String> = records.into_iter().map(|record| line(v5, record)).collect();
         let (first, rest) = lines.split_at(lines.len() / 3);
         let text =
             |lines: &[String]| format!("{}\n{}\n", if v5 { V5 } else { V2 }, lines.join("\n"));
-        let logs = folder(&[("a.log", text(first)), ("b.log", text(rest))]);
+        // Of two flow logs, or of one unnamed.
+        let name = |flow_log: char| match several {
+            true => format!(
+                "123456789012_vpcflowlogs_us-east-1_fl-{flow_log}_20250601T0000Z_1a2b3c4d.log"
+            ),
+            false => format!("{flow_log}.log"),
+        };
+        let logs = folder(&[(&name('a'), text(first)), (&name('b'), text(rest))]);
         let time = |seconds| Timestamp::from_second(T0 + seconds).unwrap();
         let window = match bounded {
             true => Window { from: Some(time(3_000)), to: Some(time(100_000)) },
@@ -114,7 +121,10 @@ fn totals_added_up_by_the_scan_are_those_of_all_records() {
             let options = SessionOptions { sum_while_reading, book, batch_rows: 50, ..options() };
             block_on(async {
                 let answer = open(&logs, window, options).await.volumes(&keys, &filter).await;
-                answer.map(|answer| (texts(&answer.value), answer.coverage, answer.evidence))
+                answer.map(|answer| {
+                    let Answer { coverage, evidence, overlaps, .. } = answer;
+                    (texts(&answer.value), coverage, evidence, overlaps)
+                })
             })
         });
         match (summed, all) {
@@ -122,6 +132,10 @@ fn totals_added_up_by_the_scan_are_those_of_all_records() {
                 prop_assert_eq!(&summed.0, &all.0);
                 prop_assert_eq!(summed.1, all.1);
                 prop_assert_eq!(summed.2, all.2);
+                // By other keys, the columns that tell of overlaps are not read.
+                if keys.contains(&Key::Interface) {
+                    prop_assert_eq!(summed.3, all.3);
+                }
             }
             (Err(summed), Err(all)) => {
                 for error in [summed.to_string(), all.to_string()] {

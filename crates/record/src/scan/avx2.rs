@@ -2,15 +2,15 @@
 #![allow(unsafe_code)] // The boxed kernel; its safe twin is `scalar`.
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T1, _mm_prefetch, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
+    __m256i, _MM_HINT_T1, _mm_prefetch, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
+    _mm256_max_epu8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_sub_epi8,
 };
 
 use super::index::{Index, STRIDE, Strides};
+use super::{Masks, Work, even};
 
 /// Far enough that it is there in time, and near enough that it still is.
 const AHEAD: usize = 128 * 1024;
-use super::{Masks, Work, even};
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2")
@@ -83,25 +83,25 @@ fn masks(stride: &[u8; STRIDE]) -> Masks {
         let low = u64::from(_mm256_movemask_epi8(low) as u32);
         low | u64::from(_mm256_movemask_epi8(high) as u32) << 32
     };
-    let newline = _mm256_set1_epi8(b'\n' as i8);
-    let newlines = [_mm256_cmpeq_epi8(low, newline), _mm256_cmpeq_epi8(high, newline)];
-    let others = [separators_but_newlines(low), separators_but_newlines(high)];
-    Masks {
-        separators: bits(
-            _mm256_or_si256(newlines[0], others[0]),
-            _mm256_or_si256(newlines[1], others[1]),
-        ),
-        newlines: bits(newlines[0], newlines[1]),
-        high: bits(low, high),
+    let equal = |byte: u8| {
+        let byte = _mm256_set1_epi8(byte as i8);
+        bits(_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte))
+    };
+    let newlines = equal(b'\n');
+    let mut masks = Masks {
+        separators: newlines | equal(b' '),
+        newlines,
+        high: 0,
         others: bits(no_digits(low), no_digits(high)),
+    };
+    // Control characters, and what is not ASCII: negative numbers here. Most lines have none.
+    let space = _mm256_set1_epi8(b' ' as i8);
+    let below_space = bits(_mm256_cmpgt_epi8(space, low), _mm256_cmpgt_epi8(space, high));
+    if below_space != newlines {
+        masks.separators |= equal(b'\t') | equal(b'\r');
+        masks.high = bits(low, high);
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn separators_but_newlines(bytes: __m256i) -> __m256i {
-    let equal = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8));
-    _mm256_or_si256(_mm256_or_si256(equal(b' '), equal(b'\t')), equal(b'\r'))
+    masks
 }
 
 #[inline]

@@ -3,8 +3,9 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask,
-    _mm512_cmpgt_epu8_mask, _mm512_cvtepu8_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
-    _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_sub_epi8,
+    _mm512_cmpgt_epu8_mask, _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi32, _mm512_loadu_si512,
+    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_storeu_si512, _mm512_sub_epi8,
 };
 
 use super::avx2::ask_ahead;
@@ -100,8 +101,15 @@ fn masks(stride: &[u8; STRIDE]) -> Masks {
     let bytes = unsafe { _mm512_loadu_si512(stride.as_ptr().cast::<__m512i>()) };
     let equal = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
     let newlines = equal(b'\n');
-    let separators = newlines | equal(b' ') | equal(b'\t') | equal(b'\r');
+    let mut separators = newlines | equal(b' ');
+    let mut high = 0;
+    // Control characters, and what is not ASCII: negative numbers here. Most lines have none.
+    let below_space = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(b' ' as i8));
+    if below_space != newlines {
+        separators |= equal(b'\t') | equal(b'\r');
+        high = _mm512_movepi8_mask(bytes);
+    }
     let from_zero = _mm512_sub_epi8(bytes, _mm512_set1_epi8(b'0' as i8));
     let others = _mm512_cmpgt_epu8_mask(from_zero, _mm512_set1_epi8(9));
-    Masks { separators, newlines, high: _mm512_movepi8_mask(bytes), others }
+    Masks { separators, newlines, high, others }
 }

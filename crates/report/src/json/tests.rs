@@ -102,7 +102,8 @@ fn a_small_answer_is_written_in_the_published_order() {
           "vanished": 0,
           "truncated": 0,
           "corrupt": 0,
-          "not_read": 0
+          "not_read": 0,
+          "duplicate": 0
         },
         "records": {
           "ok": 0,

@@ -51,6 +51,7 @@ fn objects(objects: &ObjectCounts, page: &mut Page) {
         truncated,
         corrupt,
         not_read,
+        duplicate,
     } = *objects;
     let others = [
         (empty, "empty"),
@@ -62,6 +63,7 @@ fn objects(objects: &ObjectCounts, page: &mut Page) {
         (truncated, "truncated"),
         (corrupt, "corrupt"),
         (not_read, "not read to the end"),
+        (duplicate, "left out (the same bytes as another)"),
     ];
     page.field("objects", &format!("{} read of {} listed", thousands(read), thousands(listed)));
     let told = not_zero(&others);

@@ -1,5 +1,6 @@
 //! The fields of records that are added up where they stand.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use flowproof_record::{FieldId, RecordTexts, Records};
@@ -26,6 +27,8 @@ pub(crate) trait RecordFields {
     fn is_rejected(&self, at: usize) -> bool;
     /// The second of its first packet.
     fn second(&self, at: usize) -> Option<i64>;
+    /// The seconds of its first and its last packet, if it tells both.
+    fn span(&self, at: usize) -> Option<[i64; 2]>;
     /// What of the record is added up.
     fn record(&self, at: usize, kind: FlowKind) -> Record;
 }
@@ -52,6 +55,19 @@ pub(super) fn find_runs(fields: &impl RecordFields, records: &[usize], runs: &mu
     }
     if begin < records.len() {
         runs.push(Run { places: begin..records.len(), interface: 0 });
+    }
+}
+
+/// Takes in the times of a run.
+pub(super) fn widen(
+    fields: &impl RecordFields,
+    records: &[usize],
+    run: &Run,
+    spans: &mut BTreeMap<usize, [i64; 2]>,
+) {
+    for [start, end] in records[run.places.clone()].iter().filter_map(|at| fields.span(*at)) {
+        let span = spans.entry(run.interface).or_insert([i64::MAX, i64::MIN]);
+        *span = [span[0].min(start), span[1].max(end)];
     }
 }
 
@@ -122,6 +138,11 @@ impl RecordFields for TextFields<'_> {
     #[inline(always)]
     fn second(&self, at: usize) -> Option<i64> {
         Some(self.times[0][at] as i64)
+    }
+
+    #[inline(always)]
+    fn span(&self, at: usize) -> Option<[i64; 2]> {
+        Some(self.times.map(|times| times[at] as i64))
     }
 
     /// Times of good records have 32 bits.

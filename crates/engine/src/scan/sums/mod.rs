@@ -9,6 +9,7 @@ mod fields;
 mod groups;
 mod names;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -22,10 +23,11 @@ use flowproof_record::{FieldId, RecordSink, Records};
 
 use super::plan::ScanPlan;
 use super::{Interner, Sides};
+use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Glance, Learner, Seen, Side};
 use crate::table::TableColumn;
 use crate::totals::{FlowKind, Totals};
-use fields::{Run, TextFields, find_runs};
+use fields::{Run, TextFields, find_runs, widen};
 use groups::{Group, Groups, Slots};
 use names::Names;
 
@@ -65,11 +67,18 @@ pub(crate) struct Sums {
     /// These two are kept for their allocations.
     runs: Vec<Run>,
     added: Vec<(usize, FlowKind)>,
-    /// Records that were added up where they stood in the object that is being read, and what is to be
-    /// told of them.
-    rows: u64,
-    sides: Sides,
+    /// Of the object that is being read.
+    summed: Summed,
+    /// By place at the desk, the first start and the last end of those records; if anybody asks.
+    spans: Option<BTreeMap<usize, [i64; 2]>>,
     error: Option<DataFusionError>,
+}
+
+/// What is to be told of an object's records that were added up where they stood.
+#[derive(Debug, Default)]
+pub(super) struct Summed {
+    pub(super) rows: u64,
+    pub(super) sides: Sides,
 }
 
 /// What the totals are told by.
@@ -138,8 +147,8 @@ impl Sums {
             groups: Groups::default(),
             runs: Vec::new(),
             added: Vec::new(),
-            rows: 0,
-            sides: Sides::default(),
+            summed: Summed::default(),
+            spans: plan.context.several_flow_logs.then(BTreeMap::new),
             error: None,
         }
     }
@@ -167,7 +176,10 @@ impl Sums {
         for (&record, (group, kind)) in records.iter().zip(&added) {
             self.groups.add(*group, fields.record(record, *kind));
         }
-        self.rows += added.len() as u64;
+        self.summed.rows += added.len() as u64;
+        if let Some(spans) = &mut self.spans {
+            runs.iter().for_each(|run| widen(fields, records, run, spans));
+        }
         (self.runs, self.added) = (runs, added);
     }
 
@@ -209,7 +221,7 @@ impl Sums {
         let Some(seen) = seen.filter(|_| !fields.tell_direction()) else {
             return self.group_of_strange(fields, at, place);
         };
-        self.sides.unoriented += u64::from(seen.relation != Seen::SIDE);
+        self.summed.sides.unoriented += u64::from(seen.relation != Seen::SIDE);
         let time = fields.second(at).and_then(|second| self.by.time_of(second));
         let place = match interface.slots.of(seen.relation).get(time) {
             Some(place) => place,
@@ -238,10 +250,10 @@ impl Sums {
     ) -> (usize, FlowKind) {
         let logged = Side::of_direction(fields.direction(at));
         let found = self.desk.look(place, &fields.ends(at), logged);
-        self.sides.unoriented += u64::from(found.side.is_none());
-        self.sides.conflicts += u64::from(found.conflict);
-        self.sides.assumed += u64::from(found.assumed);
-        self.sides.left_open |= found.left_open;
+        self.summed.sides.unoriented += u64::from(found.side.is_none());
+        self.summed.sides.conflicts += u64::from(found.conflict);
+        self.summed.sides.assumed += u64::from(found.assumed);
+        self.summed.sides.left_open |= found.left_open;
         let interface = &mut self.interfaces[place];
         if interface.glance.is_blind() {
             interface.glance = self.desk.glance(place);
@@ -295,10 +307,15 @@ impl Sums {
         Ok(())
     }
 
-    /// Tells of the object that was read what was added up where it stood.
-    pub(super) fn tell(&mut self, rows: &mut u64, sides: &mut Sides) {
-        *rows += std::mem::take(&mut self.rows);
-        sides.merge(std::mem::take(&mut self.sides));
+    /// What is to be told of the object of this flow log, which is done.
+    pub(super) fn take_summed(&mut self, flow_log: &str, logged: &mut LoggedInterfaces) -> Summed {
+        for (place, span) in self.spans.iter_mut().flat_map(std::mem::take) {
+            if let Some(interface) = self.desk.interface(place) {
+                let [start, end] = span.map(|seconds| seconds * SECOND);
+                logged.widen(interface, flow_log, (start, end));
+            }
+        }
+        std::mem::take(&mut self.summed)
     }
 
     /// The rows so far, if they are many.
