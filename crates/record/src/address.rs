@@ -8,8 +8,9 @@ pub(crate) fn is_address(token: &[u8]) -> bool {
         return true;
     }
     // IPv6 is rarer by far; the standard library knows its many forms.
-    token.contains(&b':')
-        && std::str::from_utf8(token).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
+    is_plain_ipv6(token)
+        || token.contains(&b':')
+            && std::str::from_utf8(token).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
 /// Whether `token` is an address in the one spelling that batches have.
@@ -25,7 +26,7 @@ fn is_canonical(token: &[u8]) -> bool {
 }
 
 /// The same for those that begin with a group of digits, in one pass. Of the rest it is not sure.
-fn is_plain_ipv6(token: &[u8]) -> bool {
+pub(crate) fn is_plain_ipv6(token: &[u8]) -> bool {
     let mut rest = token;
     let mut groups = 0;
     // Groups that `::` stands for begin at this one.

@@ -41,6 +41,16 @@ impl Reader {
         Ok(Reader { metadata: Arc::new(metadata), ..bare })
     }
 
+    /// Reads the page index, if the file has one.
+    pub(super) async fn read_page_index(&mut self) -> Result<()> {
+        let metadata = ParquetMetaData::clone(&self.metadata);
+        let mut reader = ParquetMetaDataReader::new_with_metadata(metadata)
+            .with_page_index_policy(PageIndexPolicy::Optional);
+        reader.load_page_index(&mut *self).await?;
+        self.metadata = Arc::new(reader.finish()?);
+        Ok(())
+    }
+
     pub(super) fn metadata(&self) -> &Arc<ParquetMetaData> {
         &self.metadata
     }

@@ -49,7 +49,7 @@ impl Cells {
                 let seconds = as_type(&T::Timestamp(TimeUnit::Second, None))?;
                 Cells::Signed(cast(&seconds, &T::Int64)?.as_primitive::<Int64Type>().clone())
             }
-            T::Utf8 | T::LargeUtf8 | T::Utf8View => {
+            T::Utf8 | T::LargeUtf8 | T::Utf8View | T::Dictionary(_, _) => {
                 Cells::Text(as_type(&T::Utf8View)?.as_string_view().clone())
             }
             T::Binary | T::LargeBinary | T::BinaryView => {

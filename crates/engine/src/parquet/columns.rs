@@ -58,7 +58,7 @@ impl Column {
 }
 
 /// What a stored text comes to.
-enum Verdict {
+pub(super) enum Verdict {
     Good,
     Missing,
     Bad,
@@ -66,7 +66,7 @@ enum Verdict {
     Spelled(String),
 }
 
-fn judge(id: FieldId, text: &str) -> Verdict {
+pub(super) fn judge(id: FieldId, text: &str) -> Verdict {
     if is_missing(id, text.as_bytes()) {
         return Verdict::Missing;
     }
@@ -112,7 +112,7 @@ fn without(nulls: Option<&NullBuffer>, length: usize, missing: &[usize]) -> Opti
     NullBuffer::union(nulls, Some(&NullBuffer::from(valid)))
 }
 
-fn respelled(texts: &StringViewArray, spelled: &[(usize, String)]) -> StringViewArray {
+pub(super) fn respelled(texts: &StringViewArray, spelled: &[(usize, String)]) -> StringViewArray {
     let mut builder = StringViewBuilder::with_capacity(texts.len());
     let mut spelled = spelled.iter().peekable();
     for (row, text) in texts.iter().enumerate() {
@@ -170,7 +170,7 @@ fn ints(id: FieldId, most: u32, stored: &ArrayRef) -> Result<Column> {
     if let Some(ints) = stored.as_primitive_opt::<Int32Type>() {
         // A negative number is beyond any bound when it is read without its sign. What stands in
         // the place of a NULL is looked at too; if it is beyond, the careful way sorts it out.
-        if ints.values().iter().all(|int| *int as u32 <= most) {
+        if are_all(ints.values(), |int| int as u32 <= most) {
             return Ok(Column { values: Arc::clone(stored), bad: Vec::new() });
         }
     }
@@ -180,10 +180,15 @@ fn ints(id: FieldId, most: u32, stored: &ArrayRef) -> Result<Column> {
     Ok(Column { values: Arc::new(ints), bad })
 }
 
+/// Whether all numbers are so. It looks at all of them, so that it can look at many at once.
+fn are_all<T: Copy>(numbers: &[T], are: impl Fn(T) -> bool) -> bool {
+    numbers.iter().fold(true, |all, number| all & are(*number))
+}
+
 /// Whole numbers up to a bound.
 fn numbers(id: FieldId, most: u64, stored: &ArrayRef) -> Result<Column> {
     if let Some(numbers) = stored.as_primitive_opt::<Int64Type>()
-        && numbers.values().iter().all(|number| *number as u64 <= most.min(i64::MAX as u64))
+        && are_all(numbers.values(), |number| number as u64 <= most.min(i64::MAX as u64))
     {
         let bytes = numbers.values().inner().clone();
         let values = ScalarBuffer::<u64>::new(bytes, 0, numbers.len());

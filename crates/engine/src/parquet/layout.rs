@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::Result;
-use flowproof_record::{FieldId, Format, FormatSource};
+use flowproof_record::{FieldId, Format, FormatSource, Kind};
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::basic::Encoding;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 
 use super::ocsf::Ocsf;
 use crate::held::SOURCE;
@@ -76,6 +77,24 @@ impl Layout {
             (true, true) => Transit::Some,
         };
         Ok(Layout { schema, shape: Shape::Plain(columns), transit })
+    }
+
+    /// The same, with texts that the whole file stores once each read as numbers of texts.
+    pub(super) fn with_coded_texts(mut self, metadata: &ParquetMetaData) -> Layout {
+        if let Shape::Plain(columns) = &self.shape {
+            let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
+            for (id, place) in columns {
+                let field = &fields[*place];
+                let is_text = !matches!(id.field().kind, Kind::Int(_) | Kind::Counter | Kind::Time)
+                    && field.data_type() == &DataType::Utf8View;
+                if is_text && is_coded(metadata, field.name()) {
+                    let coded = Field::new(field.name(), coded_type(), field.is_nullable());
+                    fields[*place] = Arc::new(coded);
+                }
+            }
+            self.schema = Arc::new(Schema::new(fields));
+        }
+        self
     }
 
     /// The same, with the transit gateway's records told as the caller knows.
@@ -163,6 +182,27 @@ impl Layout {
         let names = names.map(|name| format!("${{{name}}}")).collect::<Vec<_>>().join(" ");
         Format::parse_format_string(&names).ok().map(|format| (FormatSource::Header, format))
     }
+}
+
+/// The type of columns of texts that are read as numbers of texts.
+pub(super) fn coded_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// Whether all pages of a column have nothing but numbers of texts.
+fn is_coded(metadata: &ParquetMetaData, name: &str) -> bool {
+    let is_coded = |column: &ColumnChunkMetaData| {
+        column.dictionary_page_offset().is_some()
+            && column.page_encoding_stats_mask().is_some_and(|encodings| {
+                encodings.is_only(Encoding::RLE_DICTIONARY)
+                    || encodings.is_only(Encoding::PLAIN_DICTIONARY)
+            })
+    };
+    let is_it = |column: &&ColumnChunkMetaData| column.column_path().parts() == [name];
+    metadata
+        .row_groups()
+        .iter()
+        .all(|group| group.columns().iter().find(is_it).is_some_and(is_coded))
 }
 
 /// A column as it is read: texts and bytes as views, whole and within other columns.

@@ -65,7 +65,7 @@ impl ParquetObject {
     /// The next batch; `None` when the object is done and reported.
     pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         while let Some(reading) = &mut self.reading {
-            match guarded(reading.next()).await {
+            match guarded(reading.next_to(&self.shaper)).await {
                 Ok(Some(records)) => {
                     if let Some(batch) = self.shaper.shape(records)? {
                         return Ok(Some(batch));
@@ -131,9 +131,10 @@ async fn plan_reading(
         return Err(Stop::Object(Outcome::Unsupported(NO_MANIFEST.to_owned())));
     }
     let layout = Layout::of(reader.metadata()).map_err(Stop::Object)?;
+    let layout = layout.with_coded_texts(reader.metadata());
     let context = &plan.context;
     let rows = RowReader::new(layout, Wanted::of(plan, context.thorough));
-    begin(context, &context.coverage, reader, rows, None, task)
+    begin(context, &context.coverage, reader, rows, None, task).await
 }
 
 fn told_with_records(outcome: Outcome, rows: u64) -> Outcome {

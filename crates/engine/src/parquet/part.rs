@@ -63,22 +63,22 @@ impl HeldPart {
         if context.counts_exactly() && context.is_bounded() {
             self.count_in_range(plan, reader.clone(), Arc::clone(&task)).await?;
         }
-        self.read(plan, &context.coverage, reader, Wanted::of(plan, false), task)
+        Self::read(self.part, plan, &context.coverage, reader, Wanted::of(plan, false), task).await
     }
 
-    fn read(
-        &self,
+    async fn read(
+        part: Part,
         plan: &ScanPlan,
         scope: &CoverageScope,
         reader: Reader,
         wanted: Wanted,
         task: Arc<TaskContext>,
     ) -> Result<Reading, Stop> {
-        let holder = &plan.context.holders[self.part.holder];
-        let row_groups = self.part.row_groups(reader.metadata().num_row_groups());
+        let holder = &plan.context.holders[part.holder];
+        let row_groups = part.row_groups(reader.metadata().num_row_groups());
         let layout = Layout::of(reader.metadata()).map_err(Stop::Object)?;
         let rows = RowReader::of_holder(layout, wanted, &holder.manifest);
-        begin(&plan.context, scope, reader, rows, Some(row_groups), task)
+        begin(&plan.context, scope, reader, rows, Some(row_groups), task).await
     }
 
     /// Counts each source's records with traffic inside the window, also those that the question is
@@ -95,7 +95,8 @@ impl HeldPart {
             predicate: None,
             ..Wanted::of(plan, false)
         };
-        let mut reading = self.read(plan, &CoverageScope::Nobody, reader, wanted, task)?;
+        let mut reading =
+            Self::read(self.part, plan, &CoverageScope::Nobody, reader, wanted, task).await?;
         while reading.next().await?.is_some() {}
         self.shaper.report.in_range = reading.rows.take_in_range();
         Ok(())

@@ -18,9 +18,11 @@ use datafusion::physical_expr::expressions::{Column, IsNullExpr, binary, in_list
 use flowproof_record::{
     Comparison, FieldId, GOOD_SECONDS, Keep, Kind, MILLISECONDS_AT, Predicate, RawTest,
 };
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use super::columns::is_account;
-use super::layout::Layout;
+use super::layout::{Layout, coded_type};
 use super::rawtest::RawTestExpr;
 use super::rows::Wanted;
 use crate::scan::CoverageScope;
@@ -39,6 +41,7 @@ pub(super) enum Test {
 #[derive(Debug)]
 pub(super) struct Pushdown<'a> {
     layout: &'a Layout,
+    metadata: &'a ParquetMetaData,
     /// The columns that are read of the file.
     columns: SchemaRef,
     /// Whether the file has addresses in their one spelling only.
@@ -46,8 +49,13 @@ pub(super) struct Pushdown<'a> {
 }
 
 impl<'a> Pushdown<'a> {
-    pub(super) fn new(layout: &'a Layout, columns: SchemaRef, one_spelling: bool) -> Pushdown<'a> {
-        Pushdown { layout, columns, one_spelling }
+    pub(super) fn new(
+        layout: &'a Layout,
+        metadata: &'a ParquetMetaData,
+        columns: SchemaRef,
+        one_spelling: bool,
+    ) -> Pushdown<'a> {
+        Pushdown { layout, metadata, columns, one_spelling }
     }
 
     /// The weakest question that all wanted rows pass.
@@ -81,6 +89,10 @@ impl<'a> Pushdown<'a> {
         let Some(to) = to.filter(|_| self.layout.has(FieldId::START)) else {
             return Ok(Test::Always);
         };
+        // Most files lie within a window as a whole.
+        if self.range(FieldId::START).is_some_and(|(_, most)| most < within_good(to)) {
+            return Ok(Test::Always);
+        }
         let before = self.time(FieldId::START, false, to)?;
         self.or(before, self.null(FieldId::START)?)
     }
@@ -90,8 +102,32 @@ impl<'a> Pushdown<'a> {
         let Some(from) = from.filter(|_| self.layout.has(FieldId::END)) else {
             return Ok(Test::Always);
         };
+        let all_after = |(least, most)| least >= within_good(from) && most < MILLISECONDS_AT as i64;
+        if self.range(FieldId::END).is_some_and(all_after) {
+            return Ok(Test::Always);
+        }
         let after = self.time(FieldId::END, true, from)?;
         self.or(after, self.null(FieldId::END)?)
+    }
+
+    /// The least and the greatest number that are stored, if statistics tell.
+    fn range(&self, id: FieldId) -> Option<(i64, i64)> {
+        let is_number =
+            |column: &&Field| matches!(column.data_type(), DataType::Int32 | DataType::Int64);
+        let name = self.layout.plain_column(id).filter(is_number)?.name();
+        let ranges = self.metadata.row_groups().iter().map(|group| {
+            let mut columns = group.columns().iter();
+            let column = columns.find(|column| column.column_path().parts() == [name.as_str()])?;
+            match column.statistics()? {
+                Statistics::Int64(told) => Some((*told.min_opt()?, *told.max_opt()?)),
+                Statistics::Int32(told) => {
+                    Some(((*told.min_opt()?).into(), (*told.max_opt()?).into()))
+                }
+                _ => None,
+            }
+        });
+        let ranges: Option<Vec<(i64, i64)>> = ranges.collect();
+        ranges?.into_iter().reduce(|all, range| (all.0.min(range.0), all.1.max(range.1)))
     }
 
     fn predicate(&self, predicate: &Predicate) -> Result<Test> {
@@ -113,8 +149,8 @@ impl<'a> Pushdown<'a> {
 
     /// A question of the caller's own is about the text's meaning: it may be asked of any spelling.
     fn raw(&self, id: FieldId, test: &Arc<dyn RawTest>) -> Test {
-        let is_text = |column: &&Field| column.data_type() == &DataType::Utf8View;
-        match (self.layout.plain_column(id).filter(is_text), self.column(id)) {
+        let texts = self.layout.plain_column(id).filter(|column| is_text(column.data_type()));
+        match (texts, self.column(id)) {
             (Some(_), Some(column)) => {
                 Test::Filter(Arc::new(RawTestExpr::new(column, id, Arc::clone(test))))
             }
@@ -130,8 +166,11 @@ impl<'a> Pushdown<'a> {
         let texts = texts.iter().filter_map(|text| std::str::from_utf8(text).ok());
         let texts: BTreeSet<&str> = texts.collect();
         match (column.data_type(), id.field().kind) {
-            (DataType::Utf8View, Kind::Address) => self.address_in(id, &texts),
-            (DataType::Utf8View, _) => self.among(id, texts.into_iter().map(view), false),
+            (data_type, Kind::Address) if is_text(data_type) => self.address_in(id, &texts),
+            (data_type, _) if is_text(data_type) => {
+                let text = text_of(data_type);
+                self.among(id, texts.into_iter().map(text), false)
+            }
             (DataType::Int32 | DataType::Int64, Kind::Text) => {
                 let numbers = texts.into_iter().filter_map(|text| number_of_text(id, text));
                 let literals =
@@ -149,9 +188,9 @@ impl<'a> Pushdown<'a> {
         // An address may be stored in another spelling than it has in records.
         let as_stored = id.field().kind != Kind::Address;
         match self.layout.plain_column(id) {
-            Some(column) if as_stored && column.data_type() == &DataType::Utf8View => {
+            Some(column) if as_stored && is_text(column.data_type()) => {
                 let texts = texts.iter().filter_map(|text| std::str::from_utf8(text).ok());
-                self.among(id, texts.map(view), true)
+                self.among(id, texts.map(text_of(column.data_type())), true)
             }
             _ => Ok(Test::Always),
         }
@@ -164,12 +203,14 @@ impl<'a> Pushdown<'a> {
             text.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().to_string() == **text)
         });
         let addresses: Vec<&str> = addresses.copied().collect();
-        let mut test = self.among(id, addresses.iter().copied().map(view), false)?;
+        let text =
+            text_of(self.layout.plain_column(id).map_or(&DataType::Utf8View, Field::data_type));
+        let mut test = self.among(id, addresses.iter().copied().map(text), false)?;
         if !self.one_spelling {
             for first in first_characters(&addresses) {
                 let next = char::from(first as u8 + 1); // ASCII, and not its last.
-                let from = self.compare(id, Operator::GtEq, view(&first.to_string()))?;
-                let to = self.compare(id, Operator::Lt, view(&next.to_string()))?;
+                let from = self.compare(id, Operator::GtEq, text(&first.to_string()))?;
+                let to = self.compare(id, Operator::Lt, text(&next.to_string()))?;
                 test = self.or(test, self.and(from, to)?)?;
             }
         }
@@ -183,8 +224,9 @@ impl<'a> Pushdown<'a> {
             return Ok(Test::Always);
         }
         match self.layout.plain_column(id).map(|column| column.data_type()) {
-            Some(DataType::Utf8View) => {
-                let none = self.among(id, ["", "-", "None"].into_iter().map(view), false)?;
+            Some(data_type) if is_text(data_type) => {
+                let texts = ["", "-", "None"].into_iter().map(text_of(data_type));
+                let none = self.among(id, texts, false)?;
                 self.or(none, self.null(id)?)
             }
             _ => Ok(Test::Always),
@@ -245,7 +287,7 @@ impl<'a> Pushdown<'a> {
             Some(literal) => self.compare(id, operator, literal),
             None => Ok(Test::Always),
         };
-        let seconds = i128::from(bound.clamp(GOOD_SECONDS.start, GOOD_SECONDS.end));
+        let seconds = i128::from(within_good(bound));
         match data_type {
             DataType::Timestamp(unit, _) => {
                 let bound = seconds * units_in_a_second(*unit);
@@ -342,8 +384,17 @@ fn texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> HashSet<Box<[u8]>>
     texts.into_iter().map(|text| text.as_ref().as_bytes().into()).collect()
 }
 
-fn view(text: &str) -> ScalarValue {
-    ScalarValue::Utf8View(Some(text.to_owned()))
+/// Whether a column is read as texts, or as numbers of texts.
+fn is_text(data_type: &DataType) -> bool {
+    data_type == &DataType::Utf8View || data_type == &coded_type()
+}
+
+/// Texts to compare such a column with.
+fn text_of(data_type: &DataType) -> fn(&str) -> ScalarValue {
+    match data_type {
+        DataType::Dictionary(_, _) => |text| ScalarValue::Utf8(Some(text.to_owned())),
+        _ => |text| ScalarValue::Utf8View(Some(text.to_owned())),
+    }
 }
 
 /// The number that must be stored for a record to show this text; `None` if there is none.
@@ -371,6 +422,11 @@ fn literal(number: i128, data_type: &DataType) -> Option<ScalarValue> {
         }
         _ => return None,
     })
+}
+
+/// A bound in seconds: beyond the good ones, all good times are on one side.
+fn within_good(bound: i64) -> i64 {
+    bound.clamp(GOOD_SECONDS.start, GOOD_SECONDS.end)
 }
 
 fn units_in_a_second(unit: TimeUnit) -> i128 {

@@ -2,34 +2,19 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, BooleanArray, RecordBatch, StringViewArray};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, StringViewArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
-use flowproof_record::{FieldId, RawTest};
+use flowproof_record::{FieldId, Kind, RawTest};
 
 use super::cell::is_missing;
+use super::coded::{ipv4_of, is_same, parts};
 use super::views::ByView;
-
-/// The rows whose text passes; what is missing does not.
-pub(super) fn passing_texts(
-    id: FieldId,
-    column: &StringViewArray,
-    test: &dyn RawTest,
-) -> BooleanBuffer {
-    let mut answers = ByView::new();
-    BooleanBuffer::collect_bool(column.len(), |row| {
-        column.is_valid(row)
-            && answers.get(column.views()[row], || {
-                let text = column.value(row).as_bytes();
-                !is_missing(id, text) && test.passes(text)
-            })
-    })
-}
 
 /// The question as an expression that DataFusion asks of a column of texts.
 #[derive(Debug)]
@@ -37,6 +22,14 @@ pub(super) struct RawTestExpr {
     column: Arc<dyn PhysicalExpr>,
     id: FieldId,
     test: Arc<dyn RawTest>,
+    answers: Mutex<Option<Answers>>,
+}
+
+/// What was answered of texts that are stored once each.
+#[derive(Debug, Clone)]
+struct Answers {
+    texts: StringArray,
+    passing: BooleanBuffer,
 }
 
 impl RawTestExpr {
@@ -45,7 +38,45 @@ impl RawTestExpr {
         id: FieldId,
         test: Arc<dyn RawTest>,
     ) -> RawTestExpr {
-        RawTestExpr { column, id, test }
+        RawTestExpr { column, id, test, answers: Mutex::default() }
+    }
+
+    /// What is missing does not pass.
+    fn passes(&self, text: &str) -> bool {
+        let number = if self.id.field().kind == Kind::Address { ipv4_of(text) } else { None };
+        if let Some(number) = number {
+            return self.test.passes_ipv4(number);
+        }
+        !is_missing(self.id, text.as_bytes()) && self.test.passes(text.as_bytes())
+    }
+
+    fn passing(&self, column: &dyn Array) -> Result<BooleanBuffer> {
+        if let Some((keys, texts)) = parts(column) {
+            let answers = self.answers(texts);
+            return Ok(BooleanBuffer::collect_bool(keys.len(), |row| {
+                // Keys are not negative: Arrow looked at them.
+                keys.is_valid(row) && answers.value(keys.values()[row] as usize)
+            }));
+        }
+        let texts: Option<&StringViewArray> = column.as_string_view_opt();
+        let texts = texts.ok_or_else(|| internal_datafusion_err!("{} is no text", self.column))?;
+        let mut answers = ByView::new();
+        Ok(BooleanBuffer::collect_bool(texts.len(), |row| {
+            texts.is_valid(row) && answers.get(texts.views()[row], || self.passes(texts.value(row)))
+        }))
+    }
+
+    /// By text, whether it passes. Texts at the same place as the last ones are not asked about again.
+    fn answers(&self, texts: &StringArray) -> BooleanBuffer {
+        // Who panicked in here left the last answers, which are good.
+        let mut last = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answers) = last.as_ref().filter(|last| is_same(&last.texts, texts)) {
+            return answers.passing.clone();
+        }
+        let passes = |place: usize| texts.is_valid(place) && self.passes(texts.value(place));
+        let passing = BooleanBuffer::collect_bool(texts.len(), passes);
+        *last = Some(Answers { texts: texts.clone(), passing: passing.clone() });
+        passing
     }
 
     /// Two questions are the same only if they are one.
@@ -87,9 +118,7 @@ impl PhysicalExpr for RawTestExpr {
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         let column = self.column.evaluate(batch)?.into_array(batch.num_rows())?;
-        let texts = column.as_any().downcast_ref::<StringViewArray>();
-        let texts = texts.ok_or_else(|| internal_datafusion_err!("{} is no text", self.column))?;
-        let passing = passing_texts(self.id, texts, self.test.as_ref());
+        let passing = self.passing(column.as_ref())?;
         Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(passing, None))))
     }
 

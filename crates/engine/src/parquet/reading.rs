@@ -14,6 +14,7 @@ use datafusion::datasource::physical_plan::{FileScanConfigBuilder, ParquetSource
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use flowproof_source::{Ranges, SourceError};
 use futures::{FutureExt, StreamExt};
@@ -22,21 +23,33 @@ use parquet::errors::ParquetError;
 
 use super::MAGIC;
 use super::bytes::{Reader, ReaderFactory, footer_note};
+use super::fields::RowFields;
+use super::prune::may_leave_out;
 use super::pushdown::{Pushdown, Test};
 use super::rows::RowReader;
+use super::sheet::Checked;
+use super::whole::WholeGroups;
 use crate::held::ONE_SPELLING;
-use crate::scan::{CoverageScope, Outcome, ScanContext, outcome_of};
+use crate::scan::{CoverageScope, Outcome, ScanContext, Shaper, outcome_of};
 
 /// The column that tells a row's number in the file, where rows are left out before it. No field
 /// has this name.
-const ROW_NUMBER: &str = "row number";
+pub(super) const ROW_NUMBER: &str = "row number";
 
 /// How the Parquet reader begins to say that it lacks a codec.
 const NOT_BUILT_IN: &str = "Disabled feature at compile time";
 
+/// Where the stored rows of a file come from.
+enum Stored {
+    /// None are read.
+    Nowhere,
+    DataFusion(SendableRecordBatchStream),
+    Whole(Box<WholeGroups>),
+}
+
 /// A file that is being read.
 pub(super) struct Reading {
-    stream: Option<SendableRecordBatchStream>,
+    stored: Stored,
     pub(super) reader: Reader,
     pub(super) rows: RowReader,
     /// Rows in the file, and those that came of it.
@@ -76,7 +89,7 @@ pub(super) async fn open_reader(ranges: Ranges) -> Result<Reader, Stop> {
 
 /// Asks the file for what is wanted of it. `scope` tells whose times are kept; `row_groups` which
 /// part of the file is read, if not all of it is.
-pub(super) fn begin(
+pub(super) async fn begin(
     context: &ScanContext,
     scope: &CoverageScope,
     reader: Reader,
@@ -86,42 +99,86 @@ pub(super) fn begin(
 ) -> Result<Reading, Stop> {
     let one_spelling = footer_note(reader.metadata(), ONE_SPELLING.0) == Some(ONE_SPELLING.1);
     let columns = rows.file_columns();
-    let pushdown = Pushdown::new(rows.layout(), Arc::clone(&columns), one_spelling);
+    let pushdown =
+        Pushdown::new(rows.layout(), reader.metadata(), Arc::clone(&columns), one_spelling);
     let test = match context.push_filters && !rows.wanted().thorough {
         true => pushdown.ask(rows.wanted(), scope).map_err(Stop::Query)?,
         false => Test::Always,
     };
     let rows_stored = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let mut reading =
-        Reading { stream: None, reader, rows, rows_stored, rows_read: 0, numbered: false };
+    let mut reading = Reading {
+        stored: Stored::Nowhere,
+        reader,
+        rows,
+        rows_stored,
+        rows_read: 0,
+        numbered: false,
+    };
     if rows_stored > 0 {
-        reading.start(test, row_groups, task).map_err(stop_of)?;
+        reading.start(test, row_groups, task).await.map_err(stop_of)?;
     }
     Ok(reading)
 }
 
 impl Reading {
-    /// Has DataFusion read the file.
-    fn start(
+    /// Has the file read: by DataFusion, where something can be left out of it.
+    async fn start(
         &mut self,
         test: Test,
         row_groups: Option<Range<usize>>,
         task: Arc<TaskContext>,
     ) -> Result<()> {
-        let columns = self.rows.file_columns();
-        let mut table = TableSchema::builder(columns);
         let filter = match test {
             Test::Never => return Ok(()),
             Test::Always => None,
-            Test::Filter(filter) if self.rows.is_held() => Some(filter),
-            Test::Filter(filter) => {
-                let number = Field::new(ROW_NUMBER, DataType::Int64, false);
-                table = table
-                    .with_virtual_columns(vec![Arc::new(number.with_extension_type(RowNumber))]);
-                self.numbered = true;
-                Some(filter)
-            }
+            Test::Filter(filter) => Some(filter),
         };
+        self.numbered = filter.is_some() && !self.rows.is_held();
+        let groups = row_groups.clone();
+        let groups = groups.unwrap_or(0..self.reader.metadata().num_row_groups());
+        self.stored = match self.is_read_whole(filter.as_ref(), groups.clone()).await? {
+            true => {
+                let batch_rows = task.session_config().batch_size();
+                let (schema, columns) = (self.rows.layout().schema(), self.rows.file_columns());
+                let reader = &self.reader;
+                Stored::Whole(Box::new(WholeGroups::new(
+                    reader, schema, &columns, filter, groups, batch_rows,
+                )?))
+            }
+            false => Stored::DataFusion(self.source(filter, row_groups, task)?),
+        };
+        Ok(())
+    }
+
+    /// Whether nothing can be left out of the file, and reading it whole is faster.
+    async fn is_read_whole(
+        &mut self,
+        filter: Option<&Arc<dyn PhysicalExpr>>,
+        row_groups: Range<usize>,
+    ) -> Result<bool> {
+        let schema = self.rows.layout().schema();
+        if !WholeGroups::suits(&self.reader, schema, &self.rows.file_columns()) {
+            return Ok(false);
+        }
+        match filter {
+            None => Ok(true),
+            Some(filter) => Ok(!may_leave_out(&mut self.reader, filter, schema, row_groups).await?),
+        }
+    }
+
+    /// DataFusion's source of the rows that pass.
+    fn source(
+        &self,
+        filter: Option<Arc<dyn PhysicalExpr>>,
+        row_groups: Option<Range<usize>>,
+        task: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let mut table = TableSchema::builder(self.rows.file_columns());
+        if self.numbered {
+            let number = Field::new(ROW_NUMBER, DataType::Int64, false);
+            table =
+                table.with_virtual_columns(vec![Arc::new(number.with_extension_type(RowNumber))]);
+        }
         let mut source = ParquetSource::new(table.build())
             .with_parquet_file_reader_factory(Arc::new(ReaderFactory(self.reader.clone())))
             .with_enable_page_index(true)
@@ -143,15 +200,38 @@ impl Reading {
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
                 .with_file(file)
                 .build();
-        self.stream = Some(DataSourceExec::from_data_source(config).execute(0, task)?);
-        Ok(())
+        DataSourceExec::from_data_source(config).execute(0, task)
     }
 
     /// The next records that are wanted; they may be none.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>, Stop> {
-        let Some(stream) = &mut self.stream else { return Ok(None) };
-        let Some(stored) = stream.next().await else { return Ok(None) };
-        let stored = stored.map_err(stop_of)?;
+        match self.next_checked().await? {
+            Some(checked) => self.rows.records(checked).map(Some).map_err(stop_of),
+            None => Ok(None),
+        }
+    }
+
+    /// The next records that cannot be added up where they stand.
+    pub(super) async fn next_to(&mut self, shaper: &Shaper) -> Result<Option<RecordBatch>, Stop> {
+        while let Some(checked) = self.next_checked().await? {
+            let fields = || RowFields::of(&self.rows, &checked.sheet);
+            let Some(fields) = shaper.adds_up().then(fields).flatten() else {
+                return self.rows.records(checked).map(Some).map_err(stop_of);
+            };
+            let records: Vec<usize> = checked.keep.set_indices().collect();
+            shaper.add_up(&fields, &records);
+        }
+        Ok(None)
+    }
+
+    /// The next rows, checked and counted.
+    async fn next_checked(&mut self) -> Result<Option<Checked>, Stop> {
+        let stored = match &mut self.stored {
+            Stored::Nowhere => Ok(None),
+            Stored::DataFusion(stream) => stream.next().await.transpose(),
+            Stored::Whole(groups) => groups.next().await,
+        };
+        let Some(stored) = stored.map_err(stop_of)? else { return Ok(None) };
         let first = self.rows_read;
         self.rows_read += stored.num_rows() as u64;
         let numbers = stored.column_by_name(ROW_NUMBER).filter(|_| self.numbered);
@@ -161,7 +241,7 @@ impl Reading {
             Some(numbers) => numbers.value(row).unsigned_abs() + 1,
             None => first + row as u64 + 1,
         };
-        self.rows.read(&stored, number).map(Some).map_err(stop_of)
+        self.rows.check(&stored, number).map(Some).map_err(stop_of)
     }
 }
 

@@ -1,27 +1,27 @@
 //! Stored rows checked and counted as lines are, and brought to the schema that records have.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, NullArray, RecordBatch, RecordBatchOptions,
-    StringViewArray, TimestampNanosecondArray, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions,
+    StringViewArray,
 };
-use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::compute::{filter_record_batch, nullif};
-use arrow::datatypes::{Field, Int32Type, Schema, SchemaRef, UInt64Type};
-use datafusion::common::Result;
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{FilterBuilder, nullif};
+use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{
-    BAD_ORDER, FieldId, Keep, Kind, Predicate, RejectKind, Tally, explain_value, schema_of,
-    settle_seconds,
+    FieldId, Keep, Kind, Predicate, RejectKind, Tally, explain_value, schema_of,
 };
 
 use super::cell::Cells;
+use super::coded::{Coded, LastTexts, parts, row_by_row};
 use super::columns::Column;
 use super::filter::{fields_of, passing};
 use super::layout::{Layout, TRANSIT_FIELDS, Transit};
 use super::reading::damaged;
-use super::views::view_of;
+use super::settled::{Faults, Settled};
+use super::sheet::{Checked, Sheet, Statuses, Values};
 use crate::held::{Manifest, SOURCE};
 use crate::scan::ScanPlan;
 
@@ -50,6 +50,9 @@ pub(super) struct RowReader {
     wanted: Wanted,
     /// The fields that are looked at, in the order of the file.
     fields: Vec<FieldId>,
+    /// By field: the texts that were read last, if they are stored once each.
+    texts: Vec<LastTexts>,
+    /// The columns of the records that are handed out.
     schema: SchemaRef,
     tally: Tally,
     held: Option<HeldRows>,
@@ -62,27 +65,6 @@ struct HeldRows {
     transit: Vec<Transit>,
     /// By a source's number: its records with traffic inside the window.
     in_range: Vec<u64>,
-}
-
-/// What `log-status` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Ok,
-    NoData,
-    SkipData,
-}
-
-/// The columns of a batch, and what is wrong with rows.
-#[derive(Debug)]
-struct Sheet {
-    rows: usize,
-    /// By the place in [`RowReader::fields`].
-    columns: Vec<ArrayRef>,
-    statuses: Vec<Status>,
-    /// By row: what is wrong, the first thing of each row.
-    faults: BTreeMap<usize, (RejectKind, String)>,
-    /// The numbers of the rows' sources, in a holder.
-    sources: Option<Int32Array>,
 }
 
 impl RowReader {
@@ -101,7 +83,9 @@ impl RowReader {
         }
         fields.sort_by_key(|id| layout.place(*id));
         let tally = Tally { formats: layout.format().into_iter().collect(), ..Tally::default() };
-        RowReader { schema: schema_of(&fields), layout, wanted, fields, tally, held: None }
+        let (schema, texts) =
+            (schema_of(&wanted.fields), fields.iter().map(|_| LastTexts::default()).collect());
+        RowReader { schema, texts, layout, wanted, fields, tally, held: None }
     }
 
     /// A reader of rows that `collect` wrote: they are taken as they are, and handed out with the
@@ -154,58 +138,75 @@ impl RowReader {
         &mut self.tally
     }
 
-    /// Checks and counts stored rows, and gives the records that are wanted. `number` is what a row
-    /// is called, counted from 1.
-    pub(super) fn read(
+    /// Checks and counts stored rows, and says which of them are wanted. `number` is what a row is
+    /// called, counted from 1.
+    pub(super) fn check(
         &mut self,
         stored: &RecordBatch,
         number: impl Fn(usize) -> u64,
-    ) -> Result<RecordBatch> {
+    ) -> Result<Checked> {
         let mut sheet = self.sheet(stored)?;
-        let keep = self.count(&mut sheet)?;
+        let keep = self.count(&mut sheet);
         if self.is_held() && !sheet.faults.is_empty() {
             return Err(damaged("a row that is no record"));
         }
         for (row, (kind, reason)) in std::mem::take(&mut sheet.faults) {
             self.tally.reject(kind, number(row), || reason);
         }
-        self.hand_out(sheet, keep)
+        let keep = self.keep_passing(&mut sheet, keep)?;
+        let kept = keep.count_set_bits();
+        self.tally.counts.selected += kept as u64;
+        Ok(Checked { sheet, keep, kept })
     }
 
-    fn sheet(&self, stored: &RecordBatch) -> Result<Sheet> {
+    fn sheet(&mut self, stored: &RecordBatch) -> Result<Sheet> {
         let rows = stored.num_rows();
         let mut columns = Vec::with_capacity(self.fields.len());
         let mut bad: Vec<(FieldId, ArrayRef, Vec<usize>)> = Vec::new();
-        for id in &self.fields {
-            columns.push(match self.layout.stored(stored, *id)? {
-                None => missing_column(*id, rows),
-                Some(stored) => {
-                    let column = match self.is_held() {
-                        true => Column::as_written(*id, &stored)?,
-                        false => Column::of(*id, &stored)?,
-                    };
-                    if !column.bad.is_empty() {
-                        bad.push((*id, stored, column.bad));
-                    }
-                    column.values
-                }
-            });
+        for (place, id) in self.fields.clone().iter().enumerate() {
+            let Some(stored) = self.layout.stored(stored, *id)? else {
+                columns.push(Values::missing(*id, rows));
+                continue;
+            };
+            let (column, rows) = self.values(place, &stored)?;
+            columns.push(column);
+            if !rows.is_empty() {
+                bad.push((*id, stored, rows));
+            }
         }
         let sources = self.sources(stored)?;
-        let (statuses, faults) = (Vec::new(), BTreeMap::new());
+        let (statuses, faults) = (Statuses::default(), Faults::new());
         let mut sheet = Sheet { rows, columns, statuses, faults, sources };
         self.note_statuses(&mut sheet, stored)?;
         for (id, stored, rows) in bad {
             let cells = Cells::of(&stored)?;
             for row in rows {
                 // What is not OK is only asked for its times: the rest of it is leftovers.
-                if sheet.statuses[row] == Status::Ok {
+                if sheet.statuses.is_ok(row) {
                     let reason = || (RejectKind::Malformed, explain_value(id, &cells.shown(row)));
                     sheet.faults.entry(row).or_insert_with(reason);
                 }
             }
         }
         Ok(sheet)
+    }
+
+    /// The column of a field, and the rows that are not what it holds.
+    fn values(&mut self, place: usize, stored: &ArrayRef) -> Result<(Values, Vec<usize>)> {
+        let id = self.fields[place];
+        let mut one_by_one = None;
+        if let Some((keys, texts)) = parts(stored) {
+            if let Some(dictionary) = self.texts[place].look(id, keys.len(), texts) {
+                let (coded, bad) = Coded::of(keys, dictionary);
+                return Ok((Values::Coded(coded), bad));
+            }
+            one_by_one = Some(row_by_row(keys, texts)?);
+        }
+        let column = match self.is_held() {
+            true => Column::as_written(id, stored)?,
+            false => Column::of(id, one_by_one.as_ref().unwrap_or(stored))?,
+        };
+        Ok((Values::Array(column.values), column.bad))
     }
 
     /// The numbers of the rows' sources, which the manifest has.
@@ -223,119 +224,103 @@ impl RowReader {
         }
     }
 
-    fn column<'s>(&self, sheet: &'s Sheet, id: FieldId) -> Option<&'s ArrayRef> {
+    pub(super) fn column<'s>(&self, sheet: &'s Sheet, id: FieldId) -> Option<&'s Values> {
         let place = self.fields.iter().position(|other| *other == id)?;
         sheet.columns.get(place)
     }
 
     /// A file without the column has records that are OK; a row without a status is malformed.
     fn note_statuses(&self, sheet: &mut Sheet, stored: &RecordBatch) -> Result<()> {
-        let Some(raw) = self.layout.stored(stored, FieldId::LOG_STATUS)? else {
-            sheet.statuses = vec![Status::Ok; sheet.rows];
-            return Ok(());
-        };
+        let Some(raw) = self.layout.stored(stored, FieldId::LOG_STATUS)? else { return Ok(()) };
         let Some(column) = self.column(sheet, FieldId::LOG_STATUS) else { return Ok(()) };
-        let texts = column.as_string_view();
-        const OK: u128 = view_of(b"OK");
-        if texts.null_count() == 0 && texts.views().iter().all(|view| *view == OK) {
-            sheet.statuses = vec![Status::Ok; sheet.rows];
+        if let Some(statuses) = Statuses::of(column) {
+            sheet.statuses = statuses;
             return Ok(());
         }
-        let mut statuses = Vec::with_capacity(sheet.rows);
-        let mut faults = BTreeMap::new();
-        for (row, text) in texts.iter().enumerate() {
-            statuses.push(match text {
-                Some("NODATA") => Status::NoData,
-                Some("SKIPDATA") => Status::SkipData,
-                Some(_) => Status::Ok,
-                // A source without the field has records that are OK.
-                None if self.is_held() => Status::Ok,
-                None => {
-                    let got = Cells::of(&raw)?.shown(row);
-                    let reason = explain_value(FieldId::LOG_STATUS, &got);
-                    faults.insert(row, (RejectKind::Malformed, reason));
-                    Status::Ok
-                }
-            });
+        let statuses = Statuses::of_told(column);
+        // A source without the field has records that are OK.
+        if let Some(nulls) = column.nulls().filter(|_| !self.is_held()) {
+            let cells = Cells::of(&raw)?;
+            for row in (!nulls.inner()).set_indices() {
+                let reason = explain_value(FieldId::LOG_STATUS, &cells.shown(row));
+                sheet.faults.insert(row, (RejectKind::Malformed, reason));
+            }
         }
         sheet.statuses = statuses;
-        sheet.faults = faults;
         Ok(())
     }
 
     /// Settles times, counts, and says which rows are kept but for the predicate.
-    fn count(&mut self, sheet: &mut Sheet) -> Result<BooleanBuffer> {
-        let starts = Times::of(self.column(sheet, FieldId::START));
-        let ends = Times::of(self.column(sheet, FieldId::END));
-        let transit = self.transit_rows(sheet);
-        let lacks = |id| {
-            let column = self.column(sheet, id);
-            let column = column.map(|column| column.nulls().cloned());
-            match (self.layout.has(id), column) {
-                (false, _) => Lacks::All,
-                // A column that is not read is not counted.
-                (true, None) => Lacks::Unknown,
-                (true, Some(nulls)) => Lacks::Some(nulls),
-            }
-        };
-        let (bytes, action) = (lacks(FieldId::BYTES), lacks(FieldId::ACTION));
-        let mut settled = [Settled::new(sheet.rows), Settled::new(sheet.rows)];
-        let mut keep = vec![false; sheet.rows];
-        for (row, keep) in keep.iter_mut().enumerate() {
-            if sheet.faults.contains_key(&row) {
-                settled.iter_mut().for_each(|times| times.push(None));
-                continue;
-            }
-            let times = match settle(starts.get(row), ends.get(row)) {
-                Ok(times) => times,
-                Err(why) => {
-                    settled.iter_mut().for_each(|times| times.push(None));
-                    let reason = format!("{why}: {} to {}", starts.shown(row), ends.shown(row));
-                    sheet.faults.insert(row, (RejectKind::BadTime, reason));
-                    continue;
-                }
-            };
-            settled[0].push(times.start);
-            settled[1].push(times.end);
-            let in_range = self.wanted.is_in_range(times.span());
-            let counts = &mut self.tally.counts;
-            counts.milliseconds += u64::from(times.milliseconds);
-            let status = sheet.statuses[row];
-            let is_transit = transit.as_ref().is_some_and(|transit| transit.value(row));
-            match status {
-                Status::NoData => counts.nodata += 1,
-                Status::SkipData => counts.skipdata += 1,
-                Status::Ok if is_transit => counts.transit_gateway += 1,
-                Status::Ok => {
-                    counts.ok += 1;
-                    counts.in_range += u64::from(in_range);
-                    if let (Some(held), Some(sources)) = (&mut self.held, &sheet.sources) {
-                        held.in_range[sources.value(row) as usize] += u64::from(in_range);
-                    }
-                    counts.bytes_missing += u64::from(bytes.is_missing(row));
-                    counts.action_missing += u64::from(action.is_missing(row));
-                    counts.time_missing += u64::from(times.span().is_none());
-                }
-            }
-            if let Some((start, end)) = times.span() {
-                self.tally.widen_span(start, end);
-            }
-            *keep = in_range
-                && match self.wanted.keep {
-                    Keep::All => true,
-                    Keep::Traffic => status == Status::Ok && !is_transit,
-                    Keep::TrafficAndIdle => status != Status::Ok || !is_transit,
-                };
+    fn count(&mut self, sheet: &mut Sheet) -> BooleanBuffer {
+        let times = [FieldId::START, FieldId::END];
+        let columns = times.map(|id| self.column(sheet, id).and_then(Values::array).cloned());
+        let [starts, ends] = &columns;
+        let settled = Settled::of([starts.as_ref(), ends.as_ref()], sheet.rows, &mut sheet.faults);
+        for (id, column) in times.into_iter().zip(settled.columns()) {
+            self.put(sheet, id, column);
         }
-        let [starts, ends] = settled.map(Settled::finish);
-        self.put(sheet, FieldId::START, starts);
-        self.put(sheet, FieldId::END, ends);
-        Ok(BooleanBuffer::from(keep))
+        let sound = rows_without(&sheet.faults, sheet.rows);
+        let transit = self.transit_rows(sheet).map(|rows| &rows & &sound);
+        let ok = sheet.statuses.ok().map_or_else(|| sound.clone(), |ok| &ok & &sound);
+        let traffic = transit.as_ref().map_or_else(|| ok.clone(), |transit| &ok & &!transit);
+        let in_range = self.wanted.in_range(&settled);
+        self.count_rows(sheet, &sound, &ok, &traffic, in_range.as_ref());
+        let counts = &mut self.tally.counts;
+        counts.milliseconds += settled.milliseconds;
+        counts.time_missing += settled.told().map_or(0, |told| among(&traffic, &!&told));
+        if let Some((start, end)) = settled.whole_span() {
+            self.tally.widen_span(start, end);
+        }
+        let keep = match (self.wanted.keep, transit) {
+            (Keep::All, _) | (Keep::TrafficAndIdle, None) => sound,
+            (Keep::Traffic, _) => traffic,
+            (Keep::TrafficAndIdle, Some(transit)) => &sound & &!&(&ok & &transit),
+        };
+        in_range.map_or_else(|| keep.clone(), |in_range| &keep & &in_range)
+    }
+
+    /// Counts rows that are sound: of them, those that are OK, and those that have traffic.
+    fn count_rows(
+        &mut self,
+        sheet: &Sheet,
+        sound: &BooleanBuffer,
+        ok: &BooleanBuffer,
+        traffic: &BooleanBuffer,
+        in_range: Option<&BooleanBuffer>,
+    ) {
+        let [bytes_missing, action_missing] =
+            [FieldId::BYTES, FieldId::ACTION].map(|id| self.missing_among(sheet, id, traffic));
+        let counts = &mut self.tally.counts;
+        if let Some([nodata, skipdata]) = sheet.statuses.idle() {
+            counts.nodata += among(nodata, sound);
+            counts.skipdata += among(skipdata, sound);
+        }
+        let with_traffic = traffic.count_set_bits() as u64;
+        counts.transit_gateway += ok.count_set_bits() as u64 - with_traffic;
+        counts.ok += with_traffic;
+        counts.bytes_missing += bytes_missing;
+        counts.action_missing += action_missing;
+        let in_range = in_range.map_or_else(|| traffic.clone(), |in_range| traffic & in_range);
+        counts.in_range += in_range.count_set_bits() as u64;
+        if let (Some(held), Some(sources)) = (&mut self.held, &sheet.sources) {
+            for row in in_range.set_indices() {
+                held.in_range[sources.value(row) as usize] += 1;
+            }
+        }
+    }
+
+    /// How many of these rows have no value in a field. A column that is not read is not counted.
+    fn missing_among(&self, sheet: &Sheet, id: FieldId, rows: &BooleanBuffer) -> u64 {
+        if !self.layout.has(id) {
+            return rows.count_set_bits() as u64;
+        }
+        let nulls = self.column(sheet, id).and_then(Values::nulls);
+        nulls.map_or(0, |nulls| among(rows, &!nulls.inner()))
     }
 
     fn put(&self, sheet: &mut Sheet, id: FieldId, column: ArrayRef) {
         if let Some(place) = self.fields.iter().position(|other| *other == id) {
-            sheet.columns[place] = column;
+            sheet.columns[place] = Values::Array(column);
         }
     }
 
@@ -345,9 +330,13 @@ impl RowReader {
             Transit::None => None,
             Transit::All => Some(BooleanBuffer::new_set(sheet.rows)),
             Transit::Some => {
-                let [one, other] = TRANSIT_FIELDS.map(|id| self.column(sheet, id));
-                let has = |column: Option<&ArrayRef>, row| column.is_some_and(|c| c.is_valid(row));
-                let by_value = |row| has(one, row) || has(other, row);
+                let [one, other] = TRANSIT_FIELDS.map(|id| {
+                    self.column(sheet, id).map(|column| column.nulls().map(|n| n.into_inner()))
+                });
+                let has = |column: &Option<Option<BooleanBuffer>>, row| {
+                    column.as_ref().is_some_and(|c| c.as_ref().is_none_or(|c| c.value(row)))
+                };
+                let by_value = |row| has(&one, row) || has(&other, row);
                 let is_transit = |row: usize| match (&self.held, &sheet.sources) {
                     (Some(held), Some(sources)) => {
                         match held.transit[sources.value(row) as usize] {
@@ -363,53 +352,72 @@ impl RowReader {
         }
     }
 
-    fn hand_out(&mut self, mut sheet: Sheet, keep: BooleanBuffer) -> Result<RecordBatch> {
-        self.clear_idle_counters(&mut sheet)?;
-        let idle = BooleanBuffer::collect_bool(sheet.rows, |row| sheet.statuses[row] != Status::Ok);
-        let options = RecordBatchOptions::new().with_row_count(Some(sheet.rows));
-        let schema = Arc::clone(&self.schema);
-        let records = RecordBatch::try_new_with_options(schema, sheet.columns, &options)?;
-        let keep = match &self.wanted.predicate {
-            None => keep,
-            Some(predicate) => {
-                let passing = passing(predicate, &records)?;
-                match self.wanted.keep {
-                    Keep::TrafficAndIdle => &keep & &(&passing | &idle),
-                    Keep::All | Keep::Traffic => &keep & &passing,
-                }
-            }
+    /// Those of the rows that pass the predicate.
+    fn keep_passing(&self, sheet: &mut Sheet, keep: BooleanBuffer) -> Result<BooleanBuffer> {
+        if self.wanted.keep != Keep::Traffic {
+            self.clear_idle_counters(sheet)?;
+        }
+        let Some(predicate) = &self.wanted.predicate else { return Ok(keep) };
+        let column = |id: FieldId| {
+            self.column(sheet, id).ok_or_else(|| {
+                DataFusionError::Internal(format!("the scan does not read {}", id.field().column))
+            })
         };
-        let kept = keep.count_set_bits();
-        self.tally.counts.selected += kept as u64;
-        let places =
-            self.wanted.fields.iter().map(|id| records.schema_ref().index_of(id.field().column));
-        let places = places.collect::<Result<Vec<_>, _>>()?;
-        let mut records = records.project(&places)?;
+        let passing = passing(predicate, sheet.rows, &column)?;
+        Ok(match (self.wanted.keep, sheet.statuses.ok()) {
+            (Keep::TrafficAndIdle, Some(ok)) => &keep & &(&passing | &!&ok),
+            _ => &keep & &passing,
+        })
+    }
+
+    /// The records that are wanted.
+    pub(super) fn records(&self, checked: Checked) -> Result<RecordBatch> {
+        let Checked { sheet, keep, kept } = checked;
+        let all = kept == sheet.rows;
+        let filter = FilterBuilder::new(&BooleanArray::new(keep, None)).optimize().build();
+        let hand_out = |values: &Values| match all {
+            true => values.to_array(),
+            false => values.filter(&filter)?.to_array(),
+        };
+        let columns = self.wanted.fields.iter().map(|id| match self.column(&sheet, *id) {
+            Some(values) => hand_out(values),
+            None => Err(DataFusionError::Internal(format!("no {}", id.field().column))),
+        });
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(kept));
+        let schema = Arc::clone(&self.schema);
+        let mut records = RecordBatch::try_new_with_options(schema, columns, &options)?;
         if let Some(sources) = sheet.sources {
-            records = with_sources(&records, sources)?;
+            records = with_sources(&records, hand_out(&Values::Array(Arc::new(sources)))?)?;
         }
-        if kept == records.num_rows() {
-            return Ok(records);
-        }
-        let sparse = kept * SPARSE < records.num_rows();
-        let records = filter_record_batch(&records, &BooleanArray::new(keep, None))?;
+        let sparse = kept * SPARSE < sheet.rows;
         if sparse { compact(records) } else { Ok(records) }
     }
 
     /// A record that is not OK carries no traffic, whatever stands in its counters.
     fn clear_idle_counters(&self, sheet: &mut Sheet) -> Result<()> {
-        if sheet.statuses.iter().all(|status| *status == Status::Ok) {
-            return Ok(());
-        }
-        let idle = sheet.statuses.iter().map(|status| Some(*status != Status::Ok));
-        let idle: BooleanArray = idle.collect();
+        let Some(ok) = sheet.statuses.ok() else { return Ok(()) };
+        let idle = BooleanArray::new(!&ok, None);
         for (id, column) in self.fields.iter().zip(&mut sheet.columns) {
-            if id.field().kind == Kind::Counter {
-                *column = nullif(column, &idle)?;
+            if let (Kind::Counter, Values::Array(counters)) = (id.field().kind, &mut *column) {
+                *counters = nullif(counters, &idle)?;
             }
         }
         Ok(())
     }
+}
+
+/// The rows without a fault.
+fn rows_without(faults: &Faults, rows: usize) -> BooleanBuffer {
+    match faults.is_empty() {
+        true => BooleanBuffer::new_set(rows),
+        false => BooleanBuffer::collect_bool(rows, |row| !faults.contains_key(&row)),
+    }
+}
+
+/// How many rows are in both.
+fn among(one: &BooleanBuffer, other: &BooleanBuffer) -> u64 {
+    (one & other).count_set_bits() as u64
 }
 
 impl Wanted {
@@ -425,29 +433,26 @@ impl Wanted {
         }
     }
 
-    /// As for lines: a record without times is in no bounded range.
-    fn is_in_range(&self, span: Option<(i64, i64)>) -> bool {
-        let Some((start, end)) = span else { return self.from.is_none() && self.to.is_none() };
-        self.from.is_none_or(|from| end >= from) && self.to.is_none_or(|to| start < to)
+    /// The rows that are in range, if there is one. As for lines: a record without times is in no
+    /// bounded range.
+    fn in_range(&self, settled: &Settled) -> Option<BooleanBuffer> {
+        let (from, to) = (self.from, self.to);
+        (from.is_some() || to.is_some()).then(|| {
+            settled.passing(|start, end| {
+                from.is_none_or(|from| end >= from) && to.is_none_or(|to| start < to)
+            })
+        })
     }
 }
 
 /// Records with the numbers of their sources as the last column.
-fn with_sources(records: &RecordBatch, sources: Int32Array) -> Result<RecordBatch> {
-    let number = Field::new(SOURCE, sources.data_type().clone(), false);
-    let fields = records.schema_ref().fields().iter().cloned().chain([Arc::new(number)]);
+fn with_sources(records: &RecordBatch, sources: ArrayRef) -> Result<RecordBatch> {
+    let number = Field::new(SOURCE, DataType::Int32, false);
+    let fields = records.schema_ref().fields().iter().cloned().chain([FieldRef::new(number)]);
     let mut columns = records.columns().to_vec();
-    columns.push(Arc::new(sources));
+    columns.push(sources);
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     Ok(RecordBatch::try_new(schema, columns)?)
-}
-
-/// The column of a field that the file lacks. Times are numbers here, as in [`Column`].
-fn missing_column(id: FieldId, rows: usize) -> ArrayRef {
-    match id.field().kind {
-        Kind::Time => Arc::new(NullArray::new(rows)),
-        kind => new_null_array(&kind.data_type(), rows),
-    }
 }
 
 /// Texts copied out of the pages that they were read from.
@@ -460,94 +465,4 @@ fn compact(records: RecordBatch) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let columns = columns.collect();
     Ok(RecordBatch::try_new_with_options(records.schema(), columns, &options)?)
-}
-
-/// In which rows a column has no value.
-enum Lacks {
-    All,
-    Unknown,
-    Some(Option<NullBuffer>),
-}
-
-impl Lacks {
-    fn is_missing(&self, row: usize) -> bool {
-        match self {
-            Lacks::All => true,
-            Lacks::Unknown => false,
-            Lacks::Some(nulls) => nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)),
-        }
-    }
-}
-
-/// A column of times as they are stored.
-struct Times(Option<UInt64Array>);
-
-impl Times {
-    fn of(column: Option<&ArrayRef>) -> Times {
-        Times(column.and_then(|column| column.as_primitive_opt::<UInt64Type>()).cloned())
-    }
-
-    fn get(&self, row: usize) -> Option<u64> {
-        self.0.as_ref().filter(|times| times.is_valid(row)).map(|times| times.value(row))
-    }
-
-    fn shown(&self, row: usize) -> String {
-        self.get(row).map_or_else(|| "-".to_owned(), |time| time.to_string())
-    }
-}
-
-/// The times of a record, in seconds since 1970.
-struct Span {
-    start: Option<i64>,
-    end: Option<i64>,
-    milliseconds: bool,
-}
-
-impl Span {
-    /// From the first to the last packet; one of the two alone stands for both.
-    fn span(&self) -> Option<(i64, i64)> {
-        let start = self.start.or(self.end)?;
-        Some((start, self.end.unwrap_or(start)))
-    }
-}
-
-fn settle(start: Option<u64>, end: Option<u64>) -> Result<Span, &'static str> {
-    let mut span = Span { start: None, end: None, milliseconds: false };
-    for (stored, settled) in [(start, &mut span.start), (end, &mut span.end)] {
-        if let Some(stored) = stored {
-            let (seconds, milliseconds) = settle_seconds(stored)?;
-            *settled = Some(seconds);
-            span.milliseconds |= milliseconds;
-        }
-    }
-    match (span.start, span.end) {
-        (Some(start), Some(end)) if end < start => Err(BAD_ORDER),
-        _ => Ok(span),
-    }
-}
-
-/// A column of settled times under construction.
-struct Settled {
-    nanoseconds: Vec<i64>,
-    valid: Vec<bool>,
-    nulls: usize,
-}
-
-impl Settled {
-    fn new(rows: usize) -> Settled {
-        Settled { nanoseconds: Vec::with_capacity(rows), valid: Vec::with_capacity(rows), nulls: 0 }
-    }
-
-    fn push(&mut self, seconds: Option<i64>) {
-        // Seconds are settled to at most 32 bits, so their nanoseconds fit in 63.
-        self.nanoseconds.push(seconds.unwrap_or(0) * 1_000_000_000);
-        self.valid.push(seconds.is_some());
-        self.nulls += usize::from(seconds.is_none());
-    }
-
-    fn finish(self) -> ArrayRef {
-        let nulls = (self.nulls > 0).then(|| NullBuffer::from(self.valid));
-        let times = TimestampNanosecondArray::new(self.nanoseconds.into(), nulls);
-        Arc::new(times.with_data_type(Kind::Time.data_type()))
-    }
 }

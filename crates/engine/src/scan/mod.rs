@@ -29,6 +29,6 @@ pub(crate) use plan::{ScanPlan, SharedSums};
 pub use report::Progress;
 pub(crate) use report::{ObjectReport, Outcome, PartReport, ScanReport, ScanTold, Sides};
 pub(crate) use shape::{PartShaper, Shaper};
-pub(crate) use sums::Sums;
+pub(crate) use sums::{Record, RecordFields, Sums};
 pub(crate) use tasks::Part;
 pub(crate) use times::{InterfaceTimes, NO_INTERFACE};

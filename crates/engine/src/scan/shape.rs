@@ -14,12 +14,13 @@ use flowproof_record::{FieldId, Keep};
 use flowproof_source::Object;
 
 use super::plan::{ScanPlan, SharedSums};
+use super::sums::RecordFields;
 use super::times::note_times;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
 use crate::copies::{copy_keys, flow_log_of};
 use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Learner, Oriented, effective};
-use crate::parquet::passing;
+use crate::parquet::passing_records;
 use crate::table::{TableColumn, text_column};
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
@@ -93,6 +94,19 @@ impl Shaper {
     /// The sums that records are added to where they stand.
     pub(super) fn sums(&self) -> Option<&SharedSums> {
         self.rows.sums.as_ref()
+    }
+
+    /// Whether records can be added up where they stand.
+    pub(crate) fn adds_up(&self) -> bool {
+        let plan = &self.rows.plan;
+        self.rows.sums.is_some() && !plan.wants_times() && plan.asked.is_none()
+    }
+
+    /// Adds up the records with these numbers where they stand, if sums are asked for.
+    pub(crate) fn add_up(&self, fields: &impl RecordFields, records: &[usize]) {
+        if let Some(sums) = &self.rows.sums {
+            lock(sums).add_records(fields, records);
+        }
     }
 
     /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
@@ -232,7 +246,7 @@ impl RowShaper {
     /// copies of these.
     fn take_others<'a>(&self, owned: &mut Owned<'a>) -> Result<Option<Owned<'a>>> {
         let Some(asked) = &self.plan.asked else { return Ok(None) };
-        let mut asked = passing(asked, &owned.records)?;
+        let mut asked = passing_records(asked, &owned.records)?;
         if self.plan.keep() == Keep::TrafficAndIdle {
             // Idle records are handed out without asking the predicate.
             asked = &asked | &idle_rows(&owned.records)?;

@@ -11,6 +11,7 @@ use arrow::datatypes::{
     Field as ArrowField, Int32Type, Schema, SchemaRef, TimestampNanosecondType, UInt64Type,
 };
 
+use crate::address::is_plain_ipv6;
 use crate::field::{FieldId, Kind};
 use crate::line::{Layout, Row, text_of};
 use crate::scan::Work;
@@ -167,7 +168,8 @@ fn push_text(id: FieldId, texts: &mut Texts, text: &[u8]) {
 /// by text. An IPv4-mapped IPv6 address is the IPv4 one. IPv4 text that passed the check has only one
 /// spelling.
 pub(crate) fn other_spelling(id: FieldId, text: &str) -> Option<String> {
-    if !text.contains(':') || id.field().kind != Kind::Address {
+    let is_ipv6 = id.field().kind == Kind::Address && text.contains(':');
+    if !is_ipv6 || is_plain_ipv6(text.as_bytes()) {
         return None;
     }
     let canonical = IpAddr::V6(text.parse::<Ipv6Addr>().ok()?).to_canonical().to_string();

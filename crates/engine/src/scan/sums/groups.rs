@@ -17,12 +17,12 @@ pub(super) struct Group {
 
 /// What of a record is added up.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record {
-    pub(super) kind: FlowKind,
+pub(crate) struct Record {
+    pub(crate) kind: FlowKind,
     /// Bytes and packets.
-    pub(super) counters: [u64; 2],
+    pub(crate) counters: [u64; 2],
     /// The first and the last nanosecond.
-    pub(super) times: [i64; 2],
+    pub(crate) times: [i64; 2],
 }
 
 /// Totals by group. A group may be begun anew, and then has several.

@@ -5,11 +5,11 @@
 //! usual kind costs a few additions where it stands in the text, and DataFusion adds up rows that are
 //! fewer by far.
 
+mod fields;
 mod groups;
 mod names;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -19,21 +19,25 @@ use arrow::datatypes::{
     DataType, SchemaRef, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
 };
 use datafusion::common::{DataFusionError, Result};
-use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
+use flowproof_record::{FieldId, RecordSink, Records};
 
 use super::plan::ScanPlan;
 use super::{Interner, Sides};
 use crate::inspect::LoggedInterfaces;
-use crate::orient::{Desk, Glance, Learner, RawEnds, Seen, Side};
+use crate::orient::{Desk, Glance, Learner, Seen, Side};
 use crate::table::TableColumn;
 use crate::totals::{FlowKind, Totals};
-use groups::{Group, Groups, Record, Slots};
+use fields::{Run, TextFields, find_runs, widen};
+use groups::{Group, Groups, Slots};
 use names::Names;
+
+pub(crate) use fields::RecordFields;
+pub(crate) use groups::Record;
 
 /// Groups that are held at most, but for those of one step more.
 const MOST: usize = 1 << 16;
 /// Nanoseconds in a second.
-const SECOND: i64 = 1_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000_000;
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
@@ -116,128 +120,12 @@ impl Keys {
     }
 }
 
-/// The fields of records that are added up where they stand.
-struct Fields<'a> {
-    interface: RecordTexts<'a>,
-    texts: [RecordTexts<'a>; 2],
-    addresses: [&'a [u64]; 2],
-    action: RecordTexts<'a>,
-    direction: Option<RecordTexts<'a>>,
-    counters: [&'a [u64]; 2],
-    times: [&'a [u64]; 2],
-}
-
-impl<'a> Fields<'a> {
-    /// `None` if the format lacks one of them, which is rare.
-    fn of(records: &Records<'a>) -> Option<Fields<'a>> {
-        let (source, destination) = (FieldId::SRCADDR, FieldId::DSTADDR);
-        Some(Fields {
-            interface: records.texts(FieldId::INTERFACE_ID)?,
-            texts: [records.texts(source)?, records.texts(destination)?],
-            addresses: [records.numbers(source)?, records.numbers(destination)?],
-            action: records.texts(FieldId::ACTION)?,
-            direction: records.texts(FieldId::FLOW_DIRECTION),
-            counters: [records.numbers(FieldId::BYTES)?, records.numbers(FieldId::PACKETS)?],
-            times: [records.numbers(FieldId::START)?, records.numbers(FieldId::END)?],
-        })
-    }
-
-    fn find_runs(&self, lines: &[usize], runs: &mut Vec<Run>) {
-        runs.clear();
-        let (mut begin, mut text) = (0, &b""[..]);
-        for (at, line) in lines.iter().enumerate() {
-            let interface = self.interface.get(*line);
-            if !is_same(interface, text) && at > 0 {
-                runs.push(Run { lines: begin..at, interface: 0 });
-                begin = at;
-            }
-            text = interface;
-        }
-        if begin < lines.len() {
-            runs.push(Run { lines: begin..lines.len(), interface: 0 });
-        }
-    }
-
-    /// Takes in the times of a run.
-    fn widen(&self, lines: &[usize], run: &Run, spans: &mut BTreeMap<usize, [i64; 2]>) {
-        let [starts, ends] = self.times;
-        let span = spans.entry(run.interface).or_insert([i64::MAX, i64::MIN]);
-        for &line in lines {
-            *span = [span[0].min(starts[line] as i64), span[1].max(ends[line] as i64)];
-        }
-    }
-
-    #[inline(always)]
-    fn is_rejected(&self, line: usize) -> bool {
-        // It is `ACCEPT` or `REJECT`.
-        self.action.get(line).first() == Some(&b'R')
-    }
-
-    /// The second of its first packet.
-    #[inline(always)]
-    fn time(&self, line: usize) -> i64 {
-        self.times[0][line] as i64
-    }
-
-    /// What of the record is added up. Times of good records have 32 bits.
-    #[inline(always)]
-    fn record(&self, line: usize, kind: FlowKind) -> Record {
-        Record {
-            kind,
-            counters: self.counters.map(|numbers| numbers[line]),
-            times: self.times.map(|numbers| numbers[line] as i64 * SECOND),
-        }
-    }
-
-    #[inline(always)]
-    fn ends(&self, line: usize) -> RawEnds<'a> {
-        RawEnds {
-            numbers: [self.addresses[0][line], self.addresses[1][line]],
-            texts: [self.texts[0].get(line), self.texts[1].get(line)],
-        }
-    }
-}
-
 impl RecordSink for Sums {
-    /// Where a run of one interface begins, memory must be waited for three times: for the interface's
-    /// place, for what is known of it, and for its totals. So each of them is asked for all runs at
-    /// once, before it is needed.
     fn take(&mut self, records: &Records<'_>) -> bool {
-        let Some(fields) = Fields::of(records) else { return false };
-        let mut runs = std::mem::take(&mut self.runs);
-        fields.find_runs(records.lines(), &mut runs);
-        for run in &mut runs {
-            run.interface = self.place(fields.interface.get(records.lines()[run.lines.start]));
-        }
-        touch(runs.iter().map(|run| self.interfaces[run.interface].number));
-        let mut added = std::mem::take(&mut self.added);
-        added.clear();
-        for run in &runs {
-            for &line in &records.lines()[run.lines.clone()] {
-                added.push(self.group_of(&fields, line, run.interface));
-            }
-        }
-        self.groups.touch(added.iter().map(|(group, _)| *group));
-        for (&line, (group, kind)) in records.lines().iter().zip(&added) {
-            self.groups.add(*group, fields.record(line, *kind));
-        }
-        self.summed.rows += added.len() as u64;
-        if let Some(spans) = &mut self.spans {
-            runs.iter()
-                .for_each(|run| fields.widen(&records.lines()[run.lines.clone()], run, spans));
-        }
-        (self.runs, self.added) = (runs, added);
+        let Some(fields) = TextFields::of(records) else { return false };
+        self.add_records(&fields, records.lines());
         true
     }
-}
-
-/// Records of one interface that follow one another.
-#[derive(Debug)]
-struct Run {
-    /// Their places among the lines.
-    lines: Range<usize>,
-    /// The place of the interface.
-    interface: usize,
 }
 
 /// Reads values for nothing but to have them at hand.
@@ -265,6 +153,36 @@ impl Sums {
         }
     }
 
+    /// Adds up the records with these numbers.
+    ///
+    /// Where a run of one interface begins, memory must be waited for three times: for the interface's
+    /// place, for what is known of it, and for its totals. So each of them is asked for all runs at
+    /// once, before it is needed.
+    pub(super) fn add_records(&mut self, fields: &impl RecordFields, records: &[usize]) {
+        let mut runs = std::mem::take(&mut self.runs);
+        find_runs(fields, records, &mut runs);
+        for run in &mut runs {
+            run.interface = self.place(fields.interface(records[run.places.start]));
+        }
+        touch(runs.iter().map(|run| self.interfaces[run.interface].number));
+        let mut added = std::mem::take(&mut self.added);
+        added.clear();
+        for run in &runs {
+            for &record in &records[run.places.clone()] {
+                added.push(self.group_of(fields, record, run.interface));
+            }
+        }
+        self.groups.touch(added.iter().map(|(group, _)| *group));
+        for (&record, (group, kind)) in records.iter().zip(&added) {
+            self.groups.add(*group, fields.record(record, *kind));
+        }
+        self.summed.rows += added.len() as u64;
+        if let Some(spans) = &mut self.spans {
+            runs.iter().for_each(|run| widen(fields, records, run, spans));
+        }
+        (self.runs, self.added) = (runs, added);
+    }
+
     /// The place of an interface at the desk.
     #[inline(always)]
     fn place(&mut self, text: &[u8]) -> usize {
@@ -273,7 +191,7 @@ impl Sums {
 
     #[inline(never)]
     fn new_place(&mut self, text: &[u8]) -> usize {
-        // Records that are handed out as they stand are ASCII.
+        // Records that are added up where they stand are UTF-8.
         let interface = std::str::from_utf8(text).ok().filter(|text| *text != "-");
         let place = self.desk.place(interface);
         if place == self.interfaces.len() {
@@ -292,19 +210,24 @@ impl Sums {
 
     /// The place of a record's group, and which of its totals the record is added to.
     #[inline(always)]
-    fn group_of(&mut self, fields: &Fields<'_>, line: usize, place: usize) -> (usize, FlowKind) {
+    fn group_of(
+        &mut self,
+        fields: &impl RecordFields,
+        at: usize,
+        place: usize,
+    ) -> (usize, FlowKind) {
         let interface = &mut self.interfaces[place];
-        let seen = interface.glance.look([fields.addresses[0][line], fields.addresses[1][line]]);
-        let Some(seen) = seen.filter(|_| fields.direction.is_none()) else {
-            return self.group_of_strange(fields, line, place);
+        let seen = interface.glance.look(fields.numbers(at));
+        let Some(seen) = seen.filter(|_| !fields.tell_direction()) else {
+            return self.group_of_strange(fields, at, place);
         };
         self.summed.sides.unoriented += u64::from(seen.relation != Seen::SIDE);
-        let time = self.by.time_of(fields.time(line));
+        let time = fields.second(at).and_then(|second| self.by.time_of(second));
         let place = match interface.slots.of(seen.relation).get(time) {
             Some(place) => place,
             None => self.group_in_slot(place, seen.relation, time),
         };
-        (place, if fields.is_rejected(line) { FlowKind::Rejected } else { seen.kind })
+        (place, if fields.is_rejected(at) { FlowKind::Rejected } else { seen.kind })
     }
 
     /// The place of a group that is not where it was looked for.
@@ -321,12 +244,12 @@ impl Sums {
     #[inline(never)]
     fn group_of_strange(
         &mut self,
-        fields: &Fields<'_>,
-        line: usize,
+        fields: &impl RecordFields,
+        at: usize,
         place: usize,
     ) -> (usize, FlowKind) {
-        let logged = fields.direction.map(|direction| direction.get(line));
-        let found = self.desk.look(place, &fields.ends(line), Side::of_direction(logged));
+        let logged = Side::of_direction(fields.direction(at));
+        let found = self.desk.look(place, &fields.ends(at), logged);
         self.summed.sides.unoriented += u64::from(found.side.is_none());
         self.summed.sides.conflicts += u64::from(found.conflict);
         self.summed.sides.assumed += u64::from(found.assumed);
@@ -336,12 +259,13 @@ impl Sums {
             interface.glance = self.desk.glance(place);
         }
         let kind = match found.side {
-            _ if fields.is_rejected(line) => FlowKind::Rejected,
+            _ if fields.is_rejected(at) => FlowKind::Rejected,
             Some(Side::Destination) => FlowKind::In,
             Some(Side::Source) => FlowKind::Out,
             None => FlowKind::Unoriented,
         };
-        let (time, code) = (self.by.time_of(fields.time(line)), found.code);
+        let time = fields.second(at).and_then(|second| self.by.time_of(second));
+        let code = found.code;
         let known = interface.slots.of(Seen::SIDE).get(time).filter(|_| code.is_none());
         let place = match (known, code) {
             (Some(known), _) => known,
@@ -461,15 +385,4 @@ fn values<T: ArrowPrimitiveType>(
         _ => column.as_primitive_opt::<T>().ok_or_else(wrong)?,
     };
     Ok(|row| column.is_valid(row).then(|| column.value(row)))
-}
-
-/// Whether two texts are the same, without a call where they are as long as interface ids are.
-#[inline(always)]
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    match (one.split_first_chunk::<16>(), other.split_first_chunk::<16>()) {
-        (Some((a, _)), Some((b, _))) if one.len() == other.len() && one.len() <= 32 => {
-            a == b && one.last_chunk::<16>() == other.last_chunk::<16>()
-        }
-        _ => one == other,
-    }
 }
