@@ -37,6 +37,16 @@ fn all_entries_of_all_lists_match_narrowest_first_in_every_order() {
 }
 
 #[test]
+fn a_prefix_wider_than_all_mapped_addresses_holds_no_ipv4_address() {
+    let matcher = Matcher::new(vec![list("a", ListRole::Threat, "::fffc:0:0/94\n")]);
+    assert_eq!(told(&matcher, "::fffe:203.0.113.9"), ["a:1 ::fffc:0:0/94"]);
+    for address in ["203.0.113.9", "::ffff:203.0.113.9"] {
+        assert_eq!(told(&matcher, address), [""; 0], "{address}");
+        assert!(!matcher.contains(ip(address)) && !matcher.threat_contains(ip(address)));
+    }
+}
+
+#[test]
 fn lists_of_equal_width_are_told_in_the_order_they_were_given() {
     let [a, b] = ["a", "b"].map(|name| list(name, ListRole::Threat, "192.0.2.1\n192.0.2.1\n"));
     let matcher = Matcher::new(vec![b, a]);
