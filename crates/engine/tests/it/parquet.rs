@@ -2,7 +2,7 @@
 
 mod damage;
 mod ocsf;
-mod twin;
+pub(crate) mod twin;
 
 use std::fs;
 use std::sync::Arc;

@@ -1,11 +1,14 @@
 //! Totals that the scan adds up are those that DataFusion adds up over all records.
 
+use std::fs;
+
 use flowproof_engine::{AddressBook, Answer, Key, SessionOptions, VolumeFilter};
 use flowproof_evidence::{InterfaceIdentity, Window};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::parquet::twin::{Types, Writer, parquet};
 use crate::support::*;
 
 const INTERFACES: [&str; 5] = [ENI, "eni-0a1b2c3d4e5f60002", "eni-0a1b2c3d4e5f60003", "eni-1", "-"];
@@ -93,14 +96,16 @@ fn book() -> AddressBook {
 #[test]
 fn totals_added_up_by_the_scan_are_those_of_all_records() {
     let keys = prop::sample::subsequence(vec![Key::Interface, Key::Hour, Key::Day], 0..=3);
-    let asked = (keys.prop_shuffle(), any::<[bool; 5]>());
-    let config = ProptestConfig { cases: 60, ..ProptestConfig::default() };
-    let result = TestRunner::new(config).run(&(records(), asked), |(records, (keys, asked))| {
+    let types = prop::sample::select(vec![None, Some(Types::Aws), Some(Types::AwsDashes)]);
+    let asked = (keys.prop_shuffle(), any::<[bool; 5]>(), types);
+    let config = ProptestConfig { cases: 100, ..ProptestConfig::default() };
+    let result = TestRunner::new(config).run(&(records(), asked), |(records, asked)| {
+        let (keys, asked, types) = asked;
         let [v5, known, some, bounded, several] = asked;
         let lines: Vec<String> = records.into_iter().map(|record| line(v5, record)).collect();
         let (first, rest) = lines.split_at(lines.len() / 3);
-        let text =
-            |lines: &[String]| format!("{}\n{}\n", if v5 { V5 } else { V2 }, lines.join("\n"));
+        let header = if v5 { V5 } else { V2 };
+        let text = |lines: &[String]| format!("{header}\n{}\n", lines.join("\n"));
         // Of two flow logs, or of one unnamed.
         let name = |flow_log: char| match several {
             true => format!(
@@ -109,6 +114,13 @@ fn totals_added_up_by_the_scan_are_those_of_all_records() {
             false => format!("{flow_log}.log"),
         };
         let logs = folder(&[(&name('a'), text(first)), (&name('b'), text(rest))]);
+        if let Some(types) = types {
+            for (flow_log, lines) in [('a', first), ('b', rest)] {
+                let writer = Writer { types, group_rows: 40, page_rows: 7, ..Writer::default() };
+                let object = logs.path().join(name(flow_log));
+                fs::write(object, parquet(header, lines, writer)).unwrap();
+            }
+        }
         let time = |seconds| Timestamp::from_second(T0 + seconds).unwrap();
         let window = match bounded {
             true => Window { from: Some(time(3_000)), to: Some(time(100_000)) },

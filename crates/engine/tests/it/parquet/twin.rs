@@ -13,7 +13,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 /// How fields are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Types {
+pub(crate) enum Types {
     /// As AWS does: INT32, INT64 and STRING, what is missing is NULL.
     Aws,
     /// The same, but in texts what is missing is `-`.
@@ -28,11 +28,11 @@ pub(super) enum Types {
 
 /// How a file is written.
 #[derive(Debug, Clone)]
-pub(super) struct Writer {
-    pub(super) types: Types,
-    pub(super) codec: Compression,
-    pub(super) group_rows: usize,
-    pub(super) page_rows: usize,
+pub(crate) struct Writer {
+    pub(crate) types: Types,
+    pub(crate) codec: Compression,
+    pub(crate) group_rows: usize,
+    pub(crate) page_rows: usize,
 }
 
 impl Default for Writer {
@@ -48,7 +48,7 @@ impl Default for Writer {
 
 /// The lines under a header as a Parquet file. What a column cannot hold becomes the nearest thing
 /// that is as bad.
-pub(super) fn parquet(header: &str, lines: &[String], writer: Writer) -> Vec<u8> {
+pub(crate) fn parquet(header: &str, lines: &[String], writer: Writer) -> Vec<u8> {
     let rows: Vec<Vec<&str>> = lines.iter().map(|line| line.split(' ').collect()).collect();
     let columns = header.split_whitespace().enumerate().map(|(place, name)| {
         let values: Vec<&str> = rows.iter().map(|row| row[place]).collect();
@@ -60,7 +60,7 @@ pub(super) fn parquet(header: &str, lines: &[String], writer: Writer) -> Vec<u8>
 }
 
 /// A batch as a Parquet file with a page index.
-pub(super) fn write(batch: &RecordBatch, writer: &Writer) -> Vec<u8> {
+pub(crate) fn write(batch: &RecordBatch, writer: &Writer) -> Vec<u8> {
     let properties = WriterProperties::builder()
         .set_compression(writer.codec)
         .set_max_row_group_row_count(Some(writer.group_rows))
