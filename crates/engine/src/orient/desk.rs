@@ -84,6 +84,11 @@ impl Desk {
         self.known[place].interface.as_deref()
     }
 
+    /// Whether the book has anything of the interface at this place.
+    pub(crate) fn has_entry(&self, place: usize) -> bool {
+        self.known[place].entry.is_some()
+    }
+
     /// What is found at a glance of records of the interface at this place.
     pub(crate) fn glance(&self, place: usize) -> Glance {
         self.known[place].glance()

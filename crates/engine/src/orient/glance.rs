@@ -2,6 +2,7 @@
 
 use flowproof_record::Records;
 
+use super::batch::Side;
 use super::pending::{Pair, RELATIONS, Relation};
 use super::texts::{NO_NUMBER, Sought};
 use crate::totals::FlowKind;
@@ -31,6 +32,16 @@ pub(crate) struct Seen {
 impl Seen {
     /// Stands for a relation where the side is known.
     pub(crate) const SIDE: u8 = RELATIONS.len() as u8;
+
+    /// What is seen of a record whose own side is known.
+    #[inline(always)]
+    pub(crate) fn of_side(side: Side) -> Seen {
+        let kind = match side {
+            Side::Source => FlowKind::Out,
+            Side::Destination => FlowKind::In,
+        };
+        Seen { kind, relation: Seen::SIDE }
+    }
 }
 
 impl Default for Glance {
@@ -67,8 +78,7 @@ impl Glance {
             return None;
         }
         if self.first_code.is_none() {
-            let kind = if from { FlowKind::Out } else { FlowKind::In };
-            return Some(Seen { kind, relation: Seen::SIDE });
+            return Some(Seen::of_side(if from { Side::Source } else { Side::Destination }));
         }
         let ends = |address: u64| (source == address, destination == address);
         let relation = Relation::number(ends(self.pair[0]), ends(self.pair[1]));

@@ -95,8 +95,23 @@ struct Keys {
 #[repr(align(64))]
 struct Interface {
     glance: Glance,
+    /// Whether nothing is known that could speak against what a record tells.
+    is_trusted: bool,
     number: Option<u32>,
     slots: Slots,
+}
+
+impl Interface {
+    /// What is found of a record at a glance.
+    #[inline(always)]
+    fn look(&self, fields: &impl RecordFields, at: usize) -> Option<Seen> {
+        if !fields.tell_direction() {
+            return self.glance.look(fields.numbers(at));
+        }
+        let told = Seen::of_side(Side::of_direction(fields.direction(at))?);
+        let is_so = self.is_trusted || self.glance.look(fields.numbers(at)) == Some(told);
+        is_so.then_some(told)
+    }
 }
 
 impl Keys {
@@ -201,8 +216,12 @@ impl Sums {
                 self.error = Some(error);
                 None
             });
-            let glance = self.desk.glance(place);
-            self.interfaces.push(Interface { glance, number, slots: Slots::default() });
+            self.interfaces.push(Interface {
+                glance: self.desk.glance(place),
+                is_trusted: !self.desk.has_entry(place),
+                number,
+                slots: Slots::default(),
+            });
             self.names.put(text, place);
         }
         place
@@ -217,8 +236,7 @@ impl Sums {
         place: usize,
     ) -> (usize, FlowKind) {
         let interface = &mut self.interfaces[place];
-        let seen = interface.glance.look(fields.numbers(at));
-        let Some(seen) = seen.filter(|_| !fields.tell_direction()) else {
+        let Some(seen) = interface.look(fields, at) else {
             return self.group_of_strange(fields, at, place);
         };
         self.summed.sides.unoriented += u64::from(seen.relation != Seen::SIDE);
