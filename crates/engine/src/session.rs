@@ -222,6 +222,11 @@ impl Session {
         &self.pool
     }
 
+    /// Objects as large as another one.
+    pub(crate) fn as_large(&self) -> &HashSet<usize> {
+        &self.as_large
+    }
+
     pub(crate) fn holders(&self) -> &[Holder] {
         &self.holders
     }

@@ -110,7 +110,8 @@ impl Session {
         }
         let found = self.found();
         let look = || async {
-            Arc::new(same_objects(self.objects(), self.holders(), self.threads()).await)
+            let (objects, as_large) = (self.objects(), self.as_large());
+            Arc::new(same_objects(objects, as_large, self.holders(), self.threads()).await)
         };
         let left_out = Arc::clone(found.left_out.get_or_init(look).await);
         let every_copy = Copies { left_out, shared: None };

@@ -22,6 +22,7 @@ impl Shared {
     pub(crate) fn of(logged: &LoggedInterfaces, objects: &[Object]) -> Shared {
         let ids: BTreeSet<&str> = objects.iter().map(flow_log_of).collect();
         let ranks: BTreeMap<&str, u32> = ids.into_iter().zip(0..).collect();
+        // Each object's id is among them.
         let ranks = objects.iter().map(|object| ranks[flow_log_of(object)]);
         Shared { spans: logged.shared_spans(), ranks: ranks.collect() }
     }
