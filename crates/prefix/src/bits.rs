@@ -1,16 +1,20 @@
 //! Addresses and prefixes as the integers they are.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::canonical::{self, Family};
+use crate::near::{Levels, Near, Pieces, Span};
+
 /// An address of one family: `u32` for IPv4, `u128` for IPv6, the first octet the most significant.
-pub(crate) trait Bits: Copy + Ord {
+pub(crate) trait Bits: Copy + Ord + Send + Sync + 'static {
     /// Bits of an address.
     const WIDTH: u8;
-    /// Most leading bits that a [`Rough`](crate::rough::Rough) look tells apart: 2 MiB of them. None
-    /// of IPv6, most of which begins alike.
-    const ROUGH: u32;
+    /// Finds where an address stands among sorted prefixes.
+    type Near: Near<Self> + Send + Sync;
+    /// Orders as a prefix does, in one comparison where there is room.
+    type Order: Ord + Copy + Send;
 
     /// The bits that a prefix of `length` (at most [`Self::WIDTH`]) leaves to the host, all set.
     fn host_mask(length: u8) -> Self;
@@ -18,28 +22,37 @@ pub(crate) trait Bits: Copy + Ord {
     fn or(self, mask: Self) -> Self;
     /// The next address, or none after the last one.
     fn successor(self) -> Option<Self>;
+    /// The address before, or none before the first one.
+    fn predecessor(self) -> Option<Self>;
     fn trailing_zeros(self) -> u8;
-    /// So many leading bits as a number, from 1 to 24 of them.
-    fn leading(self, count: u32) -> usize;
+    fn order(prefix: Prefix<Self>) -> Self::Order;
+    /// How many of the sorted `networks` begin no later than the address; `span` is its place.
+    fn begun(self, networks: &[Self], span: Span) -> usize;
+    /// Whether all addresses of the prefix are IPv4-mapped ones, so that it means an IPv4 prefix.
+    fn is_mapped(prefix: Prefix<Self>) -> bool;
     /// The prefix as callers know it. `length` is at most [`Self::WIDTH`].
     fn to_net(self, length: u8) -> IpNet;
 }
 
 macro_rules! bits {
-    ($integer:ty, $address:ty, $net:ty, $variant:path, $rough:literal) => {
+    ($integer:ty, $address:ty, $net:ty, $variant:path, $near:ty, $order:ty, $ordered:expr, $begun:path) => {
         impl Bits for $integer {
             const WIDTH: u8 = <$integer>::BITS as u8;
-            const ROUGH: u32 = $rough;
+            type Near = $near;
+            type Order = $order;
 
+            #[inline]
             fn host_mask(length: u8) -> Self {
                 // A shift by the whole width, as /32 or /128 asks for, leaves no host bit.
                 <$integer>::MAX.checked_shr(u32::from(length)).unwrap_or(0)
             }
 
+            #[inline]
             fn and_not(self, mask: Self) -> Self {
                 self & !mask
             }
 
+            #[inline]
             fn or(self, mask: Self) -> Self {
                 self | mask
             }
@@ -48,14 +61,32 @@ macro_rules! bits {
                 self.checked_add(1)
             }
 
+            fn predecessor(self) -> Option<Self> {
+                self.checked_sub(1)
+            }
+
             fn trailing_zeros(self) -> u8 {
                 <$integer>::trailing_zeros(self) as u8
             }
 
-            fn leading(self, count: u32) -> usize {
-                (self >> (<$integer>::BITS - count)) as usize
+            #[inline]
+            fn order(prefix: Prefix<Self>) -> Self::Order {
+                $ordered(prefix)
             }
 
+            #[inline]
+            fn begun(self, networks: &[Self], span: Span) -> usize {
+                $begun(self, networks, span)
+            }
+
+            fn is_mapped(prefix: Prefix<Self>) -> bool {
+                matches!(
+                    (prefix.to_net(), canonical::prefix(prefix.to_net())),
+                    (IpNet::V6(_), Family::V4(_))
+                )
+            }
+
+            #[inline]
             fn to_net(self, length: u8) -> IpNet {
                 // Lengths come from an ipnet prefix or from a count of this integer's bits, so the
                 // assertion inside cannot fail.
@@ -65,8 +96,45 @@ macro_rules! bits {
     };
 }
 
-bits!(u32, Ipv4Addr, Ipv4Net, IpNet::V4, 24);
-bits!(u128, Ipv6Addr, Ipv6Net, IpNet::V6, 0);
+bits!(u32, Ipv4Addr, Ipv4Net, IpNet::V4, Pieces, u64, order_v4, begun_v4);
+bits!(u128, Ipv6Addr, Ipv6Net, IpNet::V6, Levels, (u128, u8), order_v6, begun_v6);
+
+fn order_v4(prefix: Prefix<u32>) -> u64 {
+    u64::from(prefix.network) << 8 | u64::from(prefix.length)
+}
+
+fn order_v6(prefix: Prefix<u128>) -> (u128, u8) {
+    (prefix.network, prefix.length)
+}
+
+/// Prefixes that are compared all at once rather than one after the other.
+const AT_ONCE: usize = 8;
+
+/// Spans are short as a rule. What stands behind the end of one begins after the address, so that it
+/// does no harm to count it.
+#[inline]
+fn begun_v4(address: u32, networks: &[u32], span: Span) -> usize {
+    let (first, end) = (span.first as usize, span.end as usize);
+    let from = &networks[first..];
+    match from.first_chunk::<AT_ONCE>() {
+        Some(chunk) if end - first <= AT_ONCE => {
+            first + chunk.iter().map(|network| usize::from(*network <= address)).sum::<usize>()
+        }
+        _ => first + networks[first..end].partition_point(|network| *network <= address),
+    }
+}
+
+/// Most addresses stand right behind the first of the span, whose end may be far: steps that double.
+#[inline]
+fn begun_v6(address: u128, networks: &[u128], span: Span) -> usize {
+    let from = &networks[span.first as usize..span.end as usize];
+    let mut step = 1;
+    while from.get(step - 1).is_some_and(|network| *network <= address) {
+        step *= 2;
+    }
+    let (low, high) = (step / 2, from.len().min(step));
+    span.first as usize + low + from[low..high].partition_point(|network| *network <= address)
+}
 
 /// A masked prefix. The order is by address, then by length: a prefix comes before all it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +154,11 @@ impl<A: Bits> Prefix<A> {
     /// The last address.
     pub(crate) fn last(self) -> A {
         self.network.or(A::host_mask(self.length))
+    }
+
+    #[inline]
+    pub(crate) fn holds(self, address: A) -> bool {
+        address.and_not(A::host_mask(self.length)) == self.network
     }
 
     pub(crate) fn to_net(self) -> IpNet {

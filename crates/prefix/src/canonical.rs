@@ -1,6 +1,6 @@
 //! One spelling for each address and prefix: masked, and IPv4 where IPv6 only wraps it.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -48,7 +48,7 @@ pub(crate) fn prefix(net: IpNet) -> Family<Prefix<u32>, Prefix<u128>> {
 ///
 /// let canonical = canonical_prefix("::ffff:203.0.113.9/120".parse()?);
 /// assert_eq!(canonical, "203.0.113.0/24".parse()?);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub fn canonical_prefix(net: IpNet) -> IpNet {
     match prefix(net) {

@@ -1,6 +1,8 @@
 //! What must hold for any prefixes. The property tests and the fuzz targets call the same function.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -20,13 +22,47 @@ pub fn check_map(nets: &[IpNet], addresses: &[IpAddr]) {
     for address in nets.iter().flat_map(edges).chain(addresses.iter().copied()) {
         check_address(&map, &naive, address);
     }
-    for net in nets {
-        assert_eq!(map.get(net), naive.get(net), "{net}");
+    let asked: Vec<IpAddr> = nets.iter().flat_map(edges).chain(addresses.iter().copied()).collect();
+    check_batches(&map, &asked);
+    for net in nets.iter().copied().chain(asked.iter().flat_map(around)) {
+        assert_eq!(map.get(&net), naive.get(&net), "{net}");
+        assert_eq!(map.covering(&net).collect::<Vec<_>>(), naive.covering(&net), "{net}");
+        let mut covered = naive.covered(&net);
+        covered.sort_by_key(|(net, _)| order(net));
+        assert_eq!(map.covered(&net).collect::<Vec<_>>(), covered, "{net}");
     }
     let mut listed: Vec<_> = naive.iter().collect();
     listed.sort_by_key(|(net, _)| order(net));
     assert_eq!(map.iter().collect::<Vec<_>>(), listed);
     assert_eq!((map.len(), map.is_empty()), (listed.len(), listed.is_empty()));
+}
+
+/// A batch answers as one look-up after the other, whatever its length.
+fn check_batches(map: &PrefixMap<Vec<usize>>, addresses: &[IpAddr]) {
+    let v4 = addresses.iter().filter_map(|address| match address {
+        IpAddr::V4(address) => Some(address.to_bits()),
+        IpAddr::V6(_) => None,
+    });
+    // IPv4 addresses are asked for among the others, mapped.
+    let v6 = addresses.iter().map(|address| match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    });
+    let (v4, v6): (Vec<u32>, Vec<u128>) = (v4.collect(), v6.collect());
+    // What stands in the out-parameters before is to be written over.
+    let held = map.iter().next().map(|(_, value)| value);
+    let (mut values, mut contained) = (vec![held; v4.len()], vec![true; v4.len()]);
+    map.lookup_batch_v4(&v4, &mut values);
+    map.contains_batch_v4(&v4, &mut contained);
+    for (at, bits) in v4.iter().enumerate() {
+        assert_eq!((values[at], contained[at]), (map.lookup_v4(*bits), map.contains_v4(*bits)));
+    }
+    let (mut values, mut contained) = (vec![held; v6.len()], vec![true; v6.len()]);
+    map.lookup_batch_v6(&v6, &mut values);
+    map.contains_batch_v6(&v6, &mut contained);
+    for (at, bits) in v6.iter().enumerate() {
+        assert_eq!((values[at], contained[at]), (map.lookup_v6(*bits), map.contains_v6(*bits)));
+    }
 }
 
 /// Every question about one address gets the twin's answer.
@@ -35,16 +71,28 @@ fn check_address(map: &PrefixMap<Vec<usize>>, naive: &NaiveMap<Vec<usize>>, addr
     assert_eq!(map.matches(address).collect::<Vec<_>>(), naive.matches(address), "{address}");
     assert_eq!(map.longest_match(address), expected, "{address}");
     assert_eq!(map.contains(address), naive.contains(address), "{address}");
+    let value = expected.map(|(_, value)| value);
+    assert_eq!(map.lookup(address), value, "{address}");
     match address {
         IpAddr::V4(address) => {
             assert_eq!(map.longest_match_v4(address.to_bits()), expected);
+            assert_eq!(map.lookup_v4(address.to_bits()), value);
             assert_eq!(map.contains_v4(address.to_bits()), expected.is_some());
         }
         IpAddr::V6(address) => {
             assert_eq!(map.longest_match_v6(address.to_bits()), expected);
+            assert_eq!(map.lookup_v6(address.to_bits()), value);
             assert_eq!(map.contains_v6(address.to_bits()), expected.is_some());
         }
     }
+}
+
+/// Prefixes that hold the address, wide and narrow, most of which no one put in.
+fn around(address: &IpAddr) -> Vec<IpNet> {
+    let widest = IpNet::from(*address).max_prefix_len();
+    let lengths = [0, 7, 16, 24, 31, 32, 48, 96, 127, 128];
+    let lengths = lengths.into_iter().filter(|length| *length <= widest);
+    lengths.filter_map(|length| IpNet::new(*address, length).ok()).collect()
 }
 
 /// The first and last address of a prefix, and the ones just outside.

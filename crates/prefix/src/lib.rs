@@ -33,6 +33,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 mod bits;
 mod canonical;
 #[doc(hidden)] // Not part of the API: the fuzz targets and the tests share it.
@@ -42,9 +46,10 @@ mod map;
 // every crate that compiles prefixes, and test code of one crate cannot see `cfg(test)` of another.
 #[doc(hidden)]
 pub mod naive;
+mod near;
+mod parents;
 mod parse;
 mod range;
-mod rough;
 mod set;
 mod table;
 

@@ -1,11 +1,13 @@
 //! [`PrefixMap`]: the public face of the two tables.
 
-use std::fmt;
-use std::net::IpAddr;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::bits::Prefix;
 use crate::canonical::{self, Family};
 use crate::table::Table;
 
@@ -59,6 +61,64 @@ impl<V> PrefixMap<V> {
         }
     }
 
+    /// The value of the most specific prefix that holds `address`. Where the prefix itself is of no
+    /// interest this is a little faster than [`Self::longest_match`].
+    #[inline]
+    pub fn lookup(&self, address: IpAddr) -> Option<&V> {
+        match canonical::address(address) {
+            Family::V4(bits) => self.v4.lookup(bits),
+            Family::V6(bits) => self.v6.lookup(bits),
+        }
+    }
+
+    /// [`Self::lookup`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
+    #[inline]
+    pub fn lookup_v4(&self, bits: u32) -> Option<&V> {
+        self.v4.lookup(bits)
+    }
+
+    /// [`Self::lookup`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
+    #[inline]
+    pub fn lookup_v6(&self, bits: u128) -> Option<&V> {
+        match canonical::address_v6(bits) {
+            Family::V4(bits) => self.v4.lookup(bits),
+            Family::V6(bits) => self.v6.lookup(bits),
+        }
+    }
+
+    /// [`Self::lookup_v4`] of many addresses, each answered in the same place of `values`. Much faster
+    /// than one by one where a map is large or many addresses are in it: the reads of one look-up are
+    /// not waited for before the next one begins.
+    ///
+    /// ```
+    /// use flowproof_prefix::PrefixMap;
+    ///
+    /// let map: PrefixMap<&str> = [("203.0.113.0/24".parse()?, "hosting")].into_iter().collect();
+    /// let mut values = [None; 2];
+    /// map.lookup_batch_v4(&[0xcb00_7109, 0xcb00_7209], &mut values);
+    /// assert_eq!(values, [Some(&"hosting"), None]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length.
+    pub fn lookup_batch_v4<'map>(&'map self, addresses: &[u32], values: &mut [Option<&'map V>]) {
+        assert_eq!(addresses.len(), values.len(), "a place for each answer");
+        self.v4.lookup_batch(addresses, values);
+    }
+
+    /// [`Self::lookup_v6`] of many addresses; see [`Self::lookup_batch_v4`].
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length.
+    pub fn lookup_batch_v6<'map>(&'map self, addresses: &[u128], values: &mut [Option<&'map V>]) {
+        assert_eq!(addresses.len(), values.len(), "a place for each answer");
+        self.v6.lookup_batch(addresses, values);
+        each_mapped(addresses, |at, bits| values[at] = self.v4.lookup(bits));
+    }
+
     /// The most specific prefix that holds `address`, and its value.
     pub fn longest_match(&self, address: IpAddr) -> Option<(IpNet, &V)> {
         match canonical::address(address) {
@@ -68,11 +128,13 @@ impl<V> PrefixMap<V> {
     }
 
     /// [`Self::longest_match`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
+    #[inline]
     pub fn longest_match_v4(&self, bits: u32) -> Option<(IpNet, &V)> {
         self.v4.longest_match(bits)
     }
 
     /// [`Self::longest_match`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
+    #[inline]
     pub fn longest_match_v6(&self, bits: u128) -> Option<(IpNet, &V)> {
         match canonical::address_v6(bits) {
             Family::V4(bits) => self.v4.longest_match(bits),
@@ -82,10 +144,7 @@ impl<V> PrefixMap<V> {
 
     /// Every prefix that holds `address`, with its value, the most specific first.
     pub fn matches(&self, address: IpAddr) -> impl Iterator<Item = (IpNet, &V)> {
-        let (v4, v6) = match canonical::address(address) {
-            Family::V4(bits) => (Some(bits), None),
-            Family::V6(bits) => (None, Some(bits)),
-        };
+        let (v4, v6) = apart(canonical::address(address));
         let v4 = v4.into_iter().flat_map(|bits| self.v4.matches(bits));
         v4.chain(v6.into_iter().flat_map(|bits| self.v6.matches(bits)))
     }
@@ -99,16 +158,56 @@ impl<V> PrefixMap<V> {
     }
 
     /// [`Self::contains`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
+    #[inline]
     pub fn contains_v4(&self, bits: u32) -> bool {
         self.v4.contains(bits)
     }
 
     /// [`Self::contains`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
+    #[inline]
     pub fn contains_v6(&self, bits: u128) -> bool {
         match canonical::address_v6(bits) {
             Family::V4(bits) => self.v4.contains(bits),
             Family::V6(bits) => self.v6.contains(bits),
         }
+    }
+
+    /// [`Self::contains_v4`] of many addresses, each answered in the same place of `contained`; see
+    /// [`Self::lookup_batch_v4`].
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length.
+    pub fn contains_batch_v4(&self, addresses: &[u32], contained: &mut [bool]) {
+        assert_eq!(addresses.len(), contained.len(), "a place for each answer");
+        self.v4.contains_batch(addresses, contained);
+    }
+
+    /// [`Self::contains_v6`] of many addresses; see [`Self::lookup_batch_v4`].
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length.
+    pub fn contains_batch_v6(&self, addresses: &[u128], contained: &mut [bool]) {
+        assert_eq!(addresses.len(), contained.len(), "a place for each answer");
+        self.v6.contains_batch(addresses, contained);
+        each_mapped(addresses, |at, bits| contained[at] = self.v4.contains(bits));
+    }
+
+    /// Every prefix that holds the whole of `prefix`, itself if it is there, with its value, the most
+    /// specific first.
+    pub fn covering(&self, prefix: &IpNet) -> impl Iterator<Item = (IpNet, &V)> {
+        let (v4, v6) = apart(canonical::prefix(*prefix));
+        let v4 = v4.into_iter().flat_map(|prefix| self.v4.covering(prefix));
+        v4.chain(v6.into_iter().flat_map(|prefix| self.v6.covering(prefix)))
+    }
+
+    /// Every prefix that lies within `prefix`, itself if it is there, with its value, in the order of
+    /// [`Self::iter`].
+    pub fn covered(&self, prefix: &IpNet) -> impl Iterator<Item = (IpNet, &V)> {
+        let (v4, v6) = apart(canonical::prefix(*prefix));
+        let v4 = v4.into_iter().flat_map(|prefix| self.v4.covered(prefix));
+        v4.chain(v6.into_iter().flat_map(|prefix| self.v6.covered(prefix)))
     }
 
     /// The value of exactly this prefix (masked, as the map keeps it), whatever else holds it.
@@ -132,6 +231,42 @@ impl<V> PrefixMap<V> {
     /// Whether there is no prefix at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl PrefixMap<()> {
+    pub(crate) fn of_sets(v4: Vec<Prefix<u32>>, v6: Vec<Prefix<u128>>) -> Self {
+        let v4 = v4.into_iter().map(|prefix| (prefix, ())).collect();
+        let v6 = v6.into_iter().map(|prefix| (prefix, ())).collect();
+        Self {
+            v4: Arc::new(Table::build(v4, &mut |(), ()| ())),
+            v6: Arc::new(Table::build(v6, &mut |(), ()| ())),
+        }
+    }
+
+    pub(crate) fn v4(&self) -> &Table<u32, ()> {
+        &self.v4
+    }
+
+    pub(crate) fn v6(&self) -> &Table<u128, ()> {
+        &self.v6
+    }
+}
+
+/// The one or the other.
+fn apart<Four, Six>(family: Family<Four, Six>) -> (Option<Four>, Option<Six>) {
+    match family {
+        Family::V4(four) => (Some(four), None),
+        Family::V6(six) => (None, Some(six)),
+    }
+}
+
+/// Tells `each` the places of IPv4-mapped addresses, and the addresses that they stand for.
+fn each_mapped(addresses: &[u128], mut each: impl FnMut(usize, u32)) {
+    for (at, bits) in addresses.iter().enumerate() {
+        if let Family::V4(bits) = canonical::address_v6(*bits) {
+            each(at, bits);
+        }
     }
 }
 

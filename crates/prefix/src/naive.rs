@@ -3,7 +3,8 @@
 //! It is the oracle of tests, here and in other crates, and shares no code with the map: prefixes
 //! are compared by `ipnet`, IPv4-mapped addresses are told by the standard library.
 
-use std::net::IpAddr;
+use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -35,7 +36,7 @@ impl<V> NaiveMap<V> {
         let address = address.to_canonical();
         let mut matches: Vec<(IpNet, &V)> =
             self.iter().filter(|(net, _)| net.contains(&address)).collect();
-        matches.sort_by_key(|(net, _)| std::cmp::Reverse(net.prefix_len()));
+        matches.sort_by_key(|(net, _)| core::cmp::Reverse(net.prefix_len()));
         matches
     }
 
@@ -47,6 +48,21 @@ impl<V> NaiveMap<V> {
     /// Whether any prefix holds `address`.
     pub fn contains(&self, address: IpAddr) -> bool {
         !self.matches(address).is_empty()
+    }
+
+    /// Every prefix that holds the whole of `prefix`, the most specific first.
+    pub fn covering(&self, prefix: &IpNet) -> Vec<(IpNet, &V)> {
+        let prefix = canonical(*prefix);
+        let mut covering: Vec<(IpNet, &V)> =
+            self.iter().filter(|(net, _)| net.contains(&prefix)).collect();
+        covering.sort_by_key(|(net, _)| core::cmp::Reverse(net.prefix_len()));
+        covering
+    }
+
+    /// Every prefix that lies within `prefix`, in the order they were given.
+    pub fn covered(&self, prefix: &IpNet) -> Vec<(IpNet, &V)> {
+        let prefix = canonical(*prefix);
+        self.iter().filter(|(net, _)| prefix.contains(net)).collect()
     }
 
     /// The value of exactly this prefix.

@@ -1,13 +1,13 @@
 //! Address text to integers, from raw bytes.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::str::FromStr;
 
 /// The longest text of an IPv6 address, `ffff:...:255.255.255.255`.
 const LONGEST: usize = 45;
 
 /// Parses the text of an IPv4 or IPv6 address. The whole token must be one address, in a form that
-/// `std::net::IpAddr` accepts: no blanks, no port, no zone, no leading zeros in IPv4 octets.
+/// `core::net::IpAddr` accepts: no blanks, no port, no zone, no leading zeros in IPv4 octets.
 /// The answer is what the standard library gives; an IPv4-mapped address stays IPv6.
 ///
 /// It is here because flow logs and lists come as bytes, addresses of them by the hundred million,
@@ -21,7 +21,7 @@ const LONGEST: usize = 45;
 /// assert_eq!(parse_ip(b"2001:db8::9"), Some("2001:db8::9".parse()?));
 /// assert_eq!(parse_ip(b"203.0.113.09"), None);
 /// assert_eq!(parse_ip(b"-"), None);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub fn parse_ip(text: &[u8]) -> Option<IpAddr> {
     if let Some(bits) = ipv4(text) {
@@ -30,7 +30,7 @@ pub fn parse_ip(text: &[u8]) -> Option<IpAddr> {
     if text.len() > LONGEST || !text.contains(&b':') {
         return None;
     }
-    let text = std::str::from_utf8(text).ok()?;
+    let text = core::str::from_utf8(text).ok()?;
     Ipv6Addr::from_str(text).ok().map(IpAddr::V6)
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn standard(text: &[u8]) -> Option<IpAddr> {
-        std::str::from_utf8(text).ok()?.parse().ok()
+        core::str::from_utf8(text).ok()?.parse().ok()
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Address ranges as prefixes.
 
-use std::fmt;
-use std::net::IpAddr;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -41,7 +42,7 @@ impl fmt::Display for RangeError {
     }
 }
 
-impl std::error::Error for RangeError {}
+impl core::error::Error for RangeError {}
 
 /// The fewest prefixes that together hold the addresses from `first` to `last`, both included, and
 /// no other, in ascending order.
@@ -54,36 +55,29 @@ impl std::error::Error for RangeError {}
 /// let cover = range_to_prefixes("203.0.113.5".parse()?, "203.0.113.10".parse()?)?;
 /// let cover: Vec<String> = cover.iter().map(ToString::to_string).collect();
 /// assert_eq!(cover, ["203.0.113.5/32", "203.0.113.6/31", "203.0.113.8/31", "203.0.113.10/32"]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub fn range_to_prefixes(first: IpAddr, last: IpAddr) -> Result<Vec<IpNet>, RangeError> {
-    let cover = match (canonical::address(first), canonical::address(last)) {
-        (Family::V4(first), Family::V4(last)) => cover(first, last),
-        // The block of mapped addresses can stand alone in the cover of a range whose ends lie
-        // outside it. As a prefix of its own it would mean all of IPv4.
-        (Family::V6(first), Family::V6(last)) => cover(first, last).map(|mut cover| {
-            cover.retain(|net| matches!(canonical::prefix(*net), Family::V6(_)));
-            cover
-        }),
-        _ => return Err(RangeError::MixedFamilies { first, last }),
-    };
-    cover.ok_or(RangeError::Reversed { first, last })
+    let reversed = RangeError::Reversed { first, last };
+    match (canonical::address(first), canonical::address(last)) {
+        (Family::V4(first), Family::V4(last)) => nets(first, last).ok_or(reversed),
+        (Family::V6(first), Family::V6(last)) => nets(first, last).ok_or(reversed),
+        _ => Err(RangeError::MixedFamilies { first, last }),
+    }
+}
+
+fn nets<A: Bits>(first: A, last: A) -> Option<Vec<IpNet>> {
+    (first <= last).then(|| cover(first, last).map(|prefix| prefix.to_net()).collect())
 }
 
 /// The greedy cover: from the first address not yet held, the widest prefix that begins there and
-/// does not pass the end. None if the range is reversed.
-fn cover<A: Bits>(first: A, last: A) -> Option<Vec<IpNet>> {
-    if first > last {
-        return None;
-    }
-    let mut cover = Vec::new();
-    let mut next = Some(first);
-    while let Some(start) = next.filter(|start| *start <= last) {
-        let prefix = widest(start, last);
-        cover.push(prefix.to_net());
-        next = prefix.last().successor();
-    }
-    Some(cover)
+/// does not pass the end.
+pub(crate) fn cover<A: Bits>(first: A, last: A) -> impl Iterator<Item = Prefix<A>> {
+    let from = move |start: A| (start <= last).then(|| widest(start, last));
+    let next = move |prefix: &Prefix<A>| prefix.last().successor().and_then(from);
+    // The block of mapped addresses can stand alone in the cover of a range whose ends lie outside
+    // it. As a prefix of its own it would mean all of IPv4.
+    core::iter::successors(from(first), next).filter(|prefix| !A::is_mapped(*prefix))
 }
 
 fn widest<A: Bits>(start: A, last: A) -> Prefix<A> {

@@ -1,11 +1,13 @@
 //! [`PrefixSet`]: a [`PrefixMap`] whose values say nothing.
 
-use std::fmt;
-use std::net::IpAddr;
+use core::fmt;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 
 use crate::map::PrefixMap;
+
+mod algebra;
 
 /// A set of distinct IP prefixes, IPv4 and IPv6. Built once by `collect()`, then only read; a clone
 /// shares the prefixes. What [`PrefixMap`] says about order, cost and rules holds here as well.
@@ -17,7 +19,7 @@ use crate::map::PrefixMap;
 /// assert!(set.contains("198.51.100.7".parse()?));
 /// assert!(set.contains_v4(0xc633_6407)); // 198.51.100.7
 /// assert!(!set.contains("2001:db9::1".parse()?));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct PrefixSet {
@@ -40,9 +42,79 @@ impl PrefixSet {
         self.map.contains_v6(bits)
     }
 
+    /// [`Self::contains_v4`] of many addresses; see [`PrefixMap::lookup_batch_v4`].
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length.
+    pub fn contains_batch_v4(&self, addresses: &[u32], contained: &mut [bool]) {
+        self.map.contains_batch_v4(addresses, contained);
+    }
+
+    /// [`Self::contains_v6`] of many addresses; see [`PrefixMap::lookup_batch_v4`].
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length.
+    pub fn contains_batch_v6(&self, addresses: &[u128], contained: &mut [bool]) {
+        self.map.contains_batch_v6(addresses, contained);
+    }
+
     /// The most specific prefix that holds `address`.
     pub fn longest_match(&self, address: IpAddr) -> Option<IpNet> {
         self.map.longest_match(address).map(|(prefix, ())| prefix)
+    }
+
+    /// Whether exactly this prefix (masked, as the set keeps it) is in the set, whatever else holds it.
+    pub fn contains_prefix(&self, prefix: &IpNet) -> bool {
+        self.map.get(prefix).is_some()
+    }
+
+    /// Every prefix that holds the whole of `prefix`, the most specific first.
+    pub fn covering(&self, prefix: &IpNet) -> impl Iterator<Item = IpNet> {
+        self.map.covering(prefix).map(|(prefix, ())| prefix)
+    }
+
+    /// Every prefix that lies within `prefix`, in the order of [`Self::iter`].
+    pub fn covered(&self, prefix: &IpNet) -> impl Iterator<Item = IpNet> {
+        self.map.covered(prefix).map(|(prefix, ())| prefix)
+    }
+
+    /// The addresses of this set or of the other, in the fewest prefixes.
+    pub fn union(&self, other: &Self) -> Self {
+        self.combine(other, |one, other| one || other)
+    }
+
+    /// The addresses of this set that the other holds as well, in the fewest prefixes.
+    ///
+    /// ```
+    /// use flowproof_prefix::PrefixSet;
+    ///
+    /// let set: PrefixSet = ["203.0.113.0/24".parse()?].into_iter().collect();
+    /// let other: PrefixSet = ["203.0.113.7/32".parse()?, "192.0.2.0/24".parse()?].into_iter().collect();
+    /// assert!(set.intersection(&other).iter().eq(["203.0.113.7/32".parse()?]));
+    /// assert_eq!(set.difference(&other).len(), 8);
+    /// assert_eq!(set.union(&other).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.combine(other, |one, other| one && other)
+    }
+
+    /// The addresses of this set that the other does not hold, in the fewest prefixes.
+    pub fn difference(&self, other: &Self) -> Self {
+        self.combine(other, |one, other| one && !other)
+    }
+
+    /// The same addresses in the fewest prefixes: nothing nested, neighbours joined.
+    pub fn aggregate(&self) -> Self {
+        self.union(&Self::default())
+    }
+
+    fn combine(&self, other: &Self, keep: fn(bool, bool) -> bool) -> Self {
+        let v4 = algebra::combine(self.map.v4(), other.map.v4(), keep);
+        let v6 = algebra::combine(self.map.v6(), other.map.v6(), keep);
+        Self { map: PrefixMap::of_sets(v4, v6) }
     }
 
     /// Every prefix: IPv4 before IPv6, by address, then the shorter prefix first.

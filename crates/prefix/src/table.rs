@@ -1,41 +1,38 @@
-//! The prefixes of one family, flattened for look-up.
+//! The prefixes of one family, built once and then asked.
 //!
-//! Nested prefixes cut the address line into disjoint stretches, and within a stretch the answer is
-//! always the same most specific prefix:
+//! They stand sorted by address, the shorter of two that begin alike first. The most specific prefix
+//! that holds an address is then the last one that begins no later, or one of those around that one:
 //!
 //! ```text
-//!   203.0.113.0/24   |------------------ a ------------------|
-//!   203.0.113.8/30              |-- b --|
-//!   stretches    none|    a     |   b   |         a          |none
+//!                 0 |---------------- 203.0.113.0/24 ----------------|
+//!                 1          |-- 203.0.113.8/30 --|
+//!                 2             | 203.0.113.9/32
+//!   203.0.113.77                                       ^ the last that begins before is 2, which
+//!                                does not hold it, nor does 1 around it; 0 around that does
 //! ```
 //!
-//! A look-up is a binary search for the stretch, unless a [`Rough`] look tells that there is nothing
-//! about. Each prefix knows its parent, the next wider prefix
-//! that holds it, so that all matches are the walk from there upwards. `n` prefixes make at most
-//! `2 n` stretches (each begins where a prefix begins or just after one ends).
-//!
-//! Memory beside the values is at most 36 bytes for each IPv4 prefix and 76 for each IPv6 prefix.
+//! An address takes four steps: may anything hold it ([`Near::may_hold`]), where does it stand
+//! ([`Near::span`], [`Bits::begun`]), which prefix around that place holds it ([`Parents`]).
+
+use alloc::vec::Vec;
 
 use ipnet::IpNet;
 
 use crate::bits::{Bits, Prefix};
-use crate::rough::Rough;
+use crate::near::{Near, Span};
+use crate::parents::Parents;
 
-/// The index that stands for "no prefix", in parents and in stretches.
-const NONE: u32 = u32::MAX;
+/// Addresses that go through the steps together when many are asked for.
+const BLOCK: usize = 64;
 
-pub(crate) struct Table<A, V> {
-    /// Distinct and sorted, so that a prefix comes before all it holds.
-    prefixes: Vec<Prefix<A>>,
+pub(crate) struct Table<A: Bits, V> {
+    /// Distinct and sorted, so that a prefix comes before all it holds: the first address of each ...
+    networks: Vec<A>,
+    /// ... and how many leading bits count.
+    lengths: Vec<u8>,
     values: Vec<V>,
-    /// For each prefix the narrowest other one that holds it.
-    parents: Vec<u32>,
-    /// First address of each stretch, sorted. A stretch ends where the next one begins. Addresses
-    /// before the first stretch match nothing.
-    starts: Vec<A>,
-    /// For each stretch its most specific prefix.
-    owners: Vec<u32>,
-    rough: Rough,
+    parents: Parents,
+    near: A::Near,
 }
 
 impl<A: Bits, V> Table<A, V> {
@@ -45,127 +42,186 @@ impl<A: Bits, V> Table<A, V> {
         merge: &mut impl FnMut(&mut V, V),
     ) -> Self {
         // The sort is stable, which keeps the values of one prefix in the order they were given.
-        entries.sort_by_key(|(prefix, _)| *prefix);
-        let mut table = Self {
-            prefixes: Vec::with_capacity(entries.len()),
-            values: Vec::with_capacity(entries.len()),
-            parents: Vec::new(),
-            starts: Vec::new(),
-            owners: Vec::new(),
-            rough: Rough::new::<A>(0),
-        };
+        entries.sort_by_key(|(prefix, _)| A::order(*prefix));
+        let mut prefixes: Vec<Prefix<A>> = Vec::with_capacity(entries.len());
+        let mut values = Vec::with_capacity(entries.len());
         for (prefix, value) in entries {
-            match table.values.last_mut() {
-                Some(last) if table.prefixes.last() == Some(&prefix) => merge(last, value),
+            match values.last_mut() {
+                Some(last) if prefixes.last() == Some(&prefix) => merge(last, value),
                 _ => {
-                    table.prefixes.push(prefix);
-                    table.values.push(value);
+                    prefixes.push(prefix);
+                    values.push(value);
                 }
             }
         }
-        table.flatten();
-        table.rough = table.roughly();
-        table
-    }
-
-    fn roughly(&self) -> Rough {
-        let mut rough = Rough::new::<A>(self.starts.len());
-        for (stretch, first) in self.starts.iter().enumerate() {
-            if let Some(owner) = some(self.owners[stretch]) {
-                // The next stretch begins behind the end of this one, or within its owner.
-                let last = self.prefixes[owner as usize].last();
-                let next = self.starts.get(stretch + 1).copied();
-                rough.hold(*first, next.map_or(last, |next| last.min(next)));
-            }
-        }
-        rough
-    }
-
-    /// Sweeps over the prefixes by address, with the ones that are open at the moment on a stack.
-    fn flatten(&mut self) {
-        assert!(self.prefixes.len() < NONE as usize, "more prefixes than a map can number");
-        self.parents = Vec::with_capacity(self.prefixes.len());
-        let mut open: Vec<u32> = Vec::new();
-        for index in 0..self.prefixes.len() {
-            let first = self.prefixes[index].network;
-            self.close_before(Some(first), &mut open);
-            self.parents.push(open.last().copied().unwrap_or(NONE));
-            open.push(index as u32);
-            self.begin(first, index as u32);
-        }
-        self.close_before(None, &mut open);
-        self.prefixes.shrink_to_fit();
-        self.values.shrink_to_fit();
-        self.starts.shrink_to_fit();
-        self.owners.shrink_to_fit();
-    }
-
-    /// Closes the open prefixes that end before `address` (all of them if there is none). After
-    /// each the one around it goes on.
-    fn close_before(&mut self, address: Option<A>, open: &mut Vec<u32>) {
-        while let Some(&innermost) = open.last() {
-            let last = self.prefixes[innermost as usize].last();
-            if address.is_some_and(|address| address <= last) {
-                break;
-            }
-            open.pop();
-            // Nothing follows the last address of all.
-            if let Some(next) = last.successor() {
-                self.begin(next, open.last().copied().unwrap_or(NONE));
-            }
+        assert!(prefixes.len() < u32::MAX as usize, "more prefixes than a map can number");
+        values.shrink_to_fit();
+        Self {
+            networks: prefixes.iter().map(|prefix| prefix.network).collect(),
+            lengths: prefixes.iter().map(|prefix| prefix.length).collect(),
+            values,
+            parents: Parents::of(&prefixes),
+            near: A::Near::build(&prefixes),
         }
     }
 
-    /// Begins a stretch. One that begins at the same address was empty, and is replaced.
-    fn begin(&mut self, start: A, owner: u32) {
-        if self.starts.last() == Some(&start) {
-            self.starts.pop();
-            self.owners.pop();
-        }
-        self.starts.push(start);
-        self.owners.push(owner);
+    fn prefix(&self, index: u32) -> Prefix<A> {
+        let index = index as usize;
+        Prefix { network: self.networks[index], length: self.lengths[index] }
     }
 
-    /// Index of the most specific prefix that holds `address`.
+    /// The last prefix that begins no later than the address, whose place is `span`.
+    #[inline]
+    fn last_begun(&self, address: A, span: Span) -> Option<u32> {
+        address.begun(&self.networks, span).checked_sub(1).map(|index| index as u32)
+    }
+
+    /// The prefix at `index`, or else the narrowest one around it, that holds the address.
+    #[inline]
+    fn holding(&self, index: u32, address: A) -> Option<u32> {
+        // What begins at the address holds it, however long it is.
+        if self.networks[index as usize] == address || self.prefix(index).holds(address) {
+            return Some(index);
+        }
+        self.ancestors(index).skip(1).find(|index| self.prefix(*index).holds(address))
+    }
+
+    /// The prefix at `index` and those around it, outwards.
+    fn ancestors(&self, index: u32) -> impl Iterator<Item = u32> {
+        core::iter::successors(Some(index), |index| self.parents.get(*index))
+    }
+
+    /// Index of the most specific prefix that holds the address.
+    #[inline]
     fn most_specific(&self, address: A) -> Option<u32> {
-        if !self.rough.may_hold(address) {
+        if !self.near.may_hold(address) {
             return None;
         }
-        let stretch = self.starts.partition_point(|start| *start <= address).checked_sub(1)?;
-        some(self.owners[stretch])
+        let span = self.near.span(address, &self.networks)?;
+        self.holding(self.last_begun(address, span)?, address)
+    }
+
+    /// Tells `found` the place and the most specific prefix of each address that has one.
+    ///
+    /// Each step is taken for many addresses before the next one, so that the reads of one step, which
+    /// do not wait for each other, overlap.
+    #[inline]
+    fn most_specific_of_each(&self, addresses: &[A], mut found: impl FnMut(usize, u32)) {
+        for (number, block) in addresses.chunks(BLOCK).enumerate() {
+            let mut held = [0_usize; BLOCK];
+            let mut count = 0;
+            for (at, address) in block.iter().enumerate() {
+                held[count] = at;
+                count += usize::from(self.near.may_hold(*address));
+            }
+            let held = &held[..count];
+            let mut spans = [None; BLOCK];
+            for (span, at) in spans.iter_mut().zip(held) {
+                *span = self.near.span(block[*at], &self.networks);
+            }
+            let mut begun = [None; BLOCK];
+            for ((begun, span), at) in begun.iter_mut().zip(&spans).zip(held) {
+                *begun = span.and_then(|span| self.last_begun(block[*at], span));
+            }
+            for (begun, at) in begun.iter().zip(held) {
+                if let Some(index) = begun.and_then(|begun| self.holding(begun, block[*at])) {
+                    found(number * BLOCK + at, index);
+                }
+            }
+        }
     }
 
     fn entry(&self, index: u32) -> (IpNet, &V) {
-        (self.prefixes[index as usize].to_net(), &self.values[index as usize])
+        (self.prefix(index).to_net(), &self.values[index as usize])
     }
 
+    #[inline]
     pub(crate) fn contains(&self, address: A) -> bool {
         self.most_specific(address).is_some()
     }
 
+    pub(crate) fn contains_batch(&self, addresses: &[A], contained: &mut [bool]) {
+        contained.fill(false);
+        self.most_specific_of_each(addresses, |at, _| contained[at] = true);
+    }
+
+    #[inline]
+    pub(crate) fn lookup(&self, address: A) -> Option<&V> {
+        self.most_specific(address).map(|index| &self.values[index as usize])
+    }
+
+    pub(crate) fn lookup_batch<'map>(&'map self, addresses: &[A], values: &mut [Option<&'map V>]) {
+        values.fill(None);
+        self.most_specific_of_each(addresses, |at, index| {
+            values[at] = Some(&self.values[index as usize]);
+        });
+    }
+
+    #[inline]
     pub(crate) fn longest_match(&self, address: A) -> Option<(IpNet, &V)> {
         self.most_specific(address).map(|index| self.entry(index))
     }
 
     pub(crate) fn matches(&self, address: A) -> impl Iterator<Item = (IpNet, &V)> {
         let innermost = self.most_specific(address);
-        std::iter::successors(innermost, |index| some(self.parents[*index as usize]))
-            .map(|index| self.entry(index))
+        let all = innermost.into_iter().flat_map(|index| self.ancestors(index));
+        all.map(|index| self.entry(index))
+    }
+
+    /// How many prefixes come before `prefix`, and itself if it is there.
+    fn up_to(&self, prefix: Prefix<A>) -> usize {
+        // Few prefixes begin at the same address: one of each length.
+        let begun = self.networks.partition_point(|network| *network <= prefix.network);
+        let alike = self.networks[..begun].iter().rev();
+        let alike = alike.take_while(|network| **network == prefix.network).count();
+        let longer = self.lengths[begun - alike..begun].iter();
+        begun - longer.filter(|length| **length > prefix.length).count()
     }
 
     pub(crate) fn get(&self, prefix: Prefix<A>) -> Option<&V> {
-        self.prefixes.binary_search(&prefix).ok().map(|index| &self.values[index])
+        let index = self.up_to(prefix).checked_sub(1)?;
+        (self.prefix(index as u32) == prefix).then(|| &self.values[index])
+    }
+
+    /// Every prefix around `prefix`, itself among them, the most specific first.
+    pub(crate) fn covering(&self, prefix: Prefix<A>) -> impl Iterator<Item = (IpNet, &V)> {
+        let last = self.up_to(prefix).checked_sub(1).map(|index| index as u32);
+        let around = last.into_iter().flat_map(|index| self.ancestors(index));
+        let around = around.filter(move |index| {
+            let other = self.prefix(*index);
+            other.length <= prefix.length && other.holds(prefix.network)
+        });
+        around.map(|index| self.entry(index))
+    }
+
+    /// Every prefix within `prefix`, itself among them, in order.
+    pub(crate) fn covered(&self, prefix: Prefix<A>) -> impl Iterator<Item = (IpNet, &V)> {
+        let first = self.up_to(prefix);
+        let first = first - usize::from(self.get(prefix).is_some());
+        let end = self.networks.partition_point(|network| *network <= prefix.last());
+        (first as u32..end.max(first) as u32).map(|index| self.entry(index))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (IpNet, &V)> {
-        self.prefixes.iter().map(|prefix| prefix.to_net()).zip(&self.values)
+        (0..self.len() as u32).map(|index| self.entry(index))
+    }
+
+    /// The prefixes that lie in no other, in order. They share no address.
+    pub(crate) fn outermost(&self) -> impl Iterator<Item = Prefix<A>> {
+        let indices = 0..self.len() as u32;
+        indices.filter(|index| self.parents.get(*index).is_none()).map(|index| self.prefix(index))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.prefixes.len()
+        self.networks.len()
     }
-}
 
-fn some(index: u32) -> Option<u32> {
-    (index != NONE).then_some(index)
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&self.networks[..])
+            + size_of_val(&self.lengths[..])
+            + size_of_val(&self.values[..])
+            + self.parents.bytes()
+            + self.near.bytes()
+    }
 }
