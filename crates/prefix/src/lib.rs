@@ -41,6 +41,8 @@ mod bits;
 mod canonical;
 #[doc(hidden)] // Not part of the API: the fuzz targets and the tests share it.
 pub mod fuzz;
+#[cfg(feature = "serde")]
+mod interchange;
 mod map;
 // The twin is no part of the product. It is reachable because it is the oracle for the tests of
 // every crate that compiles prefixes, and test code of one crate cannot see `cfg(test)` of another.

@@ -12,6 +12,8 @@ use crate::canonical::{self, Family};
 use crate::table::Table;
 
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod tests;
 
 /// A map from distinct IP prefixes, IPv4 and IPv6, to values.

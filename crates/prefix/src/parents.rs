@@ -27,12 +27,7 @@ impl Parents {
         // The prefixes that hold the place where the sweep is, the widest first.
         let mut open: Vec<u32> = Vec::new();
         for (index, prefix) in prefixes.iter().enumerate() {
-            while let Some(around) = open.last() {
-                if prefixes[*around as usize].holds(prefix.network) {
-                    break;
-                }
-                open.pop();
-            }
+            while open.pop_if(|at| !prefixes[*at as usize].holds(prefix.network)).is_some() {}
             parents.push(index, open.last().copied());
             open.push(index as u32);
         }
@@ -64,10 +59,5 @@ impl Parents {
         }
         let before = word.before + (word.nested & (bit - 1)).count_ones();
         Some(self.parents[before as usize])
-    }
-
-    #[cfg(test)]
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&self.words[..]) + size_of_val(&self.parents[..])
     }
 }

@@ -12,27 +12,32 @@
 //! ```
 //!
 //! An address takes four steps: may anything hold it ([`Near::may_hold`]), where does it stand
-//! ([`Near::span`], [`Bits::begun`]), which prefix around that place holds it ([`Parents`]).
+//! ([`Near::from`], [`Bits::begun`]), which prefix around
+//! that place holds it ([`Parents`]).
 
 use alloc::vec::Vec;
 
 use ipnet::IpNet;
 
 use crate::bits::{Bits, Prefix};
-use crate::near::{Near, Span};
+use crate::near::Near;
 use crate::parents::Parents;
 
 /// Addresses that go through the steps together when many are asked for.
 const BLOCK: usize = 64;
 
 pub(crate) struct Table<A: Bits, V> {
-    /// Distinct and sorted, so that a prefix comes before all it holds: the first address of each ...
-    networks: Vec<A>,
-    /// ... and how many leading bits count.
-    lengths: Vec<u8>,
-    values: Vec<V>,
-    parents: Parents,
     near: A::Near,
+    /// The first address of each prefix.
+    networks: Vec<A>,
+    /// The rest of each prefix, and its value.
+    entries: Vec<Entry<V>>,
+    parents: Parents,
+}
+
+struct Entry<V> {
+    length: u8,
+    value: V,
 }
 
 impl<A: Bits, V> Table<A, V> {
@@ -41,49 +46,32 @@ impl<A: Bits, V> Table<A, V> {
         mut entries: Vec<(Prefix<A>, V)>,
         merge: &mut impl FnMut(&mut V, V),
     ) -> Self {
-        // The sort is stable, which keeps the values of one prefix in the order they were given.
-        entries.sort_by_key(|(prefix, _)| A::order(*prefix));
+        sort(&mut entries);
         let mut prefixes: Vec<Prefix<A>> = Vec::with_capacity(entries.len());
-        let mut values = Vec::with_capacity(entries.len());
+        let mut kept: Vec<Entry<V>> = Vec::with_capacity(entries.len());
         for (prefix, value) in entries {
-            match values.last_mut() {
-                Some(last) if prefixes.last() == Some(&prefix) => merge(last, value),
+            match kept.last_mut() {
+                Some(last) if prefixes.last() == Some(&prefix) => merge(&mut last.value, value),
                 _ => {
                     prefixes.push(prefix);
-                    values.push(value);
+                    kept.push(Entry { length: prefix.length, value });
                 }
             }
         }
         assert!(prefixes.len() < u32::MAX as usize, "more prefixes than a map can number");
-        values.shrink_to_fit();
+        kept.shrink_to_fit();
         Self {
+            near: A::Near::new(&prefixes),
             networks: prefixes.iter().map(|prefix| prefix.network).collect(),
-            lengths: prefixes.iter().map(|prefix| prefix.length).collect(),
-            values,
+            entries: kept,
             parents: Parents::of(&prefixes),
-            near: A::Near::build(&prefixes),
         }
     }
 
+    #[inline]
     fn prefix(&self, index: u32) -> Prefix<A> {
         let index = index as usize;
-        Prefix { network: self.networks[index], length: self.lengths[index] }
-    }
-
-    /// The last prefix that begins no later than the address, whose place is `span`.
-    #[inline]
-    fn last_begun(&self, address: A, span: Span) -> Option<u32> {
-        address.begun(&self.networks, span).checked_sub(1).map(|index| index as u32)
-    }
-
-    /// The prefix at `index`, or else the narrowest one around it, that holds the address.
-    #[inline]
-    fn holding(&self, index: u32, address: A) -> Option<u32> {
-        // What begins at the address holds it, however long it is.
-        if self.networks[index as usize] == address || self.prefix(index).holds(address) {
-            return Some(index);
-        }
-        self.ancestors(index).skip(1).find(|index| self.prefix(*index).holds(address))
+        Prefix { network: self.networks[index], length: self.entries[index].length }
     }
 
     /// The prefix at `index` and those around it, outwards.
@@ -91,14 +79,35 @@ impl<A: Bits, V> Table<A, V> {
         core::iter::successors(Some(index), |index| self.parents.get(*index))
     }
 
-    /// Index of the most specific prefix that holds the address.
+    /// The most specific prefix that holds the address.
     #[inline]
     fn most_specific(&self, address: A) -> Option<u32> {
-        if !self.near.may_hold(address) {
-            return None;
-        }
-        let span = self.near.span(address, &self.networks)?;
-        self.holding(self.last_begun(address, span)?, address)
+        if self.near.may_hold(address) { self.search(address) } else { None }
+    }
+
+    // Apart, so that the step before it, which answers most questions, is small where it is inlined.
+    #[inline(never)]
+    fn search(&self, address: A) -> Option<u32> {
+        let from = self.near.from(address, &self.networks)?;
+        let last = self.last_begun(address, from)?;
+        if self.holds(last, address) { Some(last) } else { self.around(last, address) }
+    }
+
+    /// The last prefix that begins no later than the address, looked for from a number onwards.
+    #[inline]
+    fn last_begun(&self, address: A, from: u32) -> Option<u32> {
+        let begun = address.begun(&self.networks, from as usize);
+        begun.checked_sub(1).map(|last| last as u32)
+    }
+
+    #[inline]
+    fn holds(&self, index: u32, address: A) -> bool {
+        self.prefix(index).holds(address)
+    }
+
+    /// The narrowest prefix around the one at `index` that holds the address.
+    fn around(&self, index: u32, address: A) -> Option<u32> {
+        self.ancestors(index).skip(1).find(|index| self.holds(*index, address))
     }
 
     /// Tells `found` the place and the most specific prefix of each address that has one.
@@ -107,24 +116,29 @@ impl<A: Bits, V> Table<A, V> {
     /// do not wait for each other, overlap.
     #[inline]
     fn most_specific_of_each(&self, addresses: &[A], mut found: impl FnMut(usize, u32)) {
+        let mut held = [0_u8; BLOCK];
+        let mut near = [None; BLOCK];
+        let mut last = [None; BLOCK];
+        let mut holds = [false; BLOCK];
         for (number, block) in addresses.chunks(BLOCK).enumerate() {
-            let mut held = [0_usize; BLOCK];
             let mut count = 0;
             for (at, address) in block.iter().enumerate() {
-                held[count] = at;
+                held[count] = at as u8;
                 count += usize::from(self.near.may_hold(*address));
             }
-            let held = &held[..count];
-            let mut spans = [None; BLOCK];
-            for (span, at) in spans.iter_mut().zip(held) {
-                *span = self.near.span(block[*at], &self.networks);
+            let held = || held[..count].iter().map(|at| usize::from(*at));
+            for (near, at) in near.iter_mut().zip(held()) {
+                *near = self.near.from(block[at], &self.networks);
             }
-            let mut begun = [None; BLOCK];
-            for ((begun, span), at) in begun.iter_mut().zip(&spans).zip(held) {
-                *begun = span.and_then(|span| self.last_begun(block[*at], span));
+            for ((last, near), at) in last.iter_mut().zip(&near).zip(held()) {
+                *last = near.and_then(|near| self.last_begun(block[at], near));
             }
-            for (begun, at) in begun.iter().zip(held) {
-                if let Some(index) = begun.and_then(|begun| self.holding(begun, block[*at])) {
+            for ((holds, last), at) in holds.iter_mut().zip(&last).zip(held()) {
+                *holds = last.is_some_and(|last| self.holds(last, block[at]));
+            }
+            for ((holds, last), at) in holds.iter().zip(&last).zip(held()) {
+                let around = || last.and_then(|last| self.around(last, block[at]));
+                if let Some(index) = if *holds { *last } else { around() } {
                     found(number * BLOCK + at, index);
                 }
             }
@@ -132,7 +146,7 @@ impl<A: Bits, V> Table<A, V> {
     }
 
     fn entry(&self, index: u32) -> (IpNet, &V) {
-        (self.prefix(index).to_net(), &self.values[index as usize])
+        (self.prefix(index).to_net(), &self.entries[index as usize].value)
     }
 
     #[inline]
@@ -147,13 +161,13 @@ impl<A: Bits, V> Table<A, V> {
 
     #[inline]
     pub(crate) fn lookup(&self, address: A) -> Option<&V> {
-        self.most_specific(address).map(|index| &self.values[index as usize])
+        self.most_specific(address).map(|index| &self.entries[index as usize].value)
     }
 
     pub(crate) fn lookup_batch<'map>(&'map self, addresses: &[A], values: &mut [Option<&'map V>]) {
         values.fill(None);
         self.most_specific_of_each(addresses, |at, index| {
-            values[at] = Some(&self.values[index as usize]);
+            values[at] = Some(&self.entries[index as usize].value);
         });
     }
 
@@ -168,19 +182,19 @@ impl<A: Bits, V> Table<A, V> {
         all.map(|index| self.entry(index))
     }
 
-    /// How many prefixes come before `prefix`, and itself if it is there.
+    /// How many prefixes come before `prefix`, or are it.
     fn up_to(&self, prefix: Prefix<A>) -> usize {
-        // Few prefixes begin at the same address: one of each length.
         let begun = self.networks.partition_point(|network| *network <= prefix.network);
-        let alike = self.networks[..begun].iter().rev();
-        let alike = alike.take_while(|network| **network == prefix.network).count();
-        let longer = self.lengths[begun - alike..begun].iter();
-        begun - longer.filter(|length| **length > prefix.length).count()
+        // Those that begin alike, at most one of each length, are sorted by length.
+        let longer = |index: &usize| {
+            self.networks[*index] == prefix.network && self.entries[*index].length > prefix.length
+        };
+        begun - (0..begun).rev().take_while(longer).count()
     }
 
     pub(crate) fn get(&self, prefix: Prefix<A>) -> Option<&V> {
         let index = self.up_to(prefix).checked_sub(1)?;
-        (self.prefix(index as u32) == prefix).then(|| &self.values[index])
+        (self.prefix(index as u32) == prefix).then(|| &self.entries[index].value)
     }
 
     /// Every prefix around `prefix`, itself among them, the most specific first.
@@ -215,13 +229,38 @@ impl<A: Bits, V> Table<A, V> {
     pub(crate) fn len(&self) -> usize {
         self.networks.len()
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&self.networks[..])
-            + size_of_val(&self.lengths[..])
-            + size_of_val(&self.values[..])
-            + self.parents.bytes()
-            + self.near.bytes()
+/// Sorts by prefix, and keeps the order in which the values of one prefix were given.
+#[cfg(not(feature = "rayon"))]
+fn sort<A: Bits, V>(entries: &mut [(Prefix<A>, V)]) {
+    entries.sort_by_key(|(prefix, _)| A::order(*prefix));
+}
+
+/// Sorts by prefix, and keeps the order in which the values of one prefix were given. Values need not
+/// be [`Send`]: what goes to other threads is where they stand.
+#[cfg(feature = "rayon")]
+fn sort<A: Bits, V>(entries: &mut [(Prefix<A>, V)]) {
+    use rayon::slice::ParallelSliceMut;
+
+    /// Fewer than this are sorted before the threads are awake.
+    const LARGE: usize = 1 << 16;
+    if entries.len() < LARGE || entries.is_sorted_by_key(|(prefix, _)| A::order(*prefix)) {
+        return entries.sort_by_key(|(prefix, _)| A::order(*prefix));
+    }
+    let places = entries.iter().enumerate();
+    let mut places: Vec<_> = places.map(|(at, (prefix, _))| (A::order(*prefix), at)).collect();
+    places.par_sort_unstable();
+    // Follows each ring of places in which one waits for the entry of the next.
+    for start in 0..places.len() {
+        let mut to = start;
+        loop {
+            let from = core::mem::replace(&mut places[to].1, to);
+            if from == start {
+                break;
+            }
+            entries.swap(to, from);
+            to = from;
+        }
     }
 }

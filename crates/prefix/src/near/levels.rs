@@ -3,176 +3,208 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Near, Span};
-use crate::bits::{Bits, Prefix};
+use super::Near;
+use super::filter::{Filter, hash};
+use crate::bits::Prefix;
 
 /// Lengths that prefixes are looked for at, the longest first. Of each prefix the longest counts that
-/// it reaches: a /56 is found by 48 leading bits, a /128 by 64.
-const LENGTHS: [u8; 5] = [64, 48, 32, 24, 16];
+/// it reaches: a /56 is found by 48 leading bits, a /128 by 64. One that reaches none is found by
+/// each of the shortest keys that lie in it.
+const LENGTHS: [u8; 3] = [64, 48, SHORTEST];
+const SHORTEST: u8 = 32;
 
-/// Bits of a filter for each key, so that few are set by chance.
-const BITS_EACH: usize = 16;
+/// Prefixes shorter than this are searched. There can be few, and they hold so many keys.
+const SHORT: u8 = 20;
+
+/// Leading bits by which short prefixes are told apart from where there are none.
+const DIRECT: u8 = 16;
 
 /// No key in this slot.
 const FREE: u32 = u32::MAX;
 
 /// For each of [`LENGTHS`] that any prefix reaches: which leading bits there are, and where the first
-/// prefix with such bits stands. Prefixes shorter than all of them, of which there can be few, are
-/// searched.
+/// prefix with such bits stands.
 ///
 /// ```text
 /// prefixes  0  2000::/3                        short
 ///           1  2001:db8::/32                   level 32
 ///           2  2001:db8:0:7::/64               level 64
 ///           3  2001:db8:0:7::9/128             level 64
-/// level 64  key 2001:db8:0:7 -> 2
-/// level 32  key 2001:db8     -> 1
+/// roots     2001:db8
+/// level 64  2001:db8:0:7 -> 2
+/// level 32  2001:db8     -> 1
 /// ```
 ///
-/// An address is asked for at the longest level first. Where its leading bits are known, its place
-/// is found from the first prefix that begins with them onwards.
+/// Most addresses have leading bits that no prefix has (`roots`). The others are looked for at the
+/// longest level first. Where their bits are known, their place is found from that prefix onwards.
 pub(crate) struct Levels {
+    /// The leading bits, as many as [`SHORTEST`], of all prefixes but short ones.
+    roots: Filter,
     levels: Vec<Level>,
-    /// Prefixes shorter than every level.
-    short: Vec<u32>,
-    prefixes: u32,
+    short: Option<Short>,
 }
 
 struct Level {
-    /// `64 - length`: what is cut off the leading half of an address.
-    cut: u32,
-    filter: Vec<u64>,
-    /// What is cut off a hash for a bit of the filter.
-    filter_shift: u32,
-    /// For each key the first prefix that begins with it, at the place of its hash or after it.
+    length: u8,
+    filter: Filter,
+    /// For each key a prefix, at the place of the hash or after it. See [`Key`].
     slots: Vec<u32>,
-    slot_shift: u32,
+    shift: u32,
 }
 
-/// Spreads keys that differ in few bits over all the leading bits of a hash.
-fn hash(key: u64) -> u64 {
-    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Leading bits that a prefix is found by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    bits: u64,
+    /// The first prefix of all that begins with these bits. If there is none, the one that is found.
+    prefix: u32,
 }
 
-impl Level {
-    fn new(length: u8, keys: usize) -> Self {
-        let bits = (keys * BITS_EACH).next_power_of_two().max(64);
-        let slots = (keys * 2).next_power_of_two().max(2);
-        Self {
-            cut: 64 - u32::from(length),
-            filter: vec![0; bits / 64],
-            filter_shift: 64 - bits.ilog2(),
-            slots: vec![FREE; slots],
-            slot_shift: 64 - slots.ilog2(),
-        }
-    }
+struct Short {
+    /// A bit for each combination of [`DIRECT`] leading bits that a short prefix reaches into.
+    words: Vec<u64>,
+    prefixes: Vec<u32>,
+}
 
-    fn key(&self, address: u128) -> u64 {
-        (address >> 64) as u64 >> self.cut
-    }
-
-    fn insert(&mut self, key: u64, first: u32) {
-        let hash = hash(key);
-        let bit = hash >> self.filter_shift;
-        self.filter[bit as usize / 64] |= 1 << (bit % 64);
-        let mut slot = (hash >> self.slot_shift) as usize;
-        while self.slots[slot] != FREE {
-            slot = (slot + 1) % self.slots.len();
-        }
-        self.slots[slot] = first;
-    }
-
-    #[inline]
-    fn may_hold(&self, key: u64) -> bool {
-        let bit = hash(key) >> self.filter_shift;
-        self.filter[bit as usize / 64] >> (bit % 64) & 1 == 1
-    }
-
-    /// The first prefix that begins with the leading bits of the address.
-    #[inline]
-    fn first(&self, address: u128, networks: &[u128]) -> Option<u32> {
-        let key = self.key(address);
-        if !self.may_hold(key) {
-            return None;
-        }
-        let mut slot = (hash(key) >> self.slot_shift) as usize;
-        loop {
-            let first = self.slots[slot];
-            // At most half of the slots are taken, so that a free one ends every search.
-            if first == FREE {
-                return None;
-            }
-            if self.key(networks[first as usize]) == key {
-                return Some(first);
-            }
-            slot = (slot + 1) % self.slots.len();
-        }
-    }
+/// So many leading bits, from 16 to 64.
+#[inline]
+fn leading(address: u128, count: u8) -> u64 {
+    (address >> 64) as u64 >> (64 - count)
 }
 
 /// Which of [`LENGTHS`] a prefix is found at, if any.
-fn level_of(prefix: &Prefix<u128>) -> Option<usize> {
-    LENGTHS.iter().position(|length| *length <= prefix.length)
+fn level_of(prefix: &Prefix<u128>) -> Option<u8> {
+    let level = LENGTHS.into_iter().find(|length| *length <= prefix.length);
+    level.or_else(|| (prefix.length >= SHORT).then_some(SHORTEST))
 }
 
-/// The distinct keys of a level in the order of prefixes, each with the first prefix of all that
-/// begins with it.
-fn keys(prefixes: &[Prefix<u128>], level: usize) -> Vec<(u64, u32)> {
-    let key = |prefix: &Prefix<u128>| (prefix.network >> (128 - LENGTHS[level])) as u64;
-    let mut keys: Vec<(u64, u32)> = Vec::new();
-    // The first prefix that begins with the same bits, whatever its level.
-    let mut run: Option<(u64, u32)> = None;
-    for (index, prefix) in prefixes.iter().enumerate() {
-        if run.is_none_or(|(bits, _)| bits != key(prefix)) {
-            run = Some((key(prefix), index as u32));
+/// The distinct keys of a level, in order.
+fn keys(prefixes: &[Prefix<u128>], level: u8) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    for (number, prefix) in prefixes.iter().enumerate() {
+        if level_of(prefix) != Some(level) {
+            continue;
         }
-        if level_of(prefix) == Some(level) && keys.last() != run.as_ref() {
-            keys.extend(run);
+        // More than one only where the prefix is shorter than the level.
+        for bits in leading(prefix.network, level)..=leading(prefix.last(), level) {
+            // Prefixes come in order, and what is in one comes after it: its keys may be there.
+            if let Err(at) = keys.binary_search_by_key(&bits, |key| key.bits) {
+                let begun = prefixes.partition_point(|other| leading(other.network, level) < bits);
+                let begins = |first: &Prefix<u128>| leading(first.network, level) == bits;
+                let first = if prefixes.get(begun).is_some_and(begins) { begun } else { number };
+                keys.insert(at, Key { bits, prefix: first as u32 });
+            }
         }
     }
     keys
 }
 
-impl Near<u128> for Levels {
-    fn build(prefixes: &[Prefix<u128>]) -> Self {
-        let mut levels = Vec::new();
-        for (number, length) in LENGTHS.into_iter().enumerate() {
-            let keys = keys(prefixes, number);
-            if keys.is_empty() {
-                continue;
+impl Level {
+    fn new(length: u8, keys: &[Key]) -> Self {
+        let slots = (keys.len() * 2).next_power_of_two().max(2);
+        let filter = Filter::of(keys.iter().map(|key| key.bits));
+        let mut level =
+            Self { length, filter, slots: vec![FREE; slots], shift: 64 - slots.ilog2() };
+        for key in keys {
+            let mut slot = (hash(key.bits) >> level.shift) as usize;
+            while level.slots[slot] != FREE {
+                slot = (slot + 1) % slots;
             }
-            let mut level = Level::new(length, keys.len());
-            for (key, first) in keys {
-                level.insert(key, first);
-            }
-            levels.push(level);
+            level.slots[slot] = key.prefix;
         }
-        let short = prefixes.iter().enumerate().filter(|(_, prefix)| level_of(prefix).is_none());
-        let short = short.map(|(index, _)| index as u32).collect();
-        Self { levels, short, prefixes: prefixes.len() as u32 }
+        level
     }
 
     #[inline]
     fn may_hold(&self, address: u128) -> bool {
-        let known = |level: &Level| level.may_hold(level.key(address));
-        !self.short.is_empty() | self.levels.iter().fold(false, |any, level| any | known(level))
+        self.filter.may_hold(leading(address, self.length))
+    }
+
+    /// The prefix of the address's key, if that is known.
+    #[inline]
+    fn prefix(&self, address: u128, networks: &[u128]) -> Option<u32> {
+        if !self.may_hold(address) {
+            return None;
+        }
+        let bits = leading(address, self.length);
+        let mut slot = (hash(bits) >> self.shift) as usize;
+        loop {
+            let number = self.slots[slot];
+            // At most half of the slots are taken, so that a free one ends every search.
+            if number == FREE {
+                return None;
+            }
+            let network = networks[number as usize];
+            if leading(network, self.length) == bits || may_reach(network, address) {
+                return Some(number);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
+    }
+}
+
+/// Whether a prefix that begins at `network` and is not short may hold the address. It serves to look
+/// from there onwards in any case.
+fn may_reach(network: u128, address: u128) -> bool {
+    leading(network, SHORT) == leading(address, SHORT) && network <= address
+}
+
+impl Short {
+    fn of(prefixes: &[Prefix<u128>]) -> Option<Self> {
+        let mut short = Self { words: vec![0; (1 << DIRECT) / 64], prefixes: Vec::new() };
+        for (number, prefix) in prefixes.iter().enumerate() {
+            if level_of(prefix).is_none() {
+                short.prefixes.push(number as u32);
+                for bit in leading(prefix.network, DIRECT)..=leading(prefix.last(), DIRECT) {
+                    short.words[bit as usize / 64] |= 1 << (bit % 64);
+                }
+            }
+        }
+        (!short.prefixes.is_empty()).then_some(short)
     }
 
     #[inline]
-    fn span(&self, address: u128, networks: &[u128]) -> Option<Span> {
-        let found = self.levels.iter().find_map(|level| level.first(address, networks));
-        if let Some(first) = found {
-            return Some(Span { first, end: self.prefixes });
-        }
-        // Only a short prefix can hold it, and all that hold a short one are short as well.
-        let after = self.short.partition_point(|short| networks[*short as usize] <= address);
-        let last = self.short[..after].last()?;
-        Some(Span { first: last + 1, end: last + 1 })
+    fn may_hold(&self, address: u128) -> bool {
+        let bit = leading(address, DIRECT);
+        self.words[bit as usize / 64] >> (bit % 64) & 1 == 1
     }
 
-    #[cfg(test)]
-    fn bytes(&self) -> usize {
-        let of = |level: &Level| size_of_val(&level.filter[..]) + size_of_val(&level.slots[..]);
-        self.levels.iter().map(of).sum::<usize>() + size_of_val(&self.short[..])
+    /// The last one that begins no later than the address. It holds the address, or else one around
+    /// it does, or none: all that lie around a short prefix are short.
+    fn last_begun(&self, address: u128, networks: &[u128]) -> Option<u32> {
+        let begins = |number: &u32| networks[*number as usize] <= address;
+        let begun = self.prefixes.partition_point(begins);
+        begun.checked_sub(1).map(|last| self.prefixes[last])
+    }
+}
+
+impl Near<u128> for Levels {
+    fn new(prefixes: &[Prefix<u128>]) -> Self {
+        let keys = LENGTHS.map(|length| keys(prefixes, length));
+        let mut roots: Vec<u64> = Vec::new();
+        for (length, keys) in LENGTHS.iter().zip(&keys) {
+            roots.extend(keys.iter().map(|key| key.bits >> (length - SHORTEST)));
+        }
+        roots.sort_unstable();
+        roots.dedup();
+        let levels = LENGTHS.iter().zip(&keys).filter(|(_, keys)| !keys.is_empty());
+        Self {
+            roots: Filter::of(roots.into_iter()),
+            levels: levels.map(|(length, keys)| Level::new(*length, keys)).collect(),
+            short: Short::of(prefixes),
+        }
+    }
+
+    #[inline]
+    fn may_hold(&self, address: u128) -> bool {
+        let known = || self.levels.iter().any(|level| level.may_hold(address));
+        self.roots.may_hold(leading(address, SHORTEST)) && known()
+            || self.short.as_ref().is_some_and(|short| short.may_hold(address))
+    }
+
+    #[inline]
+    fn from(&self, address: u128, networks: &[u128]) -> Option<u32> {
+        let found = self.levels.iter().find_map(|level| level.prefix(address, networks));
+        found.or_else(|| self.short.as_ref()?.last_begun(address, networks))
     }
 }

@@ -3,68 +3,77 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Near, Span};
-use crate::bits::{Bits, Prefix};
+use super::Near;
+use crate::bits::Prefix;
 
 /// Pieces for each prefix, so that few hold something by chance.
 const PIECES_EACH: usize = 32;
 
-/// Leading bits that tell the piece of an address: one word at least, 8 MiB at most.
-const LEADING: (u32, u32) = (6, 26);
+/// Leading bits that tell the piece of an address: one word at least, 16 MiB at most.
+const LEADING: (u32, u32) = (5, 26);
 
-/// More than this are cut only where there are more prefixes than [`CROWDED`]: a piece is a /24.
+/// Unless there are more than [`CROWDED`] prefixes, a piece is no smaller than a /24.
 const USUAL: u32 = 24;
 const CROWDED: usize = 1 << 21;
 
-/// A bit for each piece: whether a prefix reaches into it. And for each 64 pieces, which share a
-/// word: where the prefixes that begin there stand.
+/// Neighbouring pieces.
+#[derive(Clone, Copy, Default)]
+struct Word {
+    /// For each piece, from the lowest bit: whether a prefix reaches into it.
+    held: u32,
+    /// The first prefix that begins in these pieces or behind them.
+    first: u32,
+}
+
+/// Where prefixes are, and where they stand.
 ///
 /// ```text
-/// address   0xcb007109 = 1100101100000000 011100 01 0000 1001
-///                        word             piece  (the rest is left to the search)
-/// words     ... | 0...010...0 | ...     bit 28 set: something begins in the piece or holds it
-/// firsts    ... |     417     | 421 |   prefixes 417 to 420 begin in these 64 pieces
+/// address   0xcb007109 = 11001011000000000111 00010 0001001
+///                        word                 piece (the rest is left to the search)
+/// words     ... | held 0...0100, first 417 | ...   bit 2 is set: a prefix reaches into the piece;
+///                                                  those that begin near are 417 and the next ones
 /// ```
 pub(crate) struct Pieces {
     /// `32 - leading`.
     shift: u32,
-    words: Vec<u64>,
-    /// One more than words: the last is the number of prefixes.
-    firsts: Vec<u32>,
+    words: Vec<Word>,
 }
 
 impl Pieces {
-    fn new(prefixes: usize) -> Self {
+    fn empty(prefixes: usize) -> Self {
         let most = if prefixes > CROWDED { LEADING.1 } else { USUAL };
         let pieces = (prefixes.max(1) * PIECES_EACH).next_power_of_two();
         let leading = pieces.ilog2().clamp(LEADING.0, most);
-        let words = 1 << (leading - 6);
-        Self { shift: 32 - leading, words: vec![0; words], firsts: Vec::with_capacity(words + 1) }
+        Self { shift: 32 - leading, words: vec![Word::default(); 1 << (leading - 5)] }
     }
 
     /// Notes that all addresses from `first` to `last` are held.
     fn hold(&mut self, first: u32, last: u32) {
-        let (first, last) = ((first >> self.shift) as usize, (last >> self.shift) as usize);
-        for word in first / 64..=last / 64 {
-            let from = if word == first / 64 { u64::MAX << (first % 64) } else { u64::MAX };
-            let to = if word == last / 64 { u64::MAX >> (63 - last % 64) } else { u64::MAX };
-            self.words[word] |= from & to;
+        let (first, last) = (first >> self.shift, last >> self.shift);
+        for word in first / 32..=last / 32 {
+            let from = if word == first / 32 { u32::MAX << (first % 32) } else { u32::MAX };
+            let to = if word == last / 32 { u32::MAX >> (31 - last % 32) } else { u32::MAX };
+            self.words[word as usize].held |= from & to;
         }
     }
 
+    #[inline]
     fn word(&self, address: u32) -> usize {
-        (address >> self.shift) as usize / 64
+        (address >> self.shift) as usize / 32
     }
 }
 
 impl Near<u32> for Pieces {
-    fn build(prefixes: &[Prefix<u32>]) -> Self {
-        let mut pieces = Self::new(prefixes.len());
+    fn new(prefixes: &[Prefix<u32>]) -> Self {
+        let mut pieces = Self::empty(prefixes.len());
         let mut held = None;
-        for (index, prefix) in prefixes.iter().enumerate() {
+        // Words whose first prefix is known.
+        let mut known = 0;
+        for (number, prefix) in prefixes.iter().enumerate() {
             let word = pieces.word(prefix.network);
-            while pieces.firsts.len() <= word {
-                pieces.firsts.push(index as u32);
+            while known <= word {
+                pieces.words[known].first = number as u32;
+                known += 1;
             }
             // What lies within the one before is held already.
             if held.is_none_or(|held| prefix.last() > held) {
@@ -72,24 +81,20 @@ impl Near<u32> for Pieces {
                 held = Some(prefix.last());
             }
         }
-        pieces.firsts.resize(pieces.words.len() + 1, prefixes.len() as u32);
+        for word in &mut pieces.words[known..] {
+            word.first = prefixes.len() as u32;
+        }
         pieces
     }
 
     #[inline]
     fn may_hold(&self, address: u32) -> bool {
         let piece = address >> self.shift;
-        self.words[piece as usize / 64] >> (piece % 64) & 1 == 1
+        self.words[piece as usize / 32].held >> (piece % 32) & 1 == 1
     }
 
     #[inline]
-    fn span(&self, address: u32, _networks: &[u32]) -> Option<Span> {
-        let word = self.word(address);
-        Some(Span { first: self.firsts[word], end: self.firsts[word + 1] })
-    }
-
-    #[cfg(test)]
-    fn bytes(&self) -> usize {
-        size_of_val(&self.words[..]) + size_of_val(&self.firsts[..])
+    fn from(&self, address: u32, _networks: &[u32]) -> Option<u32> {
+        Some(self.words[self.word(address)].first)
     }
 }
