@@ -26,8 +26,6 @@ pub(crate) trait Bits: Copy + Ord + Send + Sync + 'static {
     fn predecessor(self) -> Option<Self>;
     fn trailing_zeros(self) -> u8;
     fn order(prefix: Prefix<Self>) -> Self::Order;
-    /// How many of the sorted `networks` begin no later than the address. Those before `from` do.
-    fn begun(self, networks: &[Self], from: usize) -> usize;
     /// Whether all addresses of the prefix are IPv4-mapped ones, so that it means an IPv4 prefix.
     fn is_mapped(prefix: Prefix<Self>) -> bool;
     /// The prefix as callers know it. `length` is at most [`Self::WIDTH`].
@@ -35,7 +33,7 @@ pub(crate) trait Bits: Copy + Ord + Send + Sync + 'static {
 }
 
 macro_rules! bits {
-    ($integer:ty, $address:ty, $net:ty, $variant:path, $near:ty, $order:ty, $ordered:path, $begun:path) => {
+    ($integer:ty, $address:ty, $net:ty, $variant:path, $near:ty, $order:ty, $ordered:path) => {
         impl Bits for $integer {
             const WIDTH: u8 = <$integer>::BITS as u8;
             type Near = $near;
@@ -74,11 +72,6 @@ macro_rules! bits {
                 $ordered(prefix)
             }
 
-            #[inline]
-            fn begun(self, networks: &[Self], from: usize) -> usize {
-                $begun(self, networks, from)
-            }
-
             fn is_mapped(prefix: Prefix<Self>) -> bool {
                 matches!(
                     (prefix.to_net(), canonical::prefix(prefix.to_net())),
@@ -96,8 +89,8 @@ macro_rules! bits {
     };
 }
 
-bits!(u32, Ipv4Addr, Ipv4Net, IpNet::V4, Pieces, u64, order_v4, begun_v4);
-bits!(u128, Ipv6Addr, Ipv6Net, IpNet::V6, Levels, (u128, u8), order_v6, begun_later);
+bits!(u32, Ipv4Addr, Ipv4Net, IpNet::V4, Pieces, u64, order_v4);
+bits!(u128, Ipv6Addr, Ipv6Net, IpNet::V6, Levels, (u128, u8), order_v6);
 
 fn order_v4(prefix: Prefix<u32>) -> u64 {
     u64::from(prefix.network) << 8 | u64::from(prefix.length)
@@ -105,35 +98,6 @@ fn order_v4(prefix: Prefix<u32>) -> u64 {
 
 fn order_v6(prefix: Prefix<u128>) -> (u128, u8) {
     (prefix.network, prefix.length)
-}
-
-/// Networks that are compared all at once.
-const AT_ONCE: usize = 8;
-
-/// The address stands near `from` as a rule, so that one comparison with all of what is near, which
-/// goes the same way for every address, is faster than a search that does not.
-#[inline]
-fn begun_v4(address: u32, networks: &[u32], from: usize) -> usize {
-    if let Some(near) = networks[from..].first_chunk::<AT_ONCE>() {
-        let bit = |(at, network): (usize, &u32)| u32::from(*network <= address) << at;
-        // What begins no later comes first.
-        let begun = near.iter().enumerate().map(bit).sum::<u32>().trailing_ones() as usize;
-        if begun < AT_ONCE {
-            return from + begun;
-        }
-    }
-    begun_later(address, networks, from)
-}
-
-/// A search in steps that double: the place is near as a rule, and the end may be far.
-fn begun_later<A: Ord + Copy>(address: A, networks: &[A], from: usize) -> usize {
-    let networks = &networks[from..];
-    let mut step = 1;
-    while networks.get(step - 1).is_some_and(|network| *network <= address) {
-        step *= 2;
-    }
-    let (low, high) = (step / 2, networks.len().min(step));
-    from + low + networks[low..high].partition_point(|network| *network <= address)
 }
 
 /// A masked prefix. The order is by address, then by length: a prefix comes before all it holds.

@@ -22,8 +22,21 @@ pub(crate) trait Near<A: Bits> {
     /// Whether any prefix may hold the address. `false` is certain.
     fn may_hold(&self, address: A) -> bool;
 
-    /// The number of a prefix near the address: all before it begin no later than the address. None
-    /// if no prefix holds the address, as far as the index can tell. `networks` are the first
-    /// addresses of the prefixes that the index was made of.
-    fn from(&self, address: A, networks: &[A]) -> Option<u32>;
+    /// A prefix such that every prefix that holds the address is it or lies around it, whether it
+    /// holds the address itself or not. None if no prefix does, as far as the index can tell.
+    /// `networks` and `length` tell the prefixes that the index was made of, by their numbers.
+    fn innermost(&self, address: A, networks: &[A], length: impl Fn(u32) -> u8) -> Option<u32>;
+}
+
+/// How many of the sorted items come before the first that is not `begun`, counted from `from`,
+/// before which all are. In steps that double: the place is near as a rule, and the end may be far.
+#[inline]
+fn begun_from<T>(items: &[T], from: usize, begun: impl Fn(&T) -> bool) -> usize {
+    let items = &items[from..];
+    let mut step = 1;
+    while items.get(step - 1).is_some_and(&begun) {
+        step *= 2;
+    }
+    let (low, high) = (step / 2, items.len().min(step));
+    from + low + items[low..high].partition_point(begun)
 }

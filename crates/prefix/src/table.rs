@@ -12,8 +12,8 @@
 //! ```
 //!
 //! An address takes four steps: may anything hold it ([`Near::may_hold`]), where does it stand
-//! ([`Near::from`], [`Bits::begun`]), which prefix around
-//! that place holds it ([`Parents`]).
+//! ([`Near::innermost`]), which prefix around that
+//! place holds it ([`Parents`]).
 
 use alloc::vec::Vec;
 
@@ -88,16 +88,14 @@ impl<A: Bits, V> Table<A, V> {
     // Apart, so that the step before it, which answers most questions, is small where it is inlined.
     #[inline(never)]
     fn search(&self, address: A) -> Option<u32> {
-        let from = self.near.from(address, &self.networks)?;
-        let last = self.last_begun(address, from)?;
-        if self.holds(last, address) { Some(last) } else { self.around(last, address) }
+        let near = self.innermost(address)?;
+        if self.holds(near, address) { Some(near) } else { self.around(near, address) }
     }
 
-    /// The last prefix that begins no later than the address, looked for from a number onwards.
     #[inline]
-    fn last_begun(&self, address: A, from: u32) -> Option<u32> {
-        let begun = address.begun(&self.networks, from as usize);
-        begun.checked_sub(1).map(|last| last as u32)
+    fn innermost(&self, address: A) -> Option<u32> {
+        let length = |index: u32| self.entries[index as usize].length;
+        self.near.innermost(address, &self.networks, length)
     }
 
     #[inline]
@@ -118,7 +116,6 @@ impl<A: Bits, V> Table<A, V> {
     fn most_specific_of_each(&self, addresses: &[A], mut found: impl FnMut(usize, u32)) {
         let mut held = [0_u8; BLOCK];
         let mut near = [None; BLOCK];
-        let mut last = [None; BLOCK];
         let mut holds = [false; BLOCK];
         for (number, block) in addresses.chunks(BLOCK).enumerate() {
             let mut count = 0;
@@ -128,17 +125,14 @@ impl<A: Bits, V> Table<A, V> {
             }
             let held = || held[..count].iter().map(|at| usize::from(*at));
             for (near, at) in near.iter_mut().zip(held()) {
-                *near = self.near.from(block[at], &self.networks);
+                *near = self.innermost(block[at]);
             }
-            for ((last, near), at) in last.iter_mut().zip(&near).zip(held()) {
-                *last = near.and_then(|near| self.last_begun(block[at], near));
+            for ((holds, near), at) in holds.iter_mut().zip(&near).zip(held()) {
+                *holds = near.is_some_and(|near| self.holds(near, block[at]));
             }
-            for ((holds, last), at) in holds.iter_mut().zip(&last).zip(held()) {
-                *holds = last.is_some_and(|last| self.holds(last, block[at]));
-            }
-            for ((holds, last), at) in holds.iter().zip(&last).zip(held()) {
-                let around = || last.and_then(|last| self.around(last, block[at]));
-                if let Some(index) = if *holds { *last } else { around() } {
+            for ((holds, near), at) in holds.iter().zip(&near).zip(held()) {
+                let around = || near.and_then(|near| self.around(near, block[at]));
+                if let Some(index) = if *holds { *near } else { around() } {
                     found(number * BLOCK + at, index);
                 }
             }

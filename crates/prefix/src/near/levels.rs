@@ -3,8 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::Near;
 use super::filter::{Filter, hash};
+use super::{Near, begun_from};
 use crate::bits::Prefix;
 
 /// Lengths that prefixes are looked for at, the longest first. Of each prefix the longest counts that
@@ -22,8 +22,8 @@ const DIRECT: u8 = 16;
 /// No key in this slot.
 const FREE: u32 = u32::MAX;
 
-/// For each of [`LENGTHS`] that any prefix reaches: which leading bits there are, and where the first
-/// prefix with such bits stands.
+/// For each of [`LENGTHS`] that any prefix reaches: which leading bits there are, and which prefixes
+/// of that level begin with them.
 ///
 /// ```text
 /// prefixes  0  2000::/3                        short
@@ -31,12 +31,13 @@ const FREE: u32 = u32::MAX;
 ///           2  2001:db8:0:7::/64               level 64
 ///           3  2001:db8:0:7::9/128             level 64
 /// roots     2001:db8
-/// level 64  2001:db8:0:7 -> 2
+/// level 64  2001:db8:0:7 -> 2, 3
 /// level 32  2001:db8     -> 1
 /// ```
 ///
 /// Most addresses have leading bits that no prefix has (`roots`). The others are looked for at the
-/// longest level first. Where their bits are known, their place is found from that prefix onwards.
+/// longest level first. Where their bits are known, what holds the address begins with the same bits,
+/// or lies around all that does.
 pub(crate) struct Levels {
     /// The leading bits, as many as [`SHORTEST`], of all prefixes but short ones.
     roots: Filter,
@@ -47,17 +48,12 @@ pub(crate) struct Levels {
 struct Level {
     length: u8,
     filter: Filter,
-    /// For each key a prefix, at the place of the hash or after it. See [`Key`].
+    /// For each key the place of a prefix in `prefixes`, at the place of the hash or after it: the
+    /// first that begins with the key, or if there is none the one that holds it.
     slots: Vec<u32>,
     shift: u32,
-}
-
-/// Leading bits that a prefix is found by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    bits: u64,
-    /// The first prefix of all that begins with these bits. If there is none, the one that is found.
-    prefix: u32,
+    /// The numbers of the prefixes of this level, in order.
+    prefixes: Vec<u32>,
 }
 
 struct Short {
@@ -78,39 +74,30 @@ fn level_of(prefix: &Prefix<u128>) -> Option<u8> {
     level.or_else(|| (prefix.length >= SHORT).then_some(SHORTEST))
 }
 
-/// The distinct keys of a level, in order.
-fn keys(prefixes: &[Prefix<u128>], level: u8) -> Vec<Key> {
-    let mut keys: Vec<Key> = Vec::new();
-    for (number, prefix) in prefixes.iter().enumerate() {
-        if level_of(prefix) != Some(level) {
-            continue;
-        }
-        // More than one only where the prefix is shorter than the level.
-        for bits in leading(prefix.network, level)..=leading(prefix.last(), level) {
-            // Prefixes come in order, and what is in one comes after it: its keys may be there.
-            if let Err(at) = keys.binary_search_by_key(&bits, |key| key.bits) {
-                let begun = prefixes.partition_point(|other| leading(other.network, level) < bits);
-                let begins = |first: &Prefix<u128>| leading(first.network, level) == bits;
-                let first = if prefixes.get(begun).is_some_and(begins) { begun } else { number };
-                keys.insert(at, Key { bits, prefix: first as u32 });
-            }
-        }
-    }
-    keys
+fn numbers_of(prefixes: &[Prefix<u128>], level: Option<u8>) -> Vec<u32> {
+    let numbers = prefixes.iter().enumerate();
+    let of_level = numbers.filter(|(_, prefix)| level_of(prefix) == level);
+    of_level.map(|(number, _)| number as u32).collect()
 }
 
 impl Level {
-    fn new(length: u8, keys: &[Key]) -> Self {
+    fn new(all: &[Prefix<u128>], length: u8) -> Self {
+        let prefixes = numbers_of(all, Some(length));
+        let keys = keys(all, &prefixes, length);
         let slots = (keys.len() * 2).next_power_of_two().max(2);
-        let filter = Filter::of(keys.iter().map(|key| key.bits));
-        let mut level =
-            Self { length, filter, slots: vec![FREE; slots], shift: 64 - slots.ilog2() };
-        for key in keys {
-            let mut slot = (hash(key.bits) >> level.shift) as usize;
+        let mut level = Self {
+            length,
+            filter: Filter::of(keys.iter().map(|(bits, _)| *bits)),
+            slots: vec![FREE; slots],
+            shift: 64 - slots.ilog2(),
+            prefixes,
+        };
+        for (bits, at) in keys {
+            let mut slot = (hash(bits) >> level.shift) as usize;
             while level.slots[slot] != FREE {
                 slot = (slot + 1) % slots;
             }
-            level.slots[slot] = key.prefix;
+            level.slots[slot] = at;
         }
         level
     }
@@ -120,47 +107,75 @@ impl Level {
         self.filter.may_hold(leading(address, self.length))
     }
 
-    /// The prefix of the address's key, if that is known.
+    /// The place in `prefixes` that the key of the address leads to, if it is known.
     #[inline]
-    fn prefix(&self, address: u128, networks: &[u128]) -> Option<u32> {
+    fn place(&self, address: u128, networks: &[u128], length: impl Fn(u32) -> u8) -> Option<usize> {
         if !self.may_hold(address) {
             return None;
         }
         let bits = leading(address, self.length);
         let mut slot = (hash(bits) >> self.shift) as usize;
         loop {
-            let number = self.slots[slot];
+            let place = self.slots[slot];
             // At most half of the slots are taken, so that a free one ends every search.
-            if number == FREE {
+            if place == FREE {
                 return None;
             }
+            let number = self.prefixes[place as usize];
             let network = networks[number as usize];
-            if leading(network, self.length) == bits || may_reach(network, address) {
-                return Some(number);
+            let holds = || Prefix { network, length: length(number) }.holds(address);
+            if leading(network, self.length) == bits || holds() {
+                return Some(place as usize);
             }
             slot = (slot + 1) % self.slots.len();
         }
     }
+
+    /// The last prefix of the level that begins with the key of the address and no later than the
+    /// address. If all begin later, the first: what lies around it lies around the key.
+    #[inline]
+    fn innermost(
+        &self,
+        address: u128,
+        networks: &[u128],
+        length: impl Fn(u32) -> u8,
+    ) -> Option<u32> {
+        let place = self.place(address, networks, length)?;
+        let begun = |number: &u32| networks[*number as usize] <= address;
+        let last = begun_from(&self.prefixes, place, begun).saturating_sub(1).max(place);
+        Some(self.prefixes[last])
+    }
 }
 
-/// Whether a prefix that begins at `network` and is not short may hold the address. It serves to look
-/// from there onwards in any case.
-fn may_reach(network: u128, address: u128) -> bool {
-    leading(network, SHORT) == leading(address, SHORT) && network <= address
+/// The distinct keys of a level in order, each with the place it leads to.
+fn keys(all: &[Prefix<u128>], prefixes: &[u32], length: u8) -> Vec<(u64, u32)> {
+    let mut keys = Vec::with_capacity(prefixes.len());
+    for (place, number) in prefixes.iter().enumerate() {
+        let (prefix, place) = (&all[*number as usize], place as u32);
+        let first = leading(prefix.network, length);
+        keys.push((first, 0, place));
+        // A prefix that is shorter than the level holds further keys. Where several hold a key that
+        // none begins with, the last one lies within the others.
+        let further = (first..=leading(prefix.last(), length)).skip(1);
+        keys.extend(further.map(|bits| (bits, 1, u32::MAX - place)));
+    }
+    keys.sort_unstable();
+    keys.dedup_by_key(|(bits, ..)| *bits);
+    let place = |(bits, held, place)| (bits, if held == 0 { place } else { u32::MAX - place });
+    keys.into_iter().map(place).collect()
 }
 
 impl Short {
-    fn of(prefixes: &[Prefix<u128>]) -> Option<Self> {
-        let mut short = Self { words: vec![0; (1 << DIRECT) / 64], prefixes: Vec::new() };
-        for (number, prefix) in prefixes.iter().enumerate() {
-            if level_of(prefix).is_none() {
-                short.prefixes.push(number as u32);
-                for bit in leading(prefix.network, DIRECT)..=leading(prefix.last(), DIRECT) {
-                    short.words[bit as usize / 64] |= 1 << (bit % 64);
-                }
+    fn of(all: &[Prefix<u128>]) -> Option<Self> {
+        let prefixes = numbers_of(all, None);
+        let mut words = vec![0_u64; (1 << DIRECT) / 64];
+        for number in &prefixes {
+            let prefix = &all[*number as usize];
+            for bit in leading(prefix.network, DIRECT)..=leading(prefix.last(), DIRECT) {
+                words[bit as usize / 64] |= 1 << (bit % 64);
             }
         }
-        (!short.prefixes.is_empty()).then_some(short)
+        (!prefixes.is_empty()).then_some(Self { words, prefixes })
     }
 
     #[inline]
@@ -169,28 +184,27 @@ impl Short {
         self.words[bit as usize / 64] >> (bit % 64) & 1 == 1
     }
 
-    /// The last one that begins no later than the address. It holds the address, or else one around
-    /// it does, or none: all that lie around a short prefix are short.
-    fn last_begun(&self, address: u128, networks: &[u128]) -> Option<u32> {
-        let begins = |number: &u32| networks[*number as usize] <= address;
-        let begun = self.prefixes.partition_point(begins);
+    /// The last one that begins no later than the address. All that lie around it are short as well.
+    fn innermost(&self, address: u128, networks: &[u128]) -> Option<u32> {
+        let begun = |number: &u32| networks[*number as usize] <= address;
+        let begun = self.prefixes.partition_point(begun);
         begun.checked_sub(1).map(|last| self.prefixes[last])
     }
 }
 
 impl Near<u128> for Levels {
     fn new(prefixes: &[Prefix<u128>]) -> Self {
-        let keys = LENGTHS.map(|length| keys(prefixes, length));
-        let mut roots: Vec<u64> = Vec::new();
-        for (length, keys) in LENGTHS.iter().zip(&keys) {
-            roots.extend(keys.iter().map(|key| key.bits >> (length - SHORTEST)));
-        }
+        let not_short = prefixes.iter().filter(|prefix| prefix.length >= SHORT);
+        let roots = not_short.flat_map(|prefix| {
+            leading(prefix.network, SHORTEST)..=leading(prefix.last(), SHORTEST)
+        });
+        let mut roots: Vec<u64> = roots.collect();
         roots.sort_unstable();
         roots.dedup();
-        let levels = LENGTHS.iter().zip(&keys).filter(|(_, keys)| !keys.is_empty());
+        let levels = LENGTHS.map(|length| Level::new(prefixes, length)).into_iter();
         Self {
             roots: Filter::of(roots.into_iter()),
-            levels: levels.map(|(length, keys)| Level::new(*length, keys)).collect(),
+            levels: levels.filter(|level| !level.prefixes.is_empty()).collect(),
             short: Short::of(prefixes),
         }
     }
@@ -203,8 +217,14 @@ impl Near<u128> for Levels {
     }
 
     #[inline]
-    fn from(&self, address: u128, networks: &[u128]) -> Option<u32> {
-        let found = self.levels.iter().find_map(|level| level.prefix(address, networks));
-        found.or_else(|| self.short.as_ref()?.last_begun(address, networks))
+    fn innermost(
+        &self,
+        address: u128,
+        networks: &[u128],
+        length: impl Fn(u32) -> u8,
+    ) -> Option<u32> {
+        let in_level = |level: &Level| level.innermost(address, networks, &length);
+        let found = self.levels.iter().find_map(in_level);
+        found.or_else(|| self.short.as_ref()?.innermost(address, networks))
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::Near;
+use super::{Near, begun_from};
 use crate::bits::Prefix;
 
 /// Pieces for each prefix, so that few hold something by chance.
@@ -94,7 +94,34 @@ impl Near<u32> for Pieces {
     }
 
     #[inline]
-    fn from(&self, address: u32, _networks: &[u32]) -> Option<u32> {
-        Some(self.words[self.word(address)].first)
+    fn innermost(
+        &self,
+        address: u32,
+        networks: &[u32],
+        _length: impl Fn(u32) -> u8,
+    ) -> Option<u32> {
+        let first = self.words[self.word(address)].first as usize;
+        // The last that begins no later than the address: what holds it begins before and does not
+        // end before.
+        begun(networks, first, address).checked_sub(1).map(|last| last as u32)
     }
+}
+
+/// Networks that are compared all at once.
+const AT_ONCE: usize = 8;
+
+/// How many networks are no later than the address. Those before `from` are.
+#[inline]
+fn begun(networks: &[u32], from: usize, address: u32) -> usize {
+    // One comparison with all that is near goes the same way for every address, which a search does
+    // not.
+    if let Some(near) = networks[from..].first_chunk::<AT_ONCE>() {
+        let bit = |(at, network): (usize, &u32)| u32::from(*network <= address) << at;
+        // What begins no later comes first.
+        let begun = near.iter().enumerate().map(bit).sum::<u32>().trailing_ones() as usize;
+        if begun < AT_ONCE {
+            return from + begun;
+        }
+    }
+    begun_from(networks, from, |network| *network <= address)
 }
