@@ -26,6 +26,20 @@ pub(crate) trait Near<A: Bits> {
     /// holds the address itself or not. None if no prefix does, as far as the index can tell.
     /// `networks` and `length` tell the prefixes that the index was made of, by their numbers.
     fn innermost(&self, address: A, networks: &[A], length: impl Fn(u32) -> u8) -> Option<u32>;
+
+    /// The same of many addresses, each answered in the same place of `innermost`.
+    #[inline]
+    fn innermost_of_each(
+        &self,
+        addresses: &[A],
+        networks: &[A],
+        length: impl Fn(u32) -> u8,
+        innermost: &mut [Option<u32>],
+    ) {
+        for (address, innermost) in addresses.iter().zip(innermost) {
+            *innermost = self.innermost(*address, networks, &length);
+        }
+    }
 }
 
 /// How many of the sorted items come before the first that is not `begun`, counted from `from`,

@@ -24,7 +24,7 @@ use crate::near::Near;
 use crate::parents::Parents;
 
 /// Addresses that go through the steps together when many are asked for.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 pub(crate) struct Table<A: Bits, V> {
     near: A::Near,
@@ -114,26 +114,27 @@ impl<A: Bits, V> Table<A, V> {
     /// do not wait for each other, overlap.
     #[inline]
     fn most_specific_of_each(&self, addresses: &[A], mut found: impl FnMut(usize, u32)) {
-        let mut held = [0_u8; BLOCK];
+        // Which addresses of a block may be held, and of each what is found about it.
+        let mut at = [0_u8; BLOCK];
+        let mut asked = [A::host_mask(0); BLOCK];
         let mut near = [None; BLOCK];
         let mut holds = [false; BLOCK];
         for (number, block) in addresses.chunks(BLOCK).enumerate() {
             let mut count = 0;
-            for (at, address) in block.iter().enumerate() {
-                held[count] = at as u8;
+            for (place, address) in block.iter().enumerate() {
+                (at[count], asked[count]) = (place as u8, *address);
                 count += usize::from(self.near.may_hold(*address));
             }
-            let held = || held[..count].iter().map(|at| usize::from(*at));
-            for (near, at) in near.iter_mut().zip(held()) {
-                *near = self.innermost(block[at]);
+            let (asked, near) = (&asked[..count], &mut near[..count]);
+            let length = |index: u32| self.entries[index as usize].length;
+            self.near.innermost_of_each(asked, &self.networks, length, near);
+            for ((holds, near), address) in holds.iter_mut().zip(&*near).zip(asked) {
+                *holds = near.is_some_and(|near| self.holds(near, *address));
             }
-            for ((holds, near), at) in holds.iter_mut().zip(&near).zip(held()) {
-                *holds = near.is_some_and(|near| self.holds(near, block[at]));
-            }
-            for ((holds, near), at) in holds.iter().zip(&near).zip(held()) {
-                let around = || near.and_then(|near| self.around(near, block[at]));
+            for (((holds, near), address), at) in holds.iter().zip(&*near).zip(asked).zip(&at) {
+                let around = || near.and_then(|near| self.around(near, *address));
                 if let Some(index) = if *holds { *near } else { around() } {
-                    found(number * BLOCK + at, index);
+                    found(number * BLOCK + usize::from(*at), index);
                 }
             }
         }

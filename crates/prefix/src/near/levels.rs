@@ -52,8 +52,9 @@ struct Level {
     /// first that begins with the key, or if there is none the one that holds it.
     slots: Vec<u32>,
     shift: u32,
-    /// The numbers of the prefixes of this level, in order.
-    prefixes: Vec<u32>,
+    /// The numbers of the prefixes of this level, in order. Not kept of the longest level, a place of
+    /// which is a number: of all prefixes that begin with a key, those of that level come last.
+    prefixes: Option<Vec<u32>>,
 }
 
 struct Short {
@@ -83,14 +84,18 @@ fn numbers_of(prefixes: &[Prefix<u128>], level: Option<u8>) -> Vec<u32> {
 impl Level {
     fn new(all: &[Prefix<u128>], length: u8) -> Self {
         let prefixes = numbers_of(all, Some(length));
-        let keys = keys(all, &prefixes, length);
+        let mut keys = keys(all, &prefixes, length);
+        let is_longest = length == LENGTHS[0];
+        if is_longest {
+            keys.iter_mut().for_each(|(_, place)| *place = prefixes[*place as usize]);
+        }
         let slots = (keys.len() * 2).next_power_of_two().max(2);
         let mut level = Self {
             length,
             filter: Filter::of(keys.iter().map(|(bits, _)| *bits)),
             slots: vec![FREE; slots],
             shift: 64 - slots.ilog2(),
-            prefixes,
+            prefixes: (!is_longest).then_some(prefixes),
         };
         for (bits, at) in keys {
             let mut slot = (hash(bits) >> level.shift) as usize;
@@ -121,7 +126,7 @@ impl Level {
             if place == FREE {
                 return None;
             }
-            let number = self.prefixes[place as usize];
+            let number = self.number(place);
             let network = networks[number as usize];
             let holds = || Prefix { network, length: length(number) }.holds(address);
             if leading(network, self.length) == bits || holds() {
@@ -141,9 +146,19 @@ impl Level {
         length: impl Fn(u32) -> u8,
     ) -> Option<u32> {
         let place = self.place(address, networks, length)?;
-        let begun = |number: &u32| networks[*number as usize] <= address;
-        let last = begun_from(&self.prefixes, place, begun).saturating_sub(1).max(place);
-        Some(self.prefixes[last])
+        let begun = match &self.prefixes {
+            Some(prefixes) => {
+                begun_from(prefixes, place, |number| networks[*number as usize] <= address)
+            }
+            None => begun_from(networks, place, |network| *network <= address),
+        };
+        Some(self.number(begun.saturating_sub(1).max(place) as u32))
+    }
+
+    /// The number of the prefix at a place.
+    #[inline]
+    fn number(&self, place: u32) -> u32 {
+        self.prefixes.as_ref().map_or(place, |prefixes| prefixes[place as usize])
     }
 }
 
@@ -201,10 +216,11 @@ impl Near<u128> for Levels {
         let mut roots: Vec<u64> = roots.collect();
         roots.sort_unstable();
         roots.dedup();
-        let levels = LENGTHS.map(|length| Level::new(prefixes, length)).into_iter();
+        let has = |length: &u8| prefixes.iter().any(|prefix| level_of(prefix) == Some(*length));
+        let levels = LENGTHS.into_iter().filter(has);
         Self {
             roots: Filter::of(roots.into_iter()),
-            levels: levels.filter(|level| !level.prefixes.is_empty()).collect(),
+            levels: levels.map(|length| Level::new(prefixes, length)).collect(),
             short: Short::of(prefixes),
         }
     }

@@ -3,8 +3,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Near, begun_from};
+use super::Near;
 use crate::bits::Prefix;
+use crate::table::BLOCK;
 
 /// Pieces for each prefix, so that few hold something by chance.
 const PIECES_EACH: usize = 32;
@@ -36,6 +37,7 @@ struct Word {
 pub(crate) struct Pieces {
     /// `32 - leading`.
     shift: u32,
+    /// And one more, behind which no prefix begins.
     words: Vec<Word>,
 }
 
@@ -44,7 +46,15 @@ impl Pieces {
         let most = if prefixes > CROWDED { LEADING.1 } else { USUAL };
         let pieces = (prefixes.max(1) * PIECES_EACH).next_power_of_two();
         let leading = pieces.ilog2().clamp(LEADING.0, most);
-        Self { shift: 32 - leading, words: vec![Word::default(); 1 << (leading - 5)] }
+        Self { shift: 32 - leading, words: vec![Word::default(); (1 << (leading - 5)) + 1] }
+    }
+
+    /// The prefixes that begin in the pieces around the address.
+    #[inline]
+    fn range(&self, address: u32) -> Range {
+        let word = self.word(address);
+        let (first, end) = (self.words[word].first, self.words[word + 1].first);
+        Range { first, count: end - first }
     }
 
     /// Notes that all addresses from `first` to `last` are held.
@@ -100,28 +110,78 @@ impl Near<u32> for Pieces {
         networks: &[u32],
         _length: impl Fn(u32) -> u8,
     ) -> Option<u32> {
-        let first = self.words[self.word(address)].first as usize;
-        // The last that begins no later than the address: what holds it begins before and does not
-        // end before.
-        begun(networks, first, address).checked_sub(1).map(|last| last as u32)
+        let mut range = self.range(address);
+        while range.count > AT_ONCE {
+            range = range.halved(networks, address);
+        }
+        range.last_begun(networks, address)
+    }
+
+    #[inline]
+    fn innermost_of_each(
+        &self,
+        addresses: &[u32],
+        networks: &[u32],
+        _length: impl Fn(u32) -> u8,
+        innermost: &mut [Option<u32>],
+    ) {
+        let mut ranges = [Range::default(); BLOCK];
+        let ranges = &mut ranges[..addresses.len()];
+        let mut longest = 0;
+        for (range, address) in ranges.iter_mut().zip(addresses) {
+            *range = self.range(*address);
+            longest = longest.max(range.count);
+        }
+        // All in step, so that the reads of a step do not wait for each other.
+        while longest > AT_ONCE {
+            for (range, address) in ranges.iter_mut().zip(addresses) {
+                *range = range.halved(networks, *address);
+            }
+            longest -= longest / 2;
+        }
+        for ((innermost, range), address) in innermost.iter_mut().zip(ranges).zip(addresses) {
+            *innermost = range.last_begun(networks, *address);
+        }
     }
 }
 
-/// Networks that are compared all at once.
-const AT_ONCE: usize = 8;
+/// Networks that are compared all at once: that goes the same way for every address, which a search
+/// does not.
+const AT_ONCE: u32 = 8;
 
-/// How many networks are no later than the address. Those before `from` are.
-#[inline]
-fn begun(networks: &[u32], from: usize, address: u32) -> usize {
-    // One comparison with all that is near goes the same way for every address, which a search does
-    // not.
-    if let Some(near) = networks[from..].first_chunk::<AT_ONCE>() {
-        let bit = |(at, network): (usize, &u32)| u32::from(*network <= address) << at;
-        // What begins no later comes first.
-        let begun = near.iter().enumerate().map(bit).sum::<u32>().trailing_ones() as usize;
-        if begun < AT_ONCE {
-            return from + begun;
-        }
+/// Prefixes among which an address stands: all before `first` begin no later than it, and of those
+/// from there onwards at most `count`.
+#[derive(Clone, Copy, Default)]
+struct Range {
+    first: u32,
+    count: u32,
+}
+
+impl Range {
+    /// The half that the address stands in. Nothing changes where there is one prefix or none.
+    #[inline]
+    fn halved(self, networks: &[u32], address: u32) -> Self {
+        let half = self.count / 2;
+        let middle = self.first + half;
+        // The one before the middle is there: a range is not halved before there is something in it.
+        let later = networks.get((middle as usize).wrapping_sub(1)).is_some_and(|n| *n <= address);
+        Self { first: if later { middle } else { self.first }, count: self.count - half }
     }
-    begun_from(networks, from, |network| *network <= address)
+
+    /// The last prefix that begins no later than the address. What holds the address is it or lies
+    /// around it: it begins no later either, and does not end before.
+    #[inline]
+    fn last_begun(self, networks: &[u32], address: u32) -> Option<u32> {
+        let first = self.first as usize;
+        let near = networks[first..].first_chunk::<{ AT_ONCE as usize }>();
+        let begun = match near {
+            Some(near) => {
+                let bit = |(at, network): (usize, &u32)| u32::from(*network <= address) << at;
+                // What begins no later comes first.
+                near.iter().enumerate().map(bit).sum::<u32>().trailing_ones()
+            }
+            None => networks[first..].iter().filter(|network| **network <= address).count() as u32,
+        };
+        (self.first + begun).checked_sub(1)
+    }
 }
