@@ -1,4 +1,4 @@
-//! The map answers as its naive twin. Six bytes of the input make a prefix: family and place, length,
+//! The map answers as its naive twin, and sets combine as what they hold does. Six bytes of the input make a prefix: family and place, length,
 //! and four bytes of address, so that prefixes nest, touch and repeat.
 #![no_main]
 
@@ -13,6 +13,8 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let nets: Vec<IpNet> = input.chunks_exact(6).take(MOST).filter_map(net).collect();
     let addresses: Vec<IpAddr> = nets.iter().map(IpNet::addr).collect();
     flowproof_prefix::fuzz::check_map(&nets, &addresses);
+    let (one, other) = nets.split_at(nets.len() / 2);
+    flowproof_prefix::fuzz::check_sets(one, other, &addresses);
 });
 
 fn net(bytes: &[u8]) -> Option<IpNet> {

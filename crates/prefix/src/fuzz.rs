@@ -6,8 +6,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::PrefixMap;
 use crate::naive::NaiveMap;
+use crate::{PrefixMap, PrefixSet};
 
 /// Builds the map and its naive twin from `nets`, and compares their answers to every question about
 /// the edges of the prefixes, about `addresses`, and about the map as a whole.
@@ -35,6 +35,34 @@ pub fn check_map(nets: &[IpNet], addresses: &[IpAddr]) {
     listed.sort_by_key(|(net, _)| order(net));
     assert_eq!(map.iter().collect::<Vec<_>>(), listed);
     assert_eq!((map.len(), map.is_empty()), (listed.len(), listed.is_empty()));
+}
+
+/// Combines two sets in every way, and compares what holds the edges of their prefixes, and
+/// `addresses`, with what the sets hold. No two prefixes of an answer can be joined.
+///
+/// # Panics
+///
+/// If they differ: that is what a fuzzer looks for.
+pub fn check_sets(one: &[IpNet], other: &[IpNet], addresses: &[IpAddr]) {
+    let nets = one.iter().chain(other);
+    let asked: Vec<IpAddr> = nets.flat_map(edges).chain(addresses.iter().copied()).collect();
+    let set = |nets: &[IpNet]| nets.iter().copied().collect::<PrefixSet>();
+    let (one, other) = (set(one), set(other));
+    type Keeps = fn(bool, bool) -> bool;
+    let made: [(PrefixSet, Keeps); 4] = [
+        (one.union(&other), |one, other| one || other),
+        (one.intersection(&other), |one, other| one && other),
+        (one.difference(&other), |one, other| one && !other),
+        (one.aggregate(), |one, _| one),
+    ];
+    for (made, keeps) in made {
+        for address in &asked {
+            let expected = keeps(one.contains(*address), other.contains(*address));
+            assert_eq!(made.contains(*address), expected, "{address}");
+        }
+        let nets: Vec<IpNet> = made.iter().collect();
+        assert_eq!(IpNet::aggregate(&nets), nets, "ipnet joins none of them");
+    }
 }
 
 /// A batch answers as one look-up after the other, whatever its length.

@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use proptest::prelude::*;
 
 use super::PrefixMap;
-use crate::fuzz::{check_map, edges};
+use crate::fuzz::{check_map, check_sets, edges};
 
 fn net(text: &str) -> IpNet {
     text.parse().expect("a prefix")
@@ -159,6 +159,15 @@ proptest! {
         addresses in proptest::collection::vec(any::<IpAddr>(), 0..20),
     ) {
         check_map(&nets, &addresses);
+    }
+
+    #[test]
+    fn sets_combine_as_what_they_hold_does(
+        one in prefixes(),
+        other in prefixes(),
+        addresses in proptest::collection::vec(any::<IpAddr>(), 0..20),
+    ) {
+        check_sets(&one, &other, &addresses);
     }
 
     #[test]
