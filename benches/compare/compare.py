@@ -268,7 +268,9 @@ def main():
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "BENCHMARKS.md").write_text(report)
     if options.publish:
-        (ROOT / "docs/BENCHMARKS.md").write_text(report)
+        published = ROOT / "docs/BENCHMARKS.md"
+        earlier = published.read_text() if published.exists() else ""
+        published.write_text(tables.with_prefix_part(report, earlier))
     print(report)
 
 

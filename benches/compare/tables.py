@@ -1,5 +1,6 @@
 """Figures to Markdown."""
 
+import re
 import statistics
 
 
@@ -184,6 +185,16 @@ def linear_table(rows):
             f" {each:.0f} | {row['wall']:.2f} | {row['memory'] / 1e6:.0f} | {'**missed: ' + ', '.join(missed) + '**' if missed else 'kept'} |"
         )
     return "\n".join(lines) + "\n"
+
+
+#: The part of the page that `benches/prefix` writes.
+PREFIX_PART = re.compile(r"<!-- prefix -->.*?<!-- /prefix -->", re.DOTALL)
+
+
+def with_prefix_part(page, earlier):
+    """The page with the part that an earlier one has of `benches/prefix`, if any."""
+    part = PREFIX_PART.search(earlier)
+    return f"{page.rstrip()}\n\n{part[0]}\n" if part else page
 
 
 def set_table(figures):

@@ -98,13 +98,14 @@ mod tests {
     use super::*;
     use crate::contestants::{self, ranges::Ranges};
     use crate::random::Random;
+    use crate::sets::within;
 
     /// Prefixes of every length from /20 on, crowded under 203.0.112.0/20 and 2001:db8::/20.
     fn crowded<A: Address>(network: u128) -> Set<A> {
         let mut random = Random::seeded(1);
         let prefix = |random: &mut Random| {
             let length = 20 + random.below(usize::from(A::BITS) - 19) as u8;
-            (crate::sets::within(A::of_bits(network), 20, random).first_of(length), length)
+            (within(A::of_bits(network), 20, random).first_of(length), length)
         };
         let mut prefixes: Vec<(A, u8)> = (0..600).map(|_| prefix(&mut random)).collect();
         prefixes.sort_unstable();
@@ -119,14 +120,14 @@ mod tests {
         let around = |entry: &Entry<A>| {
             let (first, last): (u128, u128) =
                 (entry.prefix.into(), entry.prefix.last_of(entry.length).into());
-            let inner = crate::sets::within(entry.prefix, entry.length, &mut random).into();
+            let inner = within(entry.prefix, entry.length, &mut random).into();
             [first - 1, first, inner, last, last + 1].map(A::of_bits)
         };
         Mix { name: "edges", addresses: set.entries.iter().flat_map(around).collect() }
     }
 
     fn all_agree<A: Address>(kinds: &[Kind<A>], network: u128) {
-        let set = crowded(network);
+        let set: Set<A> = crowded(network);
         let mix = edges(&set);
         let right = right_answers(&set, &mix, &Ranges::of(&set.entries)).unwrap();
         for (address, right) in mix.addresses.iter().zip(&right) {
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_wrong_answer_is_told_with_its_address() {
-        let set = crowded(0xcb00_7000);
+        let set: Set<u32> = crowded(0xcb00_7000);
         let mix = edges(&set);
         let mut right = right_answers(&set, &mix, &Ranges::of(&set.entries)).unwrap();
         right[7] = if right[7] == 0 { 1 } else { 0 };

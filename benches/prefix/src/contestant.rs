@@ -38,11 +38,13 @@ pub(crate) enum Group {
     ExactOnly,
 }
 
+pub(crate) type Built<A> = Box<dyn Contestant<A>>;
+
 /// One that can be built.
 pub(crate) struct Kind<A> {
     pub(crate) name: &'static str,
     pub(crate) group: Group,
-    pub(crate) build: fn(&[Entry<A>]) -> Box<dyn Contestant<A>>,
+    pub(crate) build: fn(&[Entry<A>]) -> Built<A>,
     /// How many entries it can be given, and why not more.
     pub(crate) most: Option<(usize, &'static str)>,
 }

@@ -1,20 +1,26 @@
 //! One set: everybody is built, compared, and then timed in paired rounds.
 
+use std::alloc::System;
 use std::hint::black_box;
 use std::time::Instant;
 
-use peak_alloc::PeakAlloc;
+use stats_alloc::StatsAlloc;
 
 use crate::address::Address;
 use crate::check::{self, Disagreement};
-use crate::contestant::{Contestant, Group, Kind};
+use crate::contestant::{Built, Contestant, Group, Kind};
 use crate::contestants::ranges::Ranges;
 use crate::queries::{Mix, Scale, Traffic, mixes};
 use crate::sets::Set;
 
 /// Counts the bytes that are held.
 #[global_allocator]
-static HEAP: PeakAlloc = PeakAlloc;
+static HEAP: StatsAlloc<System> = StatsAlloc::system();
+
+fn bytes_held() -> usize {
+    let stats = HEAP.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
 
 const BUILDS: usize = 3;
 
@@ -115,7 +121,7 @@ pub(crate) fn measure<A: Traffic>(
 }
 
 /// Builds a contestant several times and keeps the last.
-fn build<A: Address>(set: &Set<A>, kind: &Kind<A>) -> (Box<dyn Contestant<A>>, Row) {
+fn build<A: Address>(set: &Set<A>, kind: &Kind<A>) -> (Built<A>, Row) {
     let mut row = Row {
         name: kind.name,
         group: kind.group,
@@ -124,11 +130,11 @@ fn build<A: Address>(set: &Set<A>, kind: &Kind<A>) -> (Box<dyn Contestant<A>>, R
         rounds: Default::default(),
     };
     loop {
-        let before = HEAP.current_usage();
+        let before = bytes_held();
         let begin = Instant::now();
         let contestant = (kind.build)(black_box(&set.entries));
         row.builds.push(begin.elapsed().as_secs_f64());
-        row.bytes = HEAP.current_usage() - before;
+        row.bytes = bytes_held() - before;
         if row.builds.len() == BUILDS {
             return (contestant, row);
         }

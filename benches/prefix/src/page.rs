@@ -26,19 +26,19 @@ impl Run {
     pub(crate) fn markdown(&self) -> String {
         let mut page = format!(
             "## Prefix look-up\n\n\
-            Made by `cargo run --release -p flowproof-prefix-benches -- {}` on {}; \
+            Made by `cargo run --profile peers -p flowproof-prefix-benches -- {}` on {}; \
             `benches/prefix/README.md` tells how to make it again.\n\n\
-            Machine: {}; one thread.\nVersions: {}.\n\n{ABOUT}",
+            Machine: {}; one thread.\nVersions: {}.\n\n{ABOUT}\n",
             self.options,
             self.date,
             self.machine,
-            self.versions.join("; "),
+            self.versions.join("; ")
         );
         for figures in &self.sets {
             page += &table(figures);
         }
         page += &promise_table(&self.sets);
-        page + MIND
+        page + "\n" + MIND
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -62,32 +62,11 @@ pub(crate) fn publish(page: &str, part: &str) -> String {
     }
 }
 
-const ABOUT: &str = "\
-Everybody has the same entries, shuffled, and the same addresses, one after the other, on one thread. Before anything was timed, all answers \
-were compared with those of the sorted ranges, and 2,000 of these, for each set and mix, with a linear scan. \
-ns a look-up is the median over paired rounds, ratios are taken within each round.
-\"build\" is the median of three; bytes are what is held afterwards.
+/// Behind the machine, before the tables.
+const ABOUT: &str = include_str!("page/about.md");
 
-- uniform: any address; IPv6 within 2000::/3. Nearly all are in no entry, except for what short entries of the large set hold.
-- flow: source and destination of records. The local one stays for 64 records on average, the remote is one of 200,000 by Zipf's law; 0.5 % of the flows are with a listed one.
-- hits: an address within an entry, each entry as likely as another.
-
-The sets are generated: 78 % of the IPv4 entries are /32 and 12 % /24, others /16 to /31; two in five are crowded in 2,000 networks. The IPv6 entries, /128, /64, /48 and \
-a few others, are in 2,000 allocations.
-
-";
-
-const MIND: &str = "
-What to mind:
-
-- The author of the page is a contestant.
-- Only we have a row of batches: the others have no such call. Whoever beats ours is marked against the row of single look-ups.
-- All are compiled for any x86-64, as our binaries are. `poptrie`, `prefix-trie` and the tree bitmap count bits, which a processor of today does in one step if the compiler is allowed to assume it.
-- The references are written for this page, without `unsafe`; they have no more features than are measured. The hash map has no longest-prefix match: it is there as a limit.
-- Some of the crates can be changed after they are built. Ours, the LC-trie and the references cannot.
-- Build times include the counting of bytes, which costs those more who allocate more often.
-- Not measured: more than one thread, other values than 4 bytes, all matches of an address.
-";
+/// Behind the tables.
+const MIND: &str = include_str!("page/mind.md");
 
 fn table(figures: &Figures) -> String {
     let mut table = format!(
