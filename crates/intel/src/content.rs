@@ -2,21 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use crate::entry::Entry;
+use jiff::Timestamp;
+
+use crate::entry::{Details, Entry};
 use crate::list::ListOptions;
-use crate::note::{Reject, RejectReason, Tally, Warning};
+use crate::note::{Indicator, Reject, RejectReason, Tally, Warning};
 use crate::token;
 
 /// Entries, refusals and warnings, in the order of the file.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
-    /// Lines that are not blank.
+    /// Lines that are not blank; in formats that are no lines, the items that could be entries.
     pub(crate) lines: u64,
     pub(crate) entries: Vec<Entry>,
     pub(crate) rejects: Tally<Reject>,
     pub(crate) warnings: Tally<Warning>,
+    /// Indicators of other kinds, which are well-formed and of no use here.
+    pub(crate) not_addresses: BTreeMap<Indicator, u64>,
+    /// Entries whose time is over.
+    pub(crate) expired: u64,
+    /// Entries that the list has taken back, or does not mean for detection.
+    pub(crate) revoked: u64,
     /// Lines by the other format that they look like.
     other_formats: BTreeMap<&'static str, u64>,
+}
+
+/// What may be an entry, as a format's parser finds it.
+#[derive(Debug, Default)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) line: u64,
+    /// The address, prefix or range as it stands there.
+    pub(crate) text: &'a str,
+    pub(crate) label: &'a str,
+    pub(crate) details: Details,
 }
 
 /// Characters of a refused line that are kept.
@@ -25,10 +43,21 @@ const LONGEST_SAMPLE: usize = 120;
 impl Content {
     /// Takes the entry `text` in, or counts its refusal.
     pub(crate) fn add(&mut self, line: u64, text: &str, label: &str, options: &ListOptions) {
+        self.take(Candidate { line, text, label, details: Details::default() }, options);
+    }
+
+    /// Takes an entry in, unless its time is over, or counts its refusal.
+    pub(crate) fn take(&mut self, candidate: Candidate<'_>, options: &ListOptions) {
+        let Candidate { line, text, label, details } = candidate;
         let token = match token::parse(text, options) {
             Ok(token) => token,
             Err(reason) => return self.reject(line, text, reason),
         };
+        let now = options.now.unwrap_or_else(Timestamp::now);
+        if details.valid_until.is_some_and(|until| until <= now) {
+            self.expired += 1;
+            return;
+        }
         for kind in token.warnings {
             self.warnings.count(|| Warning {
                 line,
@@ -39,9 +68,10 @@ impl Content {
         }
         self.entries.push(Entry {
             line,
-            text: text.to_owned(),
-            prefixes: token.prefixes,
-            label: label.to_owned(),
+            text: text.into(),
+            prefixes: token.prefixes.into(),
+            label: label.into(),
+            details: (details != Details::default()).then(|| Box::new(details)),
         });
     }
 
@@ -51,6 +81,11 @@ impl Content {
             *self.other_formats.entry(format).or_default() += 1;
         }
         self.rejects.count(|| Reject { line, text: shortened(text), reason });
+    }
+
+    /// Counts an indicator that is no address and does not claim to be one.
+    pub(crate) fn not_an_address(&mut self, kind: Indicator) {
+        *self.not_addresses.entry(kind).or_default() += 1;
     }
 
     /// The other format that more lines look like than there are entries.

@@ -1,8 +1,10 @@
 //! Why a whole list was refused.
 
+use std::collections::BTreeMap;
 use std::io;
 
-use crate::note::Reject;
+use crate::format::ListFormat;
+use crate::note::{Indicator, Reject};
 
 /// Why a list cannot be used at all. Single lines that cannot be used are counted in
 /// [`List::rejects`](crate::List::rejects) instead.
@@ -56,9 +58,26 @@ pub enum ListError {
         /// The format it looks like, for people.
         looks_like: &'static str,
     },
+    /// The list breaks off or breaks the rules of its format: fetch it again. Half a list is not
+    /// matched.
+    #[error("list {name} is damaged, read as {format}: line {line}: {message}")]
+    Damaged {
+        /// The list's name.
+        name: String,
+        /// The format that it was read in.
+        format: ListFormat,
+        /// Where, counted from 1.
+        line: u64,
+        /// What the parser said.
+        message: String,
+    },
     /// Nothing in the list is an address. Matching against it would find nothing and look fine.
     /// [`ListOptions::allow_empty`](crate::ListOptions::allow_empty) lifts this.
-    #[error("list {name} has no entry (lines: {lines}, refused: {rejected}){}", first(.first_reject))]
+    #[error(
+        "list {name} has no entry (lines: {lines}, refused: {rejected}, expired or revoked: \
+         {left_out}{}){}",
+        kinds(.others), first(.first_reject)
+    )]
     NoEntries {
         /// The list's name.
         name: String,
@@ -66,9 +85,17 @@ pub enum ListError {
         lines: u64,
         /// Lines that were refused.
         rejected: u64,
-        /// The first of them.
+        /// Indicators of other kinds.
+        others: BTreeMap<Indicator, u64>,
+        /// Entries whose time is over, or that the list has taken back.
+        left_out: u64,
+        /// The first line that was refused.
         first_reject: Option<Reject>,
     },
+}
+
+fn kinds(others: &BTreeMap<Indicator, u64>) -> String {
+    others.iter().map(|(kind, count)| format!(", {kind}: {count}")).collect()
 }
 
 fn first(reject: &Option<Reject>) -> String {

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::decode;
+use crate::content::Content;
+use crate::head;
 use crate::note::Tally;
 use crate::{Entry, List, ListFormat, ListOptions, ListRole, Matcher};
 
@@ -13,7 +14,7 @@ use crate::{Entry, List, ListFormat, ListOptions, ListRole, Matcher};
 /// If something in the way panics, if a line of the list is not accounted for, or if an entry is not
 /// found at its own edges as a scan over all entries finds it: that is what a fuzzer looks for.
 pub fn check_list(bytes: &[u8]) {
-    if let Ok(text) = decode::text(bytes) {
+    if let Ok((_, text)) = head::text(bytes) {
         check_lines(&text);
     }
     let options = ListOptions { allow_empty: true, ..ListOptions::default() };
@@ -30,7 +31,7 @@ pub fn check_list(bytes: &[u8]) {
 
 /// Every line that is not blank is an entry, a refusal or a comment, and only one of them.
 fn check_lines(text: &str) {
-    let content = ListFormat::PlainText.parse(text, &ListOptions::default());
+    let content = plain(text);
     let comments = text.split(['\n', '\r']).filter(|line| {
         let line = line.trim_start_matches('\u{feff}').trim();
         line.starts_with('#') || line.starts_with(';') || line.starts_with("//")
@@ -48,6 +49,11 @@ fn check_lines(text: &str) {
     assert!(lines.windows(2).all(|pair| pair[0] < pair[1]), "a line is told twice: {lines:?}");
 }
 
+fn plain(text: &str) -> Content {
+    let parsed = ListFormat::PlainText.parse(&mut text.as_bytes(), &ListOptions::default());
+    parsed.expect("memory is read without errors")
+}
+
 fn kept<T>(tally: &Tally<T>) -> u64 {
     tally.total.min(Tally::<T>::MOST_SAMPLES as u64)
 }
@@ -63,8 +69,8 @@ fn check_entry(entry: &Entry) {
         assert_eq!(pair[0].addr().is_ipv4(), pair[1].addr().is_ipv4(), "{entry:?}");
         assert!(pair[0].broadcast() < pair[1].network(), "{entry:?}");
     }
-    let again = ListFormat::PlainText.parse(&entry.text, &ListOptions::default());
-    let alone = Entry { line: 1, label: String::new(), ..entry.clone() };
+    let again = plain(&entry.text);
+    let alone = Entry { line: 1, label: "".into(), details: None, ..entry.clone() };
     assert_eq!(again.entries, [alone], "the entry does not stand for itself");
 }
 

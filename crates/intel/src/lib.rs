@@ -18,7 +18,7 @@
 //! let matcher = Matcher::new(vec![threats, trusted]);
 //!
 //! let labels: Vec<&str> =
-//!     matcher.matches("203.0.113.9".parse()?).iter().map(|hit| hit.entry.label.as_str()).collect();
+//!     matcher.matches("203.0.113.9".parse()?).iter().map(|hit| &*hit.entry.label).collect();
 //! assert_eq!(labels, ["command and control", "hosting"]);
 //! assert!(matcher.threat_contains("203.0.113.9".parse()?));
 //! assert!(!matcher.threat_contains("203.0.113.200".parse()?), "the trusted list wins");
@@ -26,12 +26,13 @@
 //! ```
 
 mod content;
-mod decode;
 mod entry;
 mod error;
 mod format;
 #[doc(hidden)] // Not part of the API: the fuzz targets and the tests share it.
 pub mod fuzz;
+mod head;
+mod input;
 mod list;
 mod matcher;
 mod note;
@@ -39,9 +40,9 @@ mod token;
 
 pub use list::{List, ListOptions, ListRole};
 
-pub use entry::Entry;
+pub use entry::{Cover, Details, Entry};
 pub use format::ListFormat;
-pub use note::{Reject, RejectReason, Tally, Warning, WarningKind};
+pub use note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 
 pub use matcher::{Match, Matcher};
 

@@ -1,19 +1,19 @@
 //! [`List`]: one file of addresses.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::content::Content;
-use crate::decode::{self, LARGEST, Undecodable};
 use crate::entry::Entry;
 use crate::error::ListError;
-use crate::format::{self, Foreign, ListFormat};
-use crate::note::{Reject, Tally, Warning};
+use crate::format::ListFormat;
+use crate::input;
+use crate::note::{Indicator, Reject, Tally, Warning};
 
 #[cfg(test)]
 mod tests;
@@ -28,9 +28,15 @@ pub enum ListRole {
     Trusted,
 }
 
-/// What is let through when a list is read. The default lets through neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How a list is read. The default recognises its format and lets nothing doubtful through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListOptions {
+    /// Reads the list in this format, whatever it looks like.
+    pub format: Option<ListFormat>,
+    /// The column of a CSV list that holds the addresses: its name, or its number from 1.
+    pub column: Option<String>,
+    /// The moment that tells which entries have expired; now if it is none.
+    pub now: Option<Timestamp>,
     /// Takes entries that hold more addresses than an IPv4 /8 or an IPv6 /16. They are refused
     /// otherwise, since one such entry makes nearly every record a match.
     pub allow_wide: bool,
@@ -51,6 +57,13 @@ pub struct List {
     pub format: ListFormat,
     /// The entries in use, in the order of the file. Repeated entries are all kept.
     pub entries: Vec<Entry>,
+    /// Indicators of other kinds, counted.
+    pub not_addresses: BTreeMap<Indicator, u64>,
+    /// Entries that are not in use since their time is over.
+    pub expired: u64,
+    /// Entries that are not in use since the list has taken them back or does not mean them for
+    /// detection.
+    pub revoked: u64,
     /// Lines that are not in use.
     pub rejects: Tally<Reject>,
     /// Entries that are in use but not read the way they stand.
@@ -75,11 +88,8 @@ impl List {
     ) -> Result<Self, ListError> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let mut bytes = Vec::new();
-        // One byte more than is allowed tells a list at the limit from one beyond it.
-        let read = File::open(path).and_then(|f| f.take(LARGEST + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(_) => Self::from_bytes_with(&name, role, &bytes, options),
+        match File::open(path) {
+            Ok(file) => Self::from_reader(&name, role, file, options),
             Err(source) => Err(ListError::Read { name, source }),
         }
     }
@@ -89,68 +99,61 @@ impl List {
         Self::from_bytes_with(name, role, bytes, &ListOptions::default())
     }
 
-    /// Reads a list from the bytes of its file, which are inflated first if they are gzip.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are no list that we read (damaged gzip, a web page, UTF-16, another format),
-    /// and when there is no entry in it, unless the options allow that. A line that is no entry is
-    /// no error; it is counted in [`Self::rejects`].
+    /// Reads a list from the bytes of its file. See [`Self::from_reader`].
     pub fn from_bytes_with(
         name: &str,
         role: ListRole,
         bytes: &[u8],
         options: &ListOptions,
     ) -> Result<Self, ListError> {
-        let (format, content) = read_text(name, bytes, options)?;
-        if content.entries.is_empty() && !options.allow_empty {
-            return Err(ListError::NoEntries {
-                name: name.to_owned(),
-                lines: content.lines,
-                rejected: content.rejects.total,
-                first_reject: content.rejects.samples.into_iter().next(),
-            });
+        Self::from_reader(name, role, bytes, options)
+    }
+
+    /// Reads a list as it comes, and inflates it if it is gzip. Only its entries are kept.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no list that we read (damaged gzip, a web page, UTF-16, another format),
+    /// and when there is no entry in it, unless the options allow that. A line that is no entry is
+    /// no error; it is counted in [`Self::rejects`].
+    pub fn from_reader(
+        name: &str,
+        role: ListRole,
+        bytes: impl Read,
+        options: &ListOptions,
+    ) -> Result<Self, ListError> {
+        let read = input::read(name, bytes, options)?;
+        if let Some(looks_like) = read.content.other_format() {
+            return Err(ListError::UnsupportedFormat { name: name.to_owned(), looks_like });
         }
-        let Content { entries, rejects, warnings, .. } = content;
-        let (name, sha256) = (name.to_owned(), sha256(bytes));
-        Ok(Self { name, role, sha256, format, entries, rejects, warnings })
+        if read.content.entries.is_empty() && !options.allow_empty {
+            return Err(no_entries(name, read.content));
+        }
+        let Content { mut entries, rejects, warnings, not_addresses, expired, revoked, .. } =
+            read.content;
+        entries.shrink_to_fit();
+        Ok(Self {
+            name: name.to_owned(),
+            role,
+            sha256: read.sha256,
+            format: read.format,
+            entries,
+            not_addresses,
+            expired,
+            revoked,
+            rejects,
+            warnings,
+        })
     }
 }
 
-fn read_text(
-    name: &str,
-    bytes: &[u8],
-    options: &ListOptions,
-) -> Result<(ListFormat, Content), ListError> {
-    let owned = || name.to_owned();
-    if bytes.len() as u64 > LARGEST {
-        return Err(ListError::TooLarge { name: owned(), limit: LARGEST });
+fn no_entries(name: &str, content: Content) -> ListError {
+    ListError::NoEntries {
+        name: name.to_owned(),
+        lines: content.lines,
+        rejected: content.rejects.total,
+        others: content.not_addresses,
+        left_out: content.expired + content.revoked,
+        first_reject: content.rejects.samples.into_iter().next(),
     }
-    let text = decode::text(bytes).map_err(|cause| match cause {
-        Undecodable::Gzip(source) => ListError::Gzip { name: owned(), source },
-        Undecodable::TooLarge => ListError::TooLarge { name: owned(), limit: LARGEST },
-        Undecodable::Encoding(encoding) => ListError::Encoding { name: owned(), encoding },
-        Undecodable::Archive(looks_like) => unsupported(name, looks_like),
-    })?;
-    let format = format::detect(&text).map_err(|foreign| match foreign {
-        Foreign::Html => ListError::Html { name: owned() },
-        Foreign::Format(looks_like) => unsupported(name, looks_like),
-    })?;
-    let content = format.parse(&text, options);
-    match content.other_format() {
-        Some(looks_like) => Err(unsupported(name, looks_like)),
-        None => Ok((format, content)),
-    }
-}
-
-fn unsupported(name: &str, looks_like: &'static str) -> ListError {
-    ListError::UnsupportedFormat { name: name.to_owned(), looks_like }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

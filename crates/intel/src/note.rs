@@ -92,6 +92,42 @@ pub enum RejectReason {
     OtherFormat(&'static str),
 }
 
+/// A kind of indicator that is no address. Lists of mixed indicators hold them in good order, so they
+/// are counted and not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Indicator {
+    /// An autonomous system's number.
+    Asn,
+    /// A host name or domain.
+    Domain,
+    /// An e-mail address.
+    Email,
+    /// A file by name or path.
+    File,
+    /// A file's digest.
+    Hash,
+    /// A URL, also one whose host is an address: it names what was on that host.
+    Url,
+    /// Anything else that the list names.
+    Other,
+}
+
+impl fmt::Display for Indicator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Asn => "asn",
+            Self::Domain => "domain",
+            Self::Email => "email",
+            Self::File => "file",
+            Self::Hash => "hash",
+            Self::Url => "url",
+            Self::Other => "other",
+        })
+    }
+}
+
 /// An entry that is in use, but not read the way it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {

@@ -1,6 +1,7 @@
 //! The formats of lists: one file each, and here the choice between them.
 
 use std::fmt;
+use std::io::{self, BufRead};
 
 use serde::Serialize;
 
@@ -8,6 +9,7 @@ use crate::content::Content;
 use crate::list::ListOptions;
 
 mod detect;
+mod lines;
 mod plain;
 
 pub(crate) use detect::{Foreign, detect};
@@ -27,9 +29,28 @@ pub enum ListFormat {
     PlainText,
 }
 
+/// Why the rest of a list cannot be read.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The bytes do not arrive.
+    Read(io::Error),
+    /// They break the rules of the format.
+    Syntax { line: u64, message: String },
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
 impl ListFormat {
-    /// Reads all of a list's text.
-    pub(crate) fn parse(self, text: &str, options: &ListOptions) -> Content {
+    /// Reads all of a list's text, which begins after any byte order mark.
+    pub(crate) fn parse(
+        self,
+        text: &mut dyn BufRead,
+        options: &ListOptions,
+    ) -> Result<Content, Broken> {
         match self {
             Self::PlainText => plain::parse(text, options),
         }

@@ -10,8 +10,12 @@
 //!
 //! The entry is then read as a whole token or the line is refused.
 
+use std::io::BufRead;
+
 use flowproof_prefix::parse_ip;
 
+use super::Broken;
+use super::lines::each_line;
 use crate::content::Content;
 use crate::list::ListOptions;
 use crate::note::RejectReason;
@@ -27,29 +31,23 @@ const ADDRESS_COLUMNS: &str = "columns with several addresses (as in the DShield
 /// Signs that begin a comment.
 const COMMENT: [&str; 3] = ["#", ";", "//"];
 
-pub(crate) fn parse(text: &str, options: &ListOptions) -> Content {
+pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Content, Broken> {
     let mut content = Content::default();
-    for (line, text) in (1..).zip(lines(text)) {
-        // A byte order mark can stand in the middle where files were joined.
-        let text = text.trim_start_matches('\u{feff}').trim();
+    each_line(text, |line, text| {
+        let text = text.trim();
         if text.is_empty() {
-            continue;
+            return;
         }
         content.lines += 1;
         if COMMENT.iter().any(|sign| text.starts_with(sign)) {
-            continue;
+            return;
         }
         match cut(text) {
             Ok((entry, label)) => content.add(line, entry, label, options),
             Err(reason) => content.reject(line, text, reason),
         }
-    }
-    content
-}
-
-/// Lines that end with LF, CRLF or CR alone. The last one needs no end.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+    })?;
+    Ok(content)
 }
 
 /// Cuts a line into entry and label, or says why it is not a line of plain text.

@@ -28,7 +28,7 @@ fn all_entries_of_all_lists_match_narrowest_first_in_every_order() {
         let second = list("b", ListRole::Threat, "203.0.113.9 seen\n203.0.113.9 again\n");
         let matcher = Matcher::new(vec![first, second]);
         let matches = matcher.matches(ip("203.0.113.9"));
-        let labels: Vec<&str> = matches.iter().map(|hit| hit.entry.label.as_str()).collect();
+        let labels: Vec<&str> = matches.iter().map(|hit| &*hit.entry.label).collect();
         assert_eq!(labels, ["c2", "seen", "again", "hosting", "isp"]);
         let prefixes: Vec<String> = matches.iter().map(|hit| hit.prefix.to_string()).collect();
         assert_eq!(prefixes[2..], ["203.0.113.9/32", "203.0.113.0/24", "203.0.0.0/16"]);

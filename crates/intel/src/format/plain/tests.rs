@@ -3,11 +3,19 @@ use proptest::prelude::*;
 use super::*;
 use crate::fuzz::check_list;
 
+fn read(text: &str) -> Content {
+    parse(&mut text.as_bytes(), &ListOptions::default()).expect("memory is read")
+}
+
 /// Line, entry and label of each entry.
 fn entries(text: &str) -> Vec<(u64, String, String)> {
-    let content = parse(text, &ListOptions::default());
+    let content = read(text);
     assert_eq!(content.rejects.samples, [], "nothing is refused");
-    content.entries.into_iter().map(|entry| (entry.line, entry.text, entry.label)).collect()
+    content
+        .entries
+        .into_iter()
+        .map(|entry| (entry.line, entry.text.into(), entry.label.into()))
+        .collect()
 }
 
 fn entry(line: u64, text: &str, label: &str) -> (u64, String, String) {
@@ -16,7 +24,7 @@ fn entry(line: u64, text: &str, label: &str) -> (u64, String, String) {
 
 /// The messages of all refusals.
 fn rejects(text: &str) -> Vec<String> {
-    let content = parse(text, &ListOptions::default());
+    let content = read(text);
     assert_eq!(content.entries, [], "nothing is taken");
     content.rejects.samples.iter().map(ToString::to_string).collect()
 }
@@ -130,7 +138,7 @@ fn lines_of_other_formats_are_refused_by_name() {
         ("203.0.113.9 198.51.100.7", ADDRESS_COLUMNS),
         ("203.0.113.9 198.51.100.0/24 # x", ADDRESS_COLUMNS),
     ] {
-        let content = parse(line, &ListOptions::default());
+        let content = read(line);
         assert_eq!(content.rejects.samples[0].reason, RejectReason::OtherFormat(format), "{line}");
         assert_eq!(content.other_format(), Some(format));
     }
@@ -138,7 +146,7 @@ fn lines_of_other_formats_are_refused_by_name() {
 
 #[test]
 fn a_few_lines_of_another_format_do_not_turn_a_plain_list_into_one() {
-    let content = parse("192.0.2.1\n192.0.2.2,x\n", &ListOptions::default());
+    let content = read("192.0.2.1\n192.0.2.2,x\n");
     assert_eq!((content.entries.len(), content.rejects.total), (1, 1));
     assert_eq!(content.other_format(), None);
 }
@@ -146,7 +154,7 @@ fn a_few_lines_of_another_format_do_not_turn_a_plain_list_into_one() {
 #[test]
 fn every_refusal_is_counted_and_the_first_hundred_are_kept_short() {
     let text = format!("{}\n", "x".repeat(5000)).repeat(250);
-    let rejects = parse(&text, &ListOptions::default()).rejects;
+    let rejects = read(&text).rejects;
     assert_eq!((rejects.total, rejects.samples.len()), (250, 100));
     assert_eq!(rejects.samples[99].line, 100);
     assert_eq!(rejects.samples[0].text, format!("{}...", "x".repeat(120)));
@@ -180,7 +188,7 @@ proptest! {
             .iter()
             .map(|(address, (before, after))| format!("{before}{address}{after}\n"))
             .collect();
-        let content = parse(&text, &ListOptions::default());
+        let content = read(&text);
         let found: Vec<_> = content.entries.iter().map(|entry| entry.prefixes[0].addr()).collect();
         let written: Vec<_> = rows.iter().map(|(address, _)| address.to_canonical()).collect();
         prop_assert_eq!(found, written);

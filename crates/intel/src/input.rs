@@ -1,0 +1,184 @@
+//! A list's bytes, stored or compressed, to what a format's parser finds in them.
+//!
+//! Nothing is held but a look ahead: bytes are digested as they are read, inflated, and handed to the
+//! parser, however long the list is.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::content::Content;
+use crate::error::ListError;
+use crate::format::{self, Broken, Foreign, ListFormat};
+use crate::head::{self, Unreadable};
+use crate::list::ListOptions;
+
+/// The most bytes of a list, stored or inflated. A published list is a few megabytes; what is
+/// larger than this is something else, or made to fill the memory.
+pub(crate) const LARGEST: u64 = 1 << 30;
+
+/// How much of the beginning is looked at.
+const HEAD: usize = 1 << 16;
+
+/// A list as it was read.
+pub(crate) struct ReadList {
+    pub(crate) format: ListFormat,
+    pub(crate) content: Content,
+    /// Hex SHA-256 of the bytes as they are stored.
+    pub(crate) sha256: String,
+}
+
+pub(crate) fn read(
+    name: &str,
+    bytes: impl Read,
+    options: &ListOptions,
+) -> Result<ReadList, ListError> {
+    let mut stored = Ahead::new(Digested { bytes, digest: Sha256::new() });
+    let is_gzip = stored.head().map_err(|e| unread(name, e))?.starts_with(&[0x1f, 0x8b]);
+    let parsed = if is_gzip {
+        let mut text = Ahead::new(MultiGzDecoder::new(&mut stored));
+        parse(name, &mut text, options, |source| inflating(name, source))
+    } else {
+        parse(name, &mut stored, options, |source| unread(name, source))
+    };
+    let (format, content) = parsed?;
+    let sha256 = hex(&stored.bytes.into_inner().bytes.digest.finalize());
+    Ok(ReadList { format, content, sha256 })
+}
+
+/// Recognises the format and reads all there is.
+fn parse<R: Read>(
+    name: &str,
+    text: &mut Ahead<R>,
+    options: &ListOptions,
+    fault: impl Fn(io::Error) -> ListError,
+) -> Result<(ListFormat, Content), ListError> {
+    let head = text.head().map_err(&fault)?;
+    let (mark, plain) = head::text(head).map_err(|unreadable| refused(name, unreadable))?;
+    let format = match options.format {
+        Some(format) => format,
+        None => format::detect(&plain).map_err(|foreign| refused_format(name, foreign))?,
+    };
+    text.consume(mark);
+    let content = format.parse(text, options).map_err(|broken| match broken {
+        Broken::Read(source) => fault(source),
+        Broken::Syntax { line, message } => {
+            ListError::Damaged { name: name.to_owned(), format, line, message }
+        }
+    })?;
+    // What a parser leaves is read for the digest and for the checksum of the compressed bytes.
+    io::copy(text, &mut io::sink()).map_err(fault)?;
+    Ok((format, content))
+}
+
+fn refused(name: &str, unreadable: Unreadable) -> ListError {
+    match unreadable {
+        Unreadable::Encoding(encoding) => ListError::Encoding { name: name.to_owned(), encoding },
+        Unreadable::Archive(looks_like) => unsupported(name, looks_like),
+    }
+}
+
+fn refused_format(name: &str, foreign: Foreign) -> ListError {
+    match foreign {
+        Foreign::Html => ListError::Html { name: name.to_owned() },
+        Foreign::Format(looks_like) => unsupported(name, looks_like),
+    }
+}
+
+fn unsupported(name: &str, looks_like: &'static str) -> ListError {
+    ListError::UnsupportedFormat { name: name.to_owned(), looks_like }
+}
+
+fn unread(name: &str, source: io::Error) -> ListError {
+    let name = name.to_owned();
+    match source.kind() {
+        ErrorKind::FileTooLarge => ListError::TooLarge { name, limit: LARGEST },
+        _ => ListError::Read { name, source },
+    }
+}
+
+fn inflating(name: &str, source: io::Error) -> ListError {
+    let name = name.to_owned();
+    match source.kind() {
+        ErrorKind::FileTooLarge => ListError::TooLarge { name, limit: LARGEST },
+        _ => ListError::Gzip { name, source },
+    }
+}
+
+/// Bytes of which a digest is made as they pass.
+struct Digested<R> {
+    bytes: R,
+    digest: Sha256,
+}
+
+impl<R: Read> Read for Digested<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        self.digest.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Bytes whose beginning can be looked at before they are read, and that are not without end.
+struct Ahead<R> {
+    bytes: BufReader<Filled<R>>,
+}
+
+impl<R: Read> Ahead<R> {
+    fn new(bytes: R) -> Self {
+        Self { bytes: BufReader::with_capacity(HEAD, Filled { bytes, left: LARGEST }) }
+    }
+
+    fn head(&mut self) -> io::Result<&[u8]> {
+        self.bytes.fill_buf()
+    }
+}
+
+impl<R: Read> Read for Ahead<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(buffer)
+    }
+}
+
+impl<R: Read> BufRead for Ahead<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.bytes.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.bytes.consume(amount);
+    }
+}
+
+/// Fills each buffer that it is given as far as there are bytes, so that a look at the beginning does
+/// not depend on how they arrive.
+struct Filled<R> {
+    bytes: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Filled<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.bytes.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.left = self.left.checked_sub(filled as u64).ok_or(ErrorKind::FileTooLarge)?;
+        Ok(filled)
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
