@@ -120,10 +120,10 @@ fn a_list_without_entries_is_an_error_unless_allowed() {
         error(b"# ASNs\nAS64496 \n\nAS64497 \n"),
         "list a.txt has no entry (lines: 3, refused: 2, expired or revoked: 0), first line 2: \"AS64496\": not an address"
     );
-    assert_eq!(error(b""), "list a.txt has no entry (lines: 0, refused: 0)");
+    assert_eq!(error(b""), "list a.txt has no entry (lines: 0, refused: 0, expired or revoked: 0)");
     assert_eq!(
         error(b"\x00\x01"),
-        "list a.txt has no entry (lines: 1, refused: 1), first line 1: \"\\0\\u{1}\": not an address"
+        "list a.txt has no entry (lines: 1, refused: 1, expired or revoked: 0), first line 1: \"\\0\\u{1}\": not an address"
     );
     let options = ListOptions { allow_empty: true, ..ListOptions::default() };
     let list = List::from_bytes_with("a.txt", ListRole::Threat, b"# none\n", &options);
