@@ -135,6 +135,23 @@ fn many_ipv6_prefixes_under_one_key() {
 }
 
 #[test]
+fn wide_ipv6_prefixes_take_memory_by_their_number_and_not_by_what_they_hold() {
+    // A /20 holds 4,096 keys of 32 bits, and 30,000 of them more than fit into the memory.
+    for length in [20, 21, 24, 27, 28, 31] {
+        let mut next = numbers(u64::from(length));
+        let nets: Vec<IpNet> = (0..30_000_u128)
+            .map(|at| v6(at << (128 - length) ^ u128::from(next() & 3) << 100, length))
+            .collect();
+        let narrow = nets.iter().step_by(30).map(|net| match net.addr() {
+            IpAddr::V6(address) => v6(address.to_bits() | 5 << 70 | 9, 64),
+            IpAddr::V4(_) => *net,
+        });
+        let nets: Vec<IpNet> = nets.iter().copied().chain(narrow).collect();
+        check(&nets, nets.iter().step_by(5).flat_map(edges));
+    }
+}
+
+#[test]
 fn values_of_one_prefix_keep_their_order_in_a_large_map() {
     let mut next = numbers(8);
     let nets: Vec<IpNet> = (0..100_000)

@@ -13,8 +13,9 @@ use crate::bits::Prefix;
 const LENGTHS: [u8; 3] = [64, 48, SHORTEST];
 const SHORTEST: u8 = 32;
 
-/// Prefixes shorter than this are searched. There can be few, and they hold so many keys.
-const SHORT: u8 = 20;
+/// Prefixes shorter than one of these are searched, since they hold so many keys: the first of which
+/// the others do not hold too many keys for their number.
+const SHORT: [u8; 4] = [20, 24, 28, SHORTEST];
 
 /// Leading bits by which short prefixes are told apart from where there are none.
 const DIRECT: u8 = 16;
@@ -69,21 +70,31 @@ fn leading(address: u128, count: u8) -> u64 {
     (address >> 64) as u64 >> (64 - count)
 }
 
-/// Which of [`LENGTHS`] a prefix is found at, if any.
-fn level_of(prefix: &Prefix<u128>) -> Option<u8> {
-    let level = LENGTHS.into_iter().find(|length| *length <= prefix.length);
-    level.or_else(|| (prefix.length >= SHORT).then_some(SHORTEST))
+/// Which of [`SHORT`] serves these prefixes.
+fn short_of(prefixes: &[Prefix<u128>]) -> u8 {
+    let most = 4 * prefixes.len() as u64 + (1 << 16);
+    let keys_from = |short: u8| {
+        let wide = prefixes.iter().filter(|prefix| (short..SHORTEST).contains(&prefix.length));
+        wide.map(|prefix| 1_u64 << (SHORTEST - prefix.length)).sum::<u64>()
+    };
+    SHORT.into_iter().find(|short| keys_from(*short) <= most).unwrap_or(SHORTEST)
 }
 
-fn numbers_of(prefixes: &[Prefix<u128>], level: Option<u8>) -> Vec<u32> {
-    let numbers = prefixes.iter().enumerate();
-    let of_level = numbers.filter(|(_, prefix)| level_of(prefix) == level);
-    of_level.map(|(number, _)| number as u32).collect()
+/// The numbers of the prefixes that are found at each of [`LENGTHS`], and those of short ones.
+fn numbers(prefixes: &[Prefix<u128>]) -> ([Vec<u32>; LENGTHS.len()], Vec<u32>) {
+    let short = short_of(prefixes);
+    let (mut levels, mut shorts) = ([const { Vec::new() }; LENGTHS.len()], Vec::new());
+    for (number, prefix) in prefixes.iter().enumerate() {
+        let level = LENGTHS.iter().position(|length| *length <= prefix.length);
+        let level = level.or_else(|| (prefix.length >= short).then_some(LENGTHS.len() - 1));
+        let numbers = level.map_or(&mut shorts, |level| &mut levels[level]);
+        numbers.push(number as u32);
+    }
+    (levels, shorts)
 }
 
 impl Level {
-    fn new(all: &[Prefix<u128>], length: u8) -> Self {
-        let prefixes = numbers_of(all, Some(length));
+    fn new(all: &[Prefix<u128>], prefixes: Vec<u32>, length: u8) -> Self {
         let mut keys = keys(all, &prefixes, length);
         let is_longest = length == LENGTHS[0];
         if is_longest {
@@ -181,8 +192,7 @@ fn keys(all: &[Prefix<u128>], prefixes: &[u32], length: u8) -> Vec<(u64, u32)> {
 }
 
 impl Short {
-    fn of(all: &[Prefix<u128>]) -> Option<Self> {
-        let prefixes = numbers_of(all, None);
+    fn of(all: &[Prefix<u128>], prefixes: Vec<u32>) -> Option<Self> {
         let mut words = vec![0_u64; (1 << DIRECT) / 64];
         for number in &prefixes {
             let prefix = &all[*number as usize];
@@ -209,19 +219,20 @@ impl Short {
 
 impl Near<u128> for Levels {
     fn new(prefixes: &[Prefix<u128>]) -> Self {
-        let not_short = prefixes.iter().filter(|prefix| prefix.length >= SHORT);
-        let roots = not_short.flat_map(|prefix| {
+        let (levels, short) = numbers(prefixes);
+        let found = levels.iter().flatten().map(|number| &prefixes[*number as usize]);
+        let roots = found.flat_map(|prefix| {
             leading(prefix.network, SHORTEST)..=leading(prefix.last(), SHORTEST)
         });
         let mut roots: Vec<u64> = roots.collect();
         roots.sort_unstable();
         roots.dedup();
-        let has = |length: &u8| prefixes.iter().any(|prefix| level_of(prefix) == Some(*length));
-        let levels = LENGTHS.into_iter().filter(has);
+        let levels = LENGTHS.into_iter().zip(levels).filter(|(_, numbers)| !numbers.is_empty());
+        let level = |(length, numbers)| Level::new(prefixes, numbers, length);
         Self {
             roots: Filter::of(roots.into_iter()),
-            levels: levels.map(|length| Level::new(prefixes, length)).collect(),
-            short: Short::of(prefixes),
+            levels: levels.map(level).collect(),
+            short: Short::of(prefixes, short),
         }
     }
 
@@ -242,5 +253,22 @@ impl Near<u128> for Levels {
         let in_level = |level: &Level| level.innermost(address, networks, &length);
         let found = self.levels.iter().find_map(in_level);
         found.or_else(|| self.short.as_ref()?.innermost(address, networks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_wide_is_found_by_keys_depends_on_how_many_are_wide() {
+        let prefixes = |count: u128, length: u8| -> Vec<Prefix<u128>> {
+            (0..count).map(|at| Prefix::masked(at << (128 - length), length)).collect()
+        };
+        assert_eq!(short_of(&prefixes(10, 20)), 20);
+        assert_eq!(short_of(&prefixes(1000, 20)), 24);
+        assert_eq!(short_of(&prefixes(100_000, 27)), 28);
+        assert_eq!(short_of(&prefixes(100_000, 29)), 32);
+        assert_eq!(short_of(&[prefixes(10_000, 29), prefixes(200_000, 48)].concat()), 20);
     }
 }

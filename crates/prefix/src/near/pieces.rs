@@ -29,10 +29,10 @@ struct Word {
 /// Where prefixes are, and where they stand.
 ///
 /// ```text
-/// address   0xcb007109 = 11001011000000000111 00010 0001001
-///                        word                 piece (the rest is left to the search)
-/// words     ... | held 0...0100, first 417 | ...   bit 2 is set: a prefix reaches into the piece;
-///                                                  those that begin near are 417 and the next ones
+/// address   0xcb007109 = 1100101100000000011 10001 00001001
+///                        word                piece (the rest is left to the search)
+/// words     ... | held ..1..., first 417 | ...   bit 17 is set: a prefix reaches into the piece;
+///                                                those that begin near are 417 and the next ones
 /// ```
 pub(crate) struct Pieces {
     /// `32 - leading`.
