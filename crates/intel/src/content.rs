@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::entry::{Details, Entry};
 use crate::list::ListOptions;
-use crate::note::{Indicator, Reject, RejectReason, Tally, Warning};
+use crate::note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 use crate::token;
 
 /// Entries, refusals and warnings, in the order of the file.
@@ -17,6 +17,10 @@ pub(crate) struct Content {
     pub(crate) entries: Vec<Entry>,
     pub(crate) rejects: Tally<Reject>,
     pub(crate) warnings: Tally<Warning>,
+    /// Refusals of entries that are too wide.
+    pub(crate) too_wide: u64,
+    /// Warnings by kind.
+    pub(crate) warning_kinds: BTreeMap<WarningKind, u64>,
     /// Indicators of other kinds, which are well-formed and of no use here.
     pub(crate) not_addresses: BTreeMap<Indicator, u64>,
     /// Entries whose time is over.
@@ -59,6 +63,7 @@ impl Content {
             return;
         }
         for kind in token.warnings {
+            *self.warning_kinds.entry(kind).or_default() += 1;
             self.warnings.count(|| Warning {
                 line,
                 text: text.to_owned(),
@@ -80,6 +85,7 @@ impl Content {
         if let RejectReason::OtherFormat(format) = reason {
             *self.other_formats.entry(format).or_default() += 1;
         }
+        self.too_wide += u64::from(matches!(reason, RejectReason::TooWide { .. }));
         self.rejects.count(|| Reject { line, text: shortened(text), reason });
     }
 

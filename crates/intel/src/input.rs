@@ -28,6 +28,8 @@ pub(crate) struct ReadList {
     pub(crate) content: Content,
     /// Hex SHA-256 of the bytes as they are stored.
     pub(crate) sha256: String,
+    /// How many they are.
+    pub(crate) size: u64,
 }
 
 pub(crate) fn read(
@@ -44,8 +46,9 @@ pub(crate) fn read(
         parse(name, &mut stored, options, |source| unread(name, source))
     };
     let (format, content) = parsed?;
-    let sha256 = hex(&stored.bytes.into_inner().bytes.digest.finalize());
-    Ok(ReadList { format, content, sha256 })
+    let stored = stored.bytes.into_inner();
+    let (sha256, size) = (hex(&stored.bytes.digest.finalize()), LARGEST - stored.left);
+    Ok(ReadList { format, content, sha256, size })
 }
 
 /// Recognises the format and reads all there is.

@@ -33,9 +33,11 @@ mod format;
 pub mod fuzz;
 mod head;
 mod input;
+mod lint;
 mod list;
 mod matcher;
 mod note;
+mod special;
 mod token;
 
 pub use list::{List, ListOptions, ListRole};
@@ -45,5 +47,7 @@ pub use format::ListFormat;
 pub use note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 
 pub use matcher::{Match, Matcher};
+
+pub use lint::{Lint, LintKind, Lints, Severity, covered_addresses, lint, overlapping_entries};
 
 pub use error::ListError;

@@ -13,7 +13,7 @@ use crate::entry::Entry;
 use crate::error::ListError;
 use crate::format::ListFormat;
 use crate::input;
-use crate::note::{Indicator, Reject, Tally, Warning};
+use crate::note::{Indicator, Reject, Tally, Warning, WarningKind};
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +53,8 @@ pub struct List {
     pub role: ListRole,
     /// Hex SHA-256 of the file's bytes as they are stored, so compressed if it is compressed.
     pub sha256: String,
+    /// Bytes of the file as they are stored.
+    pub size: u64,
     /// The format it was read in.
     pub format: ListFormat,
     /// The entries in use, in the order of the file. Repeated entries are all kept.
@@ -66,6 +68,10 @@ pub struct List {
     pub revoked: u64,
     /// Lines that are not in use.
     pub rejects: Tally<Reject>,
+    /// How many of the refused lines are entries that hold too many addresses.
+    pub too_wide: u64,
+    /// How many warnings there are of each kind.
+    pub warning_kinds: BTreeMap<WarningKind, u64>,
     /// Entries that are in use but not read the way they stand.
     pub warnings: Tally<Warning>,
 }
@@ -129,20 +135,22 @@ impl List {
         if read.content.entries.is_empty() && !options.allow_empty {
             return Err(no_entries(name, read.content));
         }
-        let Content { mut entries, rejects, warnings, not_addresses, expired, revoked, .. } =
-            read.content;
-        entries.shrink_to_fit();
+        let mut content = read.content;
+        content.entries.shrink_to_fit();
         Ok(Self {
             name: name.to_owned(),
             role,
             sha256: read.sha256,
+            size: read.size,
             format: read.format,
-            entries,
-            not_addresses,
-            expired,
-            revoked,
-            rejects,
-            warnings,
+            entries: content.entries,
+            not_addresses: content.not_addresses,
+            expired: content.expired,
+            revoked: content.revoked,
+            rejects: content.rejects,
+            too_wide: content.too_wide,
+            warning_kinds: content.warning_kinds,
+            warnings: content.warnings,
         })
     }
 }
