@@ -55,6 +55,9 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Rewrite logs as sorted Parquet that is asked again at little cost
     Collect(Collect),
+    /// Look at address lists before they are trusted, and ask them
+    #[command(subcommand)]
+    Lists(ListCommand),
     /// List every field of every flow log version
     Fields(Fields),
     /// Write a small, seeded, realistic set of logs with a finding and the known answer
@@ -163,7 +166,7 @@ pub(crate) struct Investigate {
 /// Lists that addresses are matched against.
 #[derive(Debug, Args)]
 pub(crate) struct Lists {
-    /// A threat list; repeatable
+    /// A threat list: a file, a glob, or - for standard input; repeatable
     #[arg(long = "list", value_name = "FILE", env = "FLOWPROOF_LIST")]
     pub(crate) threat: Vec<PathBuf>,
     /// A trusted list: its entries win over threat lists; repeatable
@@ -256,6 +259,68 @@ pub(crate) struct Query {
     pub(crate) rows: RowOutput,
     /// The query, for example 'select count(*) from flow_logs'
     pub(crate) sql: String,
+}
+
+/// What can be done with lists alone.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ListCommand {
+    /// Read lists, say what is wrong with them, count, compare; exit code 1 if there is an error
+    Check(ListCheck),
+    /// Tell every entry that holds an address, the most specific first
+    Lookup(ListLookup),
+    /// Tell which addresses only one of two lists has: - only the first, + only the second
+    Diff(ListDiff),
+    /// Write the addresses of all lists as one plain list, in the fewest prefixes
+    Merge(ListMerge),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListCheck {
+    /// Lists: files, globs, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Exit code 1 for warnings too
+    #[arg(long, env = "FLOWPROOF_STRICT", value_parser = FalseyValueParser::new())]
+    pub(crate) strict: bool,
+    /// They are meant as trusted lists, of which GuardDuty takes fewer entries
+    #[arg(long)]
+    pub(crate) as_trusted: bool,
+    /// Take list entries wider than /8 (IPv4) or /16 (IPv6)
+    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE", value_parser = FalseyValueParser::new())]
+    pub(crate) allow_wide: bool,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: InspectFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListLookup {
+    #[command(flatten)]
+    pub(crate) lists: Lists,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: InspectFormat,
+    /// Addresses to look up
+    #[arg(required = true, value_name = "IP")]
+    pub(crate) addresses: Vec<std::net::IpAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListDiff {
+    /// The first list, as it was
+    pub(crate) one: PathBuf,
+    /// The second list, as it is now
+    pub(crate) other: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListMerge {
+    /// Lists: files, globs, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A list whose addresses are left out; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) without: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

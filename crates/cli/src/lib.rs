@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod exit;
+mod lists;
 mod plan;
 mod progress;
 mod rows;

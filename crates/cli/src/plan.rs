@@ -3,18 +3,15 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use flowproof_engine::{AddressBook, Duplicates, Session, SessionOptions, read_inventory};
-use flowproof_evidence::{ListSource, Window};
-use flowproof_intel::{List, ListOptions, ListRole, Matcher};
+use flowproof_evidence::Window;
 use flowproof_record::Format;
-use flowproof_report::counted;
 use flowproof_source::{Selection, Slack};
 use jiff::Timestamp;
 
-use crate::args::{Inventory, Lists, Logs, OnDuplicates, Time};
+use crate::args::{Inventory, Logs, OnDuplicates, Time};
 use crate::exit::UsageError;
 use crate::streams::Streams;
 use crate::time::{parse_size, parse_time};
@@ -136,48 +133,6 @@ fn nearest_text(nearest: &flowproof_source::Nearest) -> String {
         parts.push(format!("Regions there: {}", nearest.regions.join(", ")));
     }
     if parts.is_empty() { "nothing else is there".to_owned() } else { parts.join("; ") }
-}
-
-/// Lists compiled for matching, and what is to be told of each.
-pub(crate) struct LoadedLists {
-    pub(crate) matcher: Option<Arc<Matcher>>,
-    pub(crate) sources: Vec<ListSource>,
-}
-
-/// Reads the lists; lines that were refused are told.
-pub(crate) fn lists(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> {
-    let options = ListOptions { allow_wide: lists.allow_wide, ..ListOptions::default() };
-    let roles = lists.threat.iter().map(|path| (path, ListRole::Threat));
-    let roles = roles.chain(lists.trusted.iter().map(|path| (path, ListRole::Trusted)));
-    let mut loaded = Vec::new();
-    let mut sources = Vec::new();
-    for (path, role) in roles {
-        let list = List::read_with(path, role, &options)?;
-        tell_rejects(&list, streams);
-        sources.push(ListSource {
-            path: list.name.clone(),
-            sha256: list.sha256.clone(),
-            entries: list.entries.len() as u64,
-            rejected: list.rejects.total,
-            trusted: role == ListRole::Trusted,
-        });
-        loaded.push(list);
-    }
-    let matcher = (!loaded.is_empty()).then(|| Arc::new(Matcher::new(loaded)));
-    Ok(LoadedLists { matcher, sources })
-}
-
-fn tell_rejects(list: &List, streams: &mut Streams) {
-    if let Some(first) = list.rejects.samples.first() {
-        let total = list.rejects.total;
-        let lines = counted(total, "line", "lines");
-        streams.warn(&format!("{}: {lines} not in use; first: {first}", list.name));
-    }
-    if let Some(first) = list.warnings.samples.first() {
-        let total = list.warnings.total;
-        let entries = counted(total, "entry", "entries");
-        streams.warn(&format!("{}: {entries} not read as written; first: {first}", list.name));
-    }
 }
 
 /// The address book that inventories make.

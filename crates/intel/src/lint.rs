@@ -233,16 +233,16 @@ fn guard_duty(list: &List, lints: &mut Lints) {
     let six = list.entries.iter().filter(|entry| entry.prefixes[0].addr().is_ipv6()).count();
     let ranges = list.entries.iter().filter(|entry| entry.text.contains('-')).count();
     if list.size > BYTES {
-        say(format!("{} bytes: GuardDuty takes at most 35 MB", list.size));
+        say(format!("GuardDuty takes at most 35 MB; bytes: {}", list.size));
     }
     if entries > most {
-        say(format!("{entries} entries: GuardDuty takes at most {most}"));
+        say(format!("GuardDuty takes at most {most} entries; entries: {entries}"));
     }
     if six > 0 {
-        say(format!("{six} IPv6 entries: GuardDuty takes IPv4 only"));
+        say(format!("GuardDuty takes IPv4 only; IPv6 entries: {six}"));
     }
     if ranges > 0 && list.format == ListFormat::PlainText {
-        say(format!("{ranges} ranges: GuardDuty takes addresses and prefixes only"));
+        say(format!("GuardDuty takes addresses and prefixes only; ranges: {ranges}"));
     }
 }
 

@@ -17,14 +17,15 @@ use jiff::Timestamp;
 use super::Common;
 use crate::args::{Investigate, ReportFormat};
 use crate::exit::{Exit, UsageError};
-use crate::plan::{self, LoadedLists};
+use crate::lists::{self, LoadedLists};
+use crate::plan;
 use crate::progress;
 use crate::streams::Streams;
 use crate::time::parse_span;
 
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let (cases, refused) = cases(&args, streams)?;
-    let lists = plan::lists(&args.lists, streams)?;
+    let lists = lists::load(&args.lists, streams)?;
     let book = plan::book(&args.inventory, streams)?;
     let asked = plan::window(&args.time, Timestamp::now())?;
     let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();

@@ -4,6 +4,7 @@ mod collect;
 mod fields;
 mod inspect;
 mod investigate;
+mod lists;
 mod query;
 mod volumes;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
         Command::Collect(args) => {
             runtime(&args.logs)?.block_on(collect::run(args, &common, streams))
         }
+        Command::Lists(command) => lists::run(command, streams),
         Command::Fields(args) => fields::run(&args, streams),
         Command::Sample(args) => run_sample(&args, streams),
         Command::Completions { shell } => {

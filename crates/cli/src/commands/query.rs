@@ -10,11 +10,11 @@ use crate::args::Query;
 use crate::exit::Exit;
 use crate::rows::RowWriter;
 use crate::streams::Streams;
-use crate::{plan, progress, trouble};
+use crate::{lists, plan, progress, trouble};
 
 pub(crate) async fn run(args: Query, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let window = plan::window(&args.time, Timestamp::now())?;
-    let lists = plan::lists(&args.lists, streams)?;
+    let lists = lists::load(&args.lists, streams)?;
     let book = plan::book(&args.inventory, streams)?;
     let session = plan::open(&args.logs, window, book, streams).await?;
     let answer = {

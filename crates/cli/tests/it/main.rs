@@ -8,6 +8,7 @@ mod collect;
 mod damaged;
 mod docs;
 mod fixtures;
+mod lists;
 mod naive;
 mod program;
 mod sample;

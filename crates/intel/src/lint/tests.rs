@@ -46,8 +46,8 @@ fn each_kind_of_trouble_is_told_with_its_line() {
             "line 9: \"::ffff:1.2.3.6\": is an IPv4-mapped IPv6 address, read as 1.2.3.6",
         ),
         (How::Warning, Kind::Refused, "line 10: \"1.2.3.400\": not in use: not an address"),
-        (How::Info, Kind::GuardDuty, "1 IPv6 entries: GuardDuty takes IPv4 only"),
-        (How::Info, Kind::GuardDuty, "1 ranges: GuardDuty takes addresses and prefixes only"),
+        (How::Info, Kind::GuardDuty, "GuardDuty takes IPv4 only; IPv6 entries: 1"),
+        (How::Info, Kind::GuardDuty, "GuardDuty takes addresses and prefixes only; ranges: 1"),
         (How::Info, Kind::Nested, "line 1: \"8.8.8.8\": within 8.8.0.0/16 of line 6"),
         (
             How::Info,

@@ -1,0 +1,83 @@
+//! Address lists, as they are named on the command line.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use flowproof_evidence::ListSource;
+use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher};
+use flowproof_report::counted;
+
+use crate::args::Lists;
+use crate::exit::UsageError;
+use crate::streams::Streams;
+
+/// Lists compiled for matching, and what is to be told of each.
+pub(crate) struct LoadedLists {
+    pub(crate) matcher: Option<Arc<Matcher>>,
+    pub(crate) sources: Vec<ListSource>,
+}
+
+/// Reads the lists; lines that were refused are told.
+pub(crate) fn load(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> {
+    let options = ListOptions { allow_wide: lists.allow_wide, ..ListOptions::default() };
+    let roles = lists.threat.iter().map(|path| (path, ListRole::Threat));
+    let roles = roles.chain(lists.trusted.iter().map(|path| (path, ListRole::Trusted)));
+    let mut loaded = Vec::new();
+    let mut sources = Vec::new();
+    for (pattern, role) in roles {
+        for path in list_files(pattern)? {
+            let list = read_list(&path, role, &options)?;
+            tell_rejects(&list, streams);
+            sources.push(ListSource {
+                path: list.name.clone(),
+                sha256: list.sha256.clone(),
+                entries: list.entries.len() as u64,
+                rejected: list.rejects.total,
+                trusted: role == ListRole::Trusted,
+            });
+            loaded.push(list);
+        }
+    }
+    let matcher = (!loaded.is_empty()).then(|| Arc::new(Matcher::new(loaded)));
+    Ok(LoadedLists { matcher, sources })
+}
+
+/// The files that a pattern names; what is no pattern, or is a file's name as it stands, names itself.
+pub(crate) fn list_files(pattern: &Path) -> Result<Vec<PathBuf>> {
+    let text = pattern.to_string_lossy();
+    if !text.contains(['*', '?', '[']) || pattern.exists() {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let paths = glob::glob(&text).map_err(UsageError::of("--list"))?;
+    let files = paths.collect::<std::result::Result<Vec<_>, _>>()?;
+    if files.is_empty() {
+        bail!("no list is called {text}");
+    }
+    Ok(files)
+}
+
+/// Reads a list from a file, or from standard input.
+pub(crate) fn read_list(
+    path: &Path,
+    role: ListRole,
+    options: &ListOptions,
+) -> std::result::Result<List, ListError> {
+    if path == Path::new("-") {
+        return List::from_reader("-", role, std::io::stdin().lock(), options);
+    }
+    List::read_with(path, role, options)
+}
+
+pub(crate) fn tell_rejects(list: &List, streams: &mut Streams) {
+    if let Some(first) = list.rejects.samples.first() {
+        let total = list.rejects.total;
+        let lines = counted(total, "line", "lines");
+        streams.warn(&format!("{}: {lines} not in use; first: {first}", list.name));
+    }
+    if let Some(first) = list.warnings.samples.first() {
+        let total = list.warnings.total;
+        let entries = counted(total, "entry", "entries");
+        streams.warn(&format!("{}: {entries} not read as written; first: {first}", list.name));
+    }
+}
