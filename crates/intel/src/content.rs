@@ -57,8 +57,8 @@ impl Content {
             Ok(token) => token,
             Err(reason) => return self.reject(line, text, reason),
         };
-        let now = options.now.unwrap_or_else(Timestamp::now);
-        if details.valid_until.is_some_and(|until| until <= now) {
+        let now = || options.now.unwrap_or_else(Timestamp::now);
+        if details.valid_until.is_some_and(|until| until <= now()) {
             self.expired += 1;
             return;
         }

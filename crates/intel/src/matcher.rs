@@ -31,7 +31,7 @@ pub struct Match<'a> {
 pub struct Matcher {
     lists: Vec<List>,
     /// For each distinct prefix the slice of `places` that it stands for.
-    prefixes: PrefixMap<Range<usize>>,
+    prefixes: PrefixMap<Range<u32>>,
     /// The entries of each prefix side by side.
     places: Vec<Place>,
     threat: PrefixSet,
@@ -49,18 +49,17 @@ struct Place {
 impl Matcher {
     /// Compiles lists. They may overlap in any way.
     pub fn new(lists: Vec<List>) -> Self {
-        let mut placed = placed(&lists);
-        // Equal prefixes are neighbours now, so that each stands for one slice of the places.
-        placed.sort_unstable();
-        let ranges = placed.iter().enumerate().map(|(at, (prefix, _))| (*prefix, at..at + 1));
+        let placed = placed(&lists);
+        // Equal prefixes are neighbours, so that each stands for one slice of the places.
+        let ranges = (0_u32..).zip(&placed).map(|(at, (prefix, _))| (*prefix, at..at + 1));
         let prefixes = PrefixMap::build(ranges, |range, next| range.end = next.end);
-        Self {
-            prefixes,
-            places: placed.into_iter().map(|(_, place)| place).collect(),
-            threat: prefixes_of(&lists, ListRole::Threat),
-            trusted: prefixes_of(&lists, ListRole::Trusted),
-            lists,
-        }
+        let of_role = |role: ListRole| {
+            let has_role = |(_, place): &&(IpNet, Place)| lists[place.list as usize].role == role;
+            placed.iter().filter(has_role).map(|(prefix, _)| *prefix).collect::<PrefixSet>()
+        };
+        let (threat, trusted) = (of_role(ListRole::Threat), of_role(ListRole::Trusted));
+        let places = placed.into_iter().map(|(_, place)| place).collect();
+        Self { prefixes, places, threat, trusted, lists }
     }
 
     /// Every entry of every list that holds `address`: the narrowest entry first, then in the order
@@ -70,7 +69,9 @@ impl Matcher {
             .prefixes
             .matches(address)
             .flat_map(|(prefix, range)| {
-                self.places[range.clone()].iter().map(move |at| (at, prefix))
+                self.places[range.start as usize..range.end as usize]
+                    .iter()
+                    .map(move |at| (at, prefix))
             })
             .map(|(place, prefix)| (*place, self.found(*place, prefix)))
             .collect();
@@ -128,9 +129,10 @@ impl Matcher {
     }
 }
 
-/// Each prefix of each entry, with the place of the entry.
+/// Each prefix of each entry, with the place of the entry, by prefix and then by place.
 fn placed(lists: &[List]) -> Vec<(IpNet, Place)> {
-    let mut placed = Vec::new();
+    let prefixes = lists.iter().flat_map(|list| &list.entries).map(|entry| entry.prefixes.len());
+    let mut placed = Vec::with_capacity(prefixes.sum());
     for (list_index, list) in lists.iter().enumerate() {
         for (entry_index, entry) in list.entries.iter().enumerate() {
             let place = Place { list: list_index as u32, entry: entry_index as u32 };
@@ -138,10 +140,14 @@ fn placed(lists: &[List]) -> Vec<(IpNet, Place)> {
             placed.extend(entry.prefixes.iter().map(|net| (canonical_prefix(*net), place)));
         }
     }
+    placed.sort_unstable_by_key(|(net, place)| (order(net), *place));
     placed
 }
 
-fn prefixes_of(lists: &[List], role: ListRole) -> PrefixSet {
-    let lists = lists.iter().filter(|list| list.role == role);
-    lists.flat_map(|list| &list.entries).flat_map(|entry| entry.prefixes.iter().copied()).collect()
+/// A number by which prefixes are sorted, all of one length or another: IPv4 before IPv6.
+fn order(net: &IpNet) -> (bool, u128, u8) {
+    match net {
+        IpNet::V4(net) => (false, u128::from(net.addr().to_bits()), net.prefix_len()),
+        IpNet::V6(net) => (true, net.addr().to_bits(), net.prefix_len()),
+    }
 }

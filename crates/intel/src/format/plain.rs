@@ -42,12 +42,22 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
         if COMMENT.iter().any(|sign| text.starts_with(sign)) {
             return;
         }
+        if is_bare(text) {
+            return content.add(line, text, "", options);
+        }
         match cut(text) {
             Ok((entry, label)) => content.add(line, entry, label, options),
             Err(reason) => content.reject(line, text, reason),
         }
     })?;
     Ok(content)
+}
+
+/// Whether there is no sign on the line that anything could be cut at, as on most lines of long lists.
+fn is_bare(line: &str) -> bool {
+    let address = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+    let mut others = line.bytes().filter(|byte| !address(byte));
+    others.next().is_none_or(|byte| byte == b'/') && others.next().is_none()
 }
 
 /// Cuts a line into entry and label, or says why it is not a line of plain text.
