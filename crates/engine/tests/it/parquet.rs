@@ -188,6 +188,8 @@ fn a_filter_lets_the_same_records_pass_as_on_text() {
     let session = |folder: &TempDir, window| {
         block_on(open(folder, window, SessionOptions { batch_rows: 3, ..options() }))
     };
+    // The folders must live as long as the sessions.
+    let mut folders = Vec::new();
     let mut pairs = Vec::new();
     for (types, lines) in [
         (Types::Aws, &small),
@@ -202,8 +204,7 @@ fn a_filter_lets_the_same_records_pass_as_on_text() {
             pairs.push((format!("{types:?}"), session(&text, window), session(&twin, window)));
         }
         pairs.last_mut().unwrap().0.push_str(" elsewhere");
-        // The folders must live as long as the sessions.
-        std::mem::forget((text, twin));
+        folders.push((text, twin));
     }
     let places = 0..pairs.len();
     let config = ProptestConfig { cases: 120, ..ProptestConfig::default() };
