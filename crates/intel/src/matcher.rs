@@ -19,6 +19,8 @@ pub struct Match<'a> {
     pub list: &'a List,
     /// The entry of it.
     pub entry: &'a Entry,
+    /// Their numbers: of the list among [`Matcher::lists`], of the entry in the list.
+    pub place: (u32, u32),
     /// The prefix of the entry that holds the address. The entry of a range has several.
     pub prefix: IpNet,
 }
@@ -83,7 +85,12 @@ impl Matcher {
 
     fn found(&self, place: Place, prefix: IpNet) -> Match<'_> {
         let list = &self.lists[place.list as usize];
-        Match { list, entry: &list.entries[place.entry as usize], prefix }
+        Match {
+            list,
+            entry: &list.entries[place.entry as usize],
+            place: (place.list, place.entry),
+            prefix,
+        }
     }
 
     /// Whether any list holds `address`, threat or trusted.
