@@ -208,6 +208,9 @@ pub(crate) struct Scan {
     pub(crate) time: Time,
     #[command(flatten)]
     pub(crate) inventory: Inventory,
+    /// Tell matches of internal addresses too: private, link local, multicast ...
+    #[arg(long, env = "FLOWPROOF_INCLUDE_INTERNAL", value_parser = FalseyValueParser::new())]
+    pub(crate) include_internal: bool,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
     pub(crate) format: ScanFormat,

@@ -1,6 +1,6 @@
 //! Addresses that are not of the public Internet (RFC 6890 and its successors).
 
-use flowproof_prefix::PrefixMap;
+use flowproof_prefix::{PrefixMap, PrefixSet};
 use ipnet::IpNet;
 
 /// A block of addresses with a use of its own.
@@ -49,6 +49,13 @@ const BLOCKS: [(&str, SpecialUse); 27] = [
     ("fe80::/10", internal("link local")),
     ("ff00::/8", internal("multicast")),
 ];
+
+/// The blocks that flows within a VPC have addresses of.
+pub(crate) fn internal_blocks() -> PrefixSet {
+    let internal = BLOCKS.iter().filter(|(_, of)| of.is_internal);
+    // What does not parse is left out; a test sees to it that all do.
+    internal.filter_map(|(net, _)| net.parse().ok()).collect()
+}
 
 /// The blocks, for look-ups.
 pub(crate) struct SpecialUses(PrefixMap<SpecialUse>);

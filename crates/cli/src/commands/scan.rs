@@ -1,12 +1,14 @@
 //! `flowproof scan`.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::{Result, bail};
 use flowproof_engine::{Answer, Listed, ListedRow};
 use flowproof_evidence::{ListSource, Traffic};
-use flowproof_intel::{Entry, List, Matcher};
+use flowproof_intel::{List, Matcher};
 use flowproof_report::{counted, human_bytes, printable, span, thousands};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -27,7 +29,7 @@ pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> R
     let session = plan::open(&args.logs, window, book, streams).await?;
     let answer = {
         let _shown = progress::show(&session, common.progress, streams);
-        session.listed(matcher.clone()).await?
+        session.listed(matcher.clone(), args.include_internal).await?
     };
     let told = Told { matcher: &matcher, sources: &loaded.sources, answer: &answer };
     match args.format {
@@ -47,7 +49,7 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn place(&self, row: &ListedRow) -> (&List, &Entry) {
+    fn place(&self, row: &ListedRow) -> (&List, &flowproof_intel::Entry) {
         let list = &self.matcher.lists()[row.list];
         (list, &list.entries[row.entry])
     }
@@ -74,6 +76,7 @@ impl Told<'_> {
             // Each record once, however many entries it matches: less than the sum of the rows.
             "total": listed.total,
             "suppressed": listed.suppressed,
+            "internal": listed.internal,
             "coverage": self.answer.coverage,
             "lists": self.sources,
         });
@@ -109,35 +112,65 @@ impl Told<'_> {
     /// By interface, the one with the most bytes first.
     fn text(&self, out: &mut dyn Write) -> Result<()> {
         let listed = &self.answer.value;
-        let mut interfaces: BTreeMap<_, Vec<&ListedRow>> = BTreeMap::new();
-        for row in &listed.rows {
-            interfaces.entry((&row.account, &row.instance, &row.interface)).or_default().push(row);
-        }
-        let interfaces_told = counted(interfaces.len() as u64, "interface", "interfaces");
+        let interfaces = self.interfaces()?;
+        let count = counted(interfaces.len() as u64, "interface", "interfaces");
         match listed.total.is_empty() {
             true => writeln!(out, "No traffic with listed addresses")?,
-            false => writeln!(out, "{interfaces_told}: {}", traffic(&listed.total))?,
+            false => writeln!(out, "{count}: {}", traffic(&listed.total))?,
         }
         if !listed.suppressed.is_empty() {
             writeln!(out, "Suppressed by trusted lists: {}", traffic(&listed.suppressed))?;
         }
-        for ((account, instance, interface), mut rows) in interfaces {
-            writeln!(out)?;
-            let name = [instance, interface, account].into_iter().flatten();
-            let name: Vec<_> = name.map(|part| printable(part)).collect();
-            writeln!(out, "{}", name.join(", "))?;
-            rows.sort_by_key(|row| std::cmp::Reverse(moved(&row.traffic)));
-            for row in rows {
+        if !listed.internal.is_empty() {
+            let told = traffic(&listed.internal);
+            writeln!(out, "Listed internal addresses, not shown (--include-internal): {told}")?;
+        }
+        for interface in interfaces {
+            writeln!(out, "\n{}", printable(&interface.name))?;
+            for row in &interface.rows {
                 self.row_text(row, out)?;
             }
         }
         Ok(())
     }
 
+    /// People are told of an interface once, whether its records name an instance or not.
+    fn interfaces(&self) -> Result<Vec<Interface>> {
+        let mut found: BTreeMap<_, (BTreeSet<&str>, BTreeMap<_, ListedRow>)> = BTreeMap::new();
+        for row in &self.answer.value.rows {
+            let (instances, rows) = found.entry((&row.account, &row.interface)).or_default();
+            instances.extend(row.instance.as_deref());
+            match rows.entry((row.list, row.entry)) {
+                Entry::Vacant(place) => drop(place.insert(row.clone())),
+                Entry::Occupied(mut known) => {
+                    let known = known.get_mut();
+                    known.traffic.merge(&row.traffic)?;
+                    // Of addresses that are in both nothing is known but that there are so many.
+                    known.remotes = known.remotes.max(row.remotes);
+                }
+            }
+        }
+        let interface =
+            |((account, interface), (instances, rows)): ((&Option<_>, &Option<_>), _)| {
+                let (instances, rows): (BTreeSet<&str>, BTreeMap<_, ListedRow>) = (instances, rows);
+                let parts = [interface, account].into_iter().flatten().map(String::as_str);
+                let name: Vec<&str> = instances.into_iter().chain(parts).collect();
+                let mut rows: Vec<ListedRow> = rows.into_values().collect();
+                rows.sort_by_key(|row| Reverse(moved(&row.traffic)));
+                Interface { name: name.join(", "), rows }
+            };
+        let mut interfaces: Vec<Interface> = found.into_iter().map(interface).collect();
+        let most = |of: &Interface| of.rows.first().map(|row| moved(&row.traffic));
+        interfaces.sort_by_key(|interface| Reverse(most(interface)));
+        Ok(interfaces)
+    }
+
     fn row_text(&self, row: &ListedRow, out: &mut dyn Write) -> Result<()> {
         let (list, entry) = self.place(row);
-        let label =
-            if entry.label.is_empty() { String::new() } else { format!(", {}", entry.label) };
+        let label = match &*entry.label {
+            "" => String::new(),
+            label => format!(", {label}"),
+        };
         let addresses = match row.remotes {
             1 => String::new(),
             many => format!(", {} addresses", thousands(many)),
@@ -147,6 +180,12 @@ impl Told<'_> {
         let seen = span(row.traffic.first_seen, row.traffic.last_seen);
         Ok(writeln!(out, "    {seen}; {}, line {}", printable(&list.name), entry.line)?)
     }
+}
+
+/// What people are told of an interface: rows, the one with the most bytes first.
+struct Interface {
+    name: String,
+    rows: Vec<ListedRow>,
 }
 
 /// Bytes that were transferred. A sum too large for its type is the largest there is: it is only for

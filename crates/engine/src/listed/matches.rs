@@ -19,6 +19,8 @@ use flowproof_prefix::parse_ip;
 pub(super) const ANY: u64 = u64::MAX;
 /// The record as such, if trusted lists leave none of its matches.
 pub(super) const SUPPRESSED: u64 = u64::MAX - 1;
+/// The record as such, if all its matches are of internal addresses.
+pub(super) const INTERNAL: u64 = u64::MAX - 2;
 
 /// The number of an entry among all.
 pub(super) fn number((list, entry): (u32, u32)) -> u64 {
@@ -31,13 +33,15 @@ pub(super) fn place(number: u64) -> (usize, usize) {
 }
 
 /// What one record matches: numbers of entries, each once, with the address that the entry holds.
+/// Matches of internal addresses count only if `internal` says so.
 pub(super) fn of_record(
     matcher: &Matcher,
+    internal: bool,
     addresses: impl IntoIterator<Item = IpAddr>,
 ) -> Vec<(u64, Option<IpAddr>)> {
     let mut matches: Vec<(u64, Option<IpAddr>)> = Vec::new();
     let mut seen = Vec::new();
-    let mut is_suppressed = false;
+    let (mut is_suppressed, mut is_internal) = (false, false);
     for address in addresses {
         if seen.contains(&address) {
             continue;
@@ -50,17 +54,22 @@ pub(super) fn of_record(
             is_suppressed |= !numbers.is_empty();
             continue;
         }
+        if !internal && matcher.is_internal(address) {
+            is_internal |= !numbers.is_empty();
+            continue;
+        }
         for number in numbers {
             if matches.iter().all(|(known, _)| *known != number) {
                 matches.push((number, Some(address)));
             }
         }
     }
-    match (matches.is_empty(), is_suppressed) {
-        (false, _) => matches.push((ANY, None)),
-        (true, true) => matches.push((SUPPRESSED, None)),
-        (true, false) => {}
-    }
+    let as_such = match matches.is_empty() {
+        false => Some(ANY),
+        true if is_suppressed => Some(SUPPRESSED),
+        true => is_internal.then_some(INTERNAL),
+    };
+    matches.extend(as_such.map(|number| (number, None)));
     matches
 }
 
@@ -68,15 +77,16 @@ pub(super) fn of_record(
 pub(super) struct RecordMatches {
     signature: Signature,
     matcher: Arc<Matcher>,
+    internal: bool,
 }
 
 impl RecordMatches {
     pub(super) const NAME: &'static str = "record_matches";
     const ADDRESSES: usize = 4;
 
-    pub(super) fn new(matcher: Arc<Matcher>) -> Self {
+    pub(super) fn new(matcher: Arc<Matcher>, internal: bool) -> Self {
         let types = vec![DataType::Utf8View; Self::ADDRESSES];
-        Self { signature: Signature::exact(types, Volatility::Immutable), matcher }
+        Self { signature: Signature::exact(types, Volatility::Immutable), matcher, internal }
     }
 }
 
@@ -122,9 +132,11 @@ impl ScalarUDFImpl for RecordMatches {
         for row in 0..args.number_rows {
             let texts = columns.iter().filter(|column| column.is_valid(row));
             let parsed = texts.filter_map(|column| parse_ip(column.value(row).as_bytes()));
-            for (number, address) in
-                of_record(&self.matcher, parsed.map(|address| address.to_canonical()))
-            {
+            for (number, address) in of_record(
+                &self.matcher,
+                self.internal,
+                parsed.map(|address| address.to_canonical()),
+            ) {
                 append(rows.values(), number, address);
             }
             rows.append(true);

@@ -14,7 +14,7 @@ use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::session::{Session, Terms};
 use crate::totals::{TOTALS, flatten};
-use matches::{ANY, RecordMatches, SUPPRESSED, place};
+use matches::{ANY, INTERNAL, RecordMatches, SUPPRESSED, place};
 
 /// Traffic of one interface with the addresses of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,9 @@ pub struct Listed {
     pub total: Traffic,
     /// What records add up to of which trusted lists left no match.
     pub suppressed: Traffic,
+    /// What records add up to of which all that is left are matches of internal addresses, where these
+    /// are not asked for.
+    pub internal: Traffic,
 }
 
 /// Every address field of a record.
@@ -53,14 +56,21 @@ impl Session {
     /// Finds all records that have, in any of their address fields, an address on a threat list and
     /// on no trusted one, and adds them up by interface and entry.
     ///
+    /// A list that holds private networks matches every flow within a VPC, and would drown what it is
+    /// for: addresses that are internal ([`Matcher::is_internal`]) match only if `internal` says so.
+    ///
     /// # Errors
     ///
     /// [`EngineError::Query`] if a total does not fit in 64 bits.
-    pub async fn listed(&self, matcher: Arc<Matcher>) -> Result<Answer<Listed>, EngineError> {
+    pub async fn listed(
+        &self,
+        matcher: Arc<Matcher>,
+        internal: bool,
+    ) -> Result<Answer<Listed>, EngineError> {
         let mut terms = Terms { matcher: Some(Arc::clone(&matcher)), ..self.terms() };
         let sql = sql();
         let plan = |context: SessionContext| {
-            let function = RecordMatches::new(Arc::clone(&matcher));
+            let function = RecordMatches::new(Arc::clone(&matcher), internal);
             context.register_udf(ScalarUDF::from(function));
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
@@ -98,6 +108,7 @@ impl Listed {
         match columns.counter("number", row)? {
             ANY => self.total.merge(&traffic)?,
             SUPPRESSED => self.suppressed.merge(&traffic)?,
+            INTERNAL => self.internal.merge(&traffic)?,
             number => {
                 let (list, entry) = place(number);
                 self.rows.push(ListedRow {

@@ -87,7 +87,7 @@ impl Record {
 }
 
 /// Every record, every address, every entry.
-fn naive(records: &[Record], lists: &[List]) -> Listed {
+fn naive(records: &[Record], lists: &[List], with_internal: bool) -> Listed {
     let mut rows: BTreeMap<(u8, usize, usize), (Traffic, BTreeSet<IpAddr>)> = BTreeMap::new();
     let mut listed = Listed::default();
     let holds = |list: &List, entry: usize, address: IpAddr| {
@@ -96,7 +96,7 @@ fn naive(records: &[Record], lists: &[List]) -> Listed {
     for record in records.iter().filter(|record| record.status == "OK") {
         let addresses: Vec<IpAddr> =
             record.addresses.iter().filter_map(|at| ADDRESSES[*at].parse().ok()).collect();
-        let (mut found, mut suppressed) = (BTreeMap::new(), false);
+        let (mut found, mut suppressed, mut internal) = (BTreeMap::new(), false, false);
         for address in addresses {
             let trusted = lists.iter().filter(|list| list.role == ListRole::Trusted);
             let is_trusted = trusted
@@ -104,20 +104,24 @@ fn naive(records: &[Record], lists: &[List]) -> Listed {
                 .any(|(list, entry)| holds(list, entry, address));
             for (at, list) in lists.iter().enumerate().filter(|(_, l)| l.role == ListRole::Threat) {
                 for entry in (0..list.entries.len()).filter(|entry| holds(list, *entry, address)) {
-                    match is_trusted {
-                        true => suppressed = true,
+                    if is_trusted {
+                        suppressed = true;
+                    } else if !with_internal && address.to_string().starts_with("10.") {
+                        internal = true;
+                    } else {
                         // The first address that the entry holds stands for the record.
-                        false => drop(found.entry((at, entry)).or_insert(address)),
+                        found.entry((at, entry)).or_insert(address);
                     }
                 }
             }
         }
         let traffic = record.traffic();
-        if found.is_empty() && suppressed {
-            listed.suppressed.merge(&traffic).unwrap();
-        }
         if !found.is_empty() {
             listed.total.merge(&traffic).unwrap();
+        } else if suppressed {
+            listed.suppressed.merge(&traffic).unwrap();
+        } else if internal {
+            listed.internal.merge(&traffic).unwrap();
         }
         for ((list, entry), address) in found {
             let row = rows.entry((record.interface, list, entry)).or_default();
@@ -164,14 +168,14 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
     prop::collection::vec(record, 1..60)
 }
 
-fn ask(records: &[Record], lists: &[List], threads: usize) -> Listed {
+fn ask(records: &[Record], lists: &[List], internal: bool, threads: usize) -> Listed {
     let lines: Vec<String> = records.iter().map(Record::line).collect();
     let logs = log(FORMAT, &lines);
     let matcher = Arc::new(Matcher::new(lists.to_vec()));
     block_on(async {
         let options = flowproof_engine::SessionOptions { threads, ..options() };
         let session = open(&logs, Window::ALWAYS, options).await;
-        session.listed(matcher).await.unwrap().value
+        session.listed(matcher, internal).await.unwrap().value
     })
 }
 
@@ -183,15 +187,16 @@ proptest! {
         one in prop::collection::vec(0..ENTRIES.len(), 0..6),
         other in prop::collection::vec(0..ENTRIES.len(), 0..4),
         trusted in prop::collection::vec(0..ENTRIES.len(), 0..3),
+        internal: bool,
     ) {
         let lists = [
             list("one.txt", ListRole::Threat, &one),
             list("other.txt", ListRole::Threat, &other),
             list("ours.txt", ListRole::Trusted, &trusted),
         ];
-        let expected = naive(&records, &lists);
-        prop_assert_eq!(&ask(&records, &lists, 1), &expected);
-        prop_assert_eq!(&ask(&records, &lists, 2), &expected);
+        let expected = naive(&records, &lists, internal);
+        prop_assert_eq!(&ask(&records, &lists, internal, 1), &expected);
+        prop_assert_eq!(&ask(&records, &lists, internal, 2), &expected);
     }
 }
 
@@ -207,10 +212,30 @@ fn a_record_is_in_the_row_of_each_entry_and_in_the_total_once() {
         egress: true,
     };
     let lists = [list("one.txt", ListRole::Threat, &[0, 1, 2, 3])];
-    let listed = ask(&[record], &lists, 1);
+    let listed = ask(&[record], &lists, false, 1);
     let rows: Vec<(usize, u64)> =
         listed.rows.iter().map(|row| (row.entry, row.traffic.bytes_out)).collect();
     assert_eq!(rows, [(0, 100), (1, 100), (2, 100), (3, 100)]);
     assert_eq!((listed.total.bytes_out, listed.total.flows), (100, 1));
     assert!(listed.suppressed.is_empty());
+}
+
+#[test]
+fn a_list_of_private_networks_does_not_report_every_internal_flow() {
+    let flow = |addresses| Record {
+        interface: 1,
+        addresses,
+        bytes: 7,
+        start: 1_748_736_000,
+        rejected: false,
+        status: "OK",
+        egress: true,
+    };
+    let records = [flow([0, 0, 0, 0]), flow([0, 7, 0, 7]), flow([0, 1, 0, 1])];
+    let lists = [list("level1.netset", ListRole::Threat, &[6, 1])];
+    let listed = ask(&records, &lists, false, 1);
+    assert_eq!(listed.rows.len(), 1, "{:?}", listed.rows);
+    assert_eq!((listed.rows[0].entry, listed.total.flows, listed.internal.flows), (1, 1, 2));
+    let listed = ask(&records, &lists, true, 1);
+    assert_eq!((listed.rows.len(), listed.total.flows, listed.internal.flows), (2, 3, 0));
 }
