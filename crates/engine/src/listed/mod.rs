@@ -2,6 +2,7 @@
 
 mod matches;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
@@ -84,42 +85,47 @@ impl Session {
             }
         };
         let mut listed = Listed::default();
+        let mut rows = BTreeMap::new();
         for batch in &run.batches {
             let batch = &flatten(batch)?;
             let columns = Columns { batch };
             for row in 0..batch.num_rows() {
-                listed.add(&columns, row)?;
+                listed.add(&columns, row, &mut rows)?;
             }
         }
-        listed.rows.sort_by(|a, b| a.key().cmp(&b.key()));
+        listed.rows = rows.into_iter().map(listed_row).collect();
         Ok(self.answer(listed, &run.told))
     }
 }
 
-impl ListedRow {
-    fn key(&self) -> impl Ord + '_ {
-        (&self.account, &self.instance, &self.interface, self.list, self.entry)
-    }
+/// Account, instance, interface, and the entry's number, which is by list and then by entry.
+type Key = (Option<String>, Option<String>, Option<String>, u64);
+
+fn listed_row((key, (traffic, remotes)): (Key, (Traffic, u64))) -> ListedRow {
+    let (account, instance, interface, number) = key;
+    let (list, entry) = place(number);
+    ListedRow { account, instance, interface, list, entry, traffic, remotes }
 }
 
 impl Listed {
-    fn add(&mut self, columns: &Columns<'_>, row: usize) -> Result<(), EngineError> {
+    /// Adds a row of the result: an address of an entry, or what concerns records as such.
+    fn add(
+        &mut self,
+        columns: &Columns<'_>,
+        row: usize,
+        rows: &mut BTreeMap<Key, (Traffic, u64)>,
+    ) -> Result<(), EngineError> {
         let traffic = columns.traffic(row)?;
         match columns.counter("number", row)? {
             ANY => self.total.merge(&traffic)?,
             SUPPRESSED => self.suppressed.merge(&traffic)?,
             INTERNAL => self.internal.merge(&traffic)?,
             number => {
-                let (list, entry) = place(number);
-                self.rows.push(ListedRow {
-                    account: columns.text("account", row)?,
-                    instance: columns.text("instance", row)?,
-                    interface: columns.text("interface", row)?,
-                    list,
-                    entry,
-                    traffic,
-                    remotes: columns.counter("remotes", row)?,
-                });
+                let text = |name| columns.text(name, row);
+                let key = (text("account")?, text("instance")?, text("interface")?, number);
+                let (known, remotes) = rows.entry(key).or_default();
+                known.merge(&traffic)?;
+                *remotes += 1;
             }
         }
         Ok(())
@@ -130,12 +136,12 @@ fn sql() -> String {
     let held = ADDRESSES.map(|address| format!("list_matches({address}) IS NOT NULL"));
     format!(
         "SELECT account, instance, interface, found['number'] AS number, \
-             count(DISTINCT found['address']) AS remotes, {TOTALS} \
+             found['address'] AS address, {TOTALS} \
          FROM (SELECT coalesce(account_id, object_account) AS account, instance, \
                  interface_id AS interface, flow_kind, bytes, packets, \"start\", \"end\", \
                  unnest({name}({addresses})) AS found \
              FROM measured_traffic WHERE {held}) \
-         GROUP BY 1, 2, 3, 4",
+         GROUP BY 1, 2, 3, 4, 5",
         name = RecordMatches::NAME,
         addresses = ADDRESSES.join(", "),
         held = held.join(" OR "),
