@@ -1,6 +1,6 @@
 //! Which format a list is in, by how it begins.
 
-use super::ListFormat;
+use super::{ListFormat, json};
 
 /// A text that is in no format we read.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
     match text.as_bytes().first() {
         Some(b'<') if is_html(text) => Err(Foreign::Html),
         Some(b'<') => Err(Foreign::Format("XML")),
-        Some(b'{') => Err(Foreign::Format("JSON")),
-        Some(b'[') if is_json_array(text) => Err(Foreign::Format("JSON")),
+        Some(b'{') => json::recognise(text),
+        Some(b'[') if is_json_array(text) => json::recognise(text),
         _ => Ok(ListFormat::PlainText),
     }
 }
@@ -51,10 +51,10 @@ mod tests {
             ("<?xml version=\"1.0\"?><!DOCTYPE html><html>", Err(Foreign::Html)),
             ("<?xml version=\"1.0\"?><ioc/>", Err(Foreign::Format("XML"))),
             ("<stix:STIX_Package>", Err(Foreign::Format("XML"))),
-            ("{\"cidr\":\"192.0.2.0/24\"}", Err(Foreign::Format("JSON"))),
-            ("[{\"ip_address\"", Err(Foreign::Format("JSON"))),
-            ("[\n  \"192.0.2.1\"\n]", Err(Foreign::Format("JSON"))),
-            ("[]", Err(Foreign::Format("JSON"))),
+            ("{\"cidr\":\"192.0.2.0/24\"}", Ok(ListFormat::Json)),
+            ("[{\"ip_address\"", Ok(ListFormat::Json)),
+            ("[\n  \"192.0.2.1\"\n]", Ok(ListFormat::Json)),
+            ("[]", Ok(ListFormat::Json)),
             ("[2001:db8::1]:443", Ok(ListFormat::PlainText)),
             ("[::1]:443", Ok(ListFormat::PlainText)),
             ("# <html>\n192.0.2.1", Ok(ListFormat::PlainText)),
