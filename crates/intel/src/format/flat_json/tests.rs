@@ -8,6 +8,7 @@ use super::super::json::tests::{check_cuts, check_told, parse, rejects, rows};
 use super::*;
 use crate::fuzz::check_list;
 use crate::note::Indicator;
+use crate::{List, ListRole};
 
 /// In the shape of Feodo Tracker.
 const ARRAY: &str = r#"[
@@ -161,6 +162,17 @@ fn what_holds_no_address_is_refused() {
 fn a_cut_anywhere_is_refused() {
     check_cuts(Json, ARRAY);
     check_cuts(Json, "[\"203.0.113.9\", \"2001:db8::9\"]");
+}
+
+#[test]
+fn a_damaged_list_is_refused_as_a_whole_and_a_byte_order_mark_is_no_damage() {
+    let read = |text: &str| List::from_bytes("a.json", ListRole::Threat, text.as_bytes());
+    let list = read(&format!("\u{feff}\r\n{ARRAY}")).expect("a list");
+    assert_eq!((list.format, list.entries.len(), list.entries[0].line), (Json, 2, 3));
+    assert_eq!(
+        read(&ARRAY[..ARRAY.len() - 3]).expect_err("cut off").to_string(),
+        "list a.json is damaged, read as JSON: line 9: EOF while parsing a list (column 79)"
+    );
 }
 
 #[test]

@@ -80,6 +80,9 @@ impl<'a> Items<'a> {
 
     /// Adds to the labels of all entries from number `first` on.
     pub(in crate::format) fn label_from(&mut self, first: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         for entry in &mut self.content.entries[first..] {
             entry.label = label([&*entry.label, text]).into();
         }
