@@ -10,7 +10,13 @@ use crate::list::ListOptions;
 
 mod detect;
 mod lines;
+mod openioc;
 mod plain;
+mod shape;
+mod stix1;
+mod suricata;
+mod tor;
+mod xml;
 
 pub(crate) use detect::{Foreign, detect};
 
@@ -27,6 +33,22 @@ pub enum ListFormat {
     /// syntax of FireHOL `.ipset` and `.netset` files, of Spamhaus DROP as text, of the Tor exit
     /// list and of IPsum.
     PlainText,
+    /// STIX 1.x in XML: every CybOX Address object in it, wherever it stands.
+    ///
+    /// Several values in one object are several entries; a condition `InclusiveBetween` makes a
+    /// range. The label is the title of the indicator, else its description, else the title of what
+    /// the observable stands in.
+    Stix1,
+    /// OpenIOC 1.0 or 1.1: indicator items whose search term or content type means an address.
+    /// The label is the short description of the document.
+    #[serde(rename = "openioc")]
+    OpenIoc,
+    /// Rules for Suricata or Snort with addresses written into their headers, on either side. The
+    /// label is the message and the number of the rule.
+    SuricataRules,
+    /// Tor's `exit-addresses`: blocks of `ExitNode` and `ExitAddress` lines. The label is the
+    /// fingerprint of the exit node.
+    TorExitAddresses,
 }
 
 /// Why the rest of a list cannot be read.
@@ -53,6 +75,10 @@ impl ListFormat {
     ) -> Result<Content, Broken> {
         match self {
             Self::PlainText => plain::parse(text, options),
+            Self::Stix1 => stix1::parse(text, options),
+            Self::OpenIoc => openioc::parse(text, options),
+            Self::SuricataRules => suricata::parse(text, options),
+            Self::TorExitAddresses => tor::parse(text, options),
         }
     }
 }
@@ -61,6 +87,10 @@ impl fmt::Display for ListFormat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::PlainText => "plain text",
+            Self::Stix1 => "STIX 1.x XML",
+            Self::OpenIoc => "OpenIOC",
+            Self::SuricataRules => "Suricata or Snort rules",
+            Self::TorExitAddresses => "Tor exit addresses",
         })
     }
 }
