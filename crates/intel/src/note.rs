@@ -87,6 +87,12 @@ pub enum RejectReason {
     /// Reversed, or IPv4 and IPv6 mixed.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// The address is compared in a way that no list of addresses can say, as "starts with".
+    #[error("compared by a condition that only a list of patterns could hold")]
+    Condition,
+    /// The item breaks the rules of its format.
+    #[error("{0}")]
+    Malformed(&'static str),
     /// The line is of another list format than the rest, which would be read wrongly as plain text.
     #[error("looks like {0}")]
     OtherFormat(&'static str),

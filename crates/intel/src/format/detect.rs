@@ -1,6 +1,9 @@
 //! Which format a list is in, by how it begins.
 
-use super::{ListFormat, json};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::{ListFormat, json, suricata, tor};
 
 /// A text that is in no format we read.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,10 +22,40 @@ pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
     let text = text.trim_start();
     match text.as_bytes().first() {
         Some(b'<') if is_html(text) => Err(Foreign::Html),
-        Some(b'<') => Err(Foreign::Format("XML")),
+        Some(b'<') => xml(text).ok_or(Foreign::Format("XML")),
         Some(b'{') => json::recognise(text),
         Some(b'[') if is_json_array(text) => json::recognise(text),
-        _ => Ok(ListFormat::PlainText),
+        _ => Ok(lines(text)),
+    }
+}
+
+/// By the first element that we know: STIX may come inside a TAXII message.
+fn xml(text: &str) -> Option<ListFormat> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_end_names = false;
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) | Event::Empty(tag) => match tag.local_name().into_inner() {
+                "STIX_Package" => return Some(ListFormat::Stix1),
+                "Observables" if text.contains("http://cybox.mitre.org/cybox-") => {
+                    return Some(ListFormat::Stix1);
+                }
+                "ioc" | "OpenIOC" => return Some(ListFormat::OpenIoc),
+                _ => {}
+            },
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+}
+
+/// By the first line that is no comment.
+fn lines(text: &str) -> ListFormat {
+    let mut lines = text.split(['\n', '\r']).map(str::trim);
+    match lines.find(|line| !line.is_empty() && !line.starts_with('#')) {
+        Some(line) if tor::is_first_line(line) => ListFormat::TorExitAddresses,
+        Some(line) if suricata::begins_rule(line) => ListFormat::SuricataRules,
+        _ => ListFormat::PlainText,
     }
 }
 
@@ -49,8 +82,24 @@ mod tests {
             ("\n\n  <HTML><body>", Err(Foreign::Html)),
             ("<!-- saved --><html>", Err(Foreign::Html)),
             ("<?xml version=\"1.0\"?><!DOCTYPE html><html>", Err(Foreign::Html)),
-            ("<?xml version=\"1.0\"?><ioc/>", Err(Foreign::Format("XML"))),
-            ("<stix:STIX_Package>", Err(Foreign::Format("XML"))),
+            ("<?xml version=\"1.0\"?><rss><item/>", Err(Foreign::Format("XML"))),
+            ("<rss", Err(Foreign::Format("XML"))),
+            ("<?xml version=\"1.0\"?><ioc/>", Ok(ListFormat::OpenIoc)),
+            ("<!-- a --><OpenIOC xmlns='urn:x'>", Ok(ListFormat::OpenIoc)),
+            ("<stix:STIX_Package>", Ok(ListFormat::Stix1)),
+            ("<taxii:Poll><taxii:Content><stix:STIX_Package a=", Err(Foreign::Format("XML"))),
+            ("<taxii:Poll><taxii:Content><stix:STIX_Package>", Ok(ListFormat::Stix1)),
+            ("<c:Observables xmlns:c='http://cybox.mitre.org/cybox-2'>", Ok(ListFormat::Stix1)),
+            ("<Observables>", Err(Foreign::Format("XML"))),
+            ("# a\r\n\nalert ip [192.0.2.1] any -> any any (", Ok(ListFormat::SuricataRules)),
+            ("drop tcp $HOME_NET any -> 192.0.2.1 any (", Ok(ListFormat::SuricataRules)),
+            ("alert 192.0.2.1", Ok(ListFormat::PlainText)),
+            ("@type tordnsel 1.0\nExitNode", Ok(ListFormat::TorExitAddresses)),
+            (
+                "ExitNode 0123456789ABCDEF0123456789ABCDEF01234567\n",
+                Ok(ListFormat::TorExitAddresses),
+            ),
+            ("ExitNode example\n", Ok(ListFormat::PlainText)),
             ("{\"cidr\":\"192.0.2.0/24\"}", Ok(ListFormat::Json)),
             ("[{\"ip_address\"", Ok(ListFormat::Json)),
             ("[\n  \"192.0.2.1\"\n]", Ok(ListFormat::Json)),

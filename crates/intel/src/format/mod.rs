@@ -15,9 +15,15 @@ mod json;
 mod kind;
 mod lines;
 mod misp_json;
+mod openioc;
 mod plain;
+mod shape;
 mod spamhaus_json;
+mod stix1;
 mod stix2;
+mod suricata;
+mod tor;
+mod xml;
 
 pub(crate) use detect::{Foreign, detect};
 
@@ -44,6 +50,22 @@ pub enum ListFormat {
     AwsIpRanges,
     /// JSON of no format above: texts, or objects with a key such as `ip_address` or `cidr`.
     Json,
+    /// STIX 1.x in XML: every CybOX Address object in it, wherever it stands.
+    ///
+    /// Several values in one object are several entries; a condition `InclusiveBetween` makes a
+    /// range. The label is the title of the indicator, else its description, else the title of what
+    /// the observable stands in.
+    Stix1,
+    /// OpenIOC 1.0 or 1.1: indicator items whose search term or content type means an address.
+    /// The label is the short description of the document.
+    #[serde(rename = "openioc")]
+    OpenIoc,
+    /// Rules for Suricata or Snort with addresses written into their headers, on either side. The
+    /// label is the message and the number of the rule.
+    SuricataRules,
+    /// Tor's `exit-addresses`: blocks of `ExitNode` and `ExitAddress` lines. The label is the
+    /// fingerprint of the exit node.
+    TorExitAddresses,
 }
 
 /// Why the rest of a list cannot be read.
@@ -75,6 +97,10 @@ impl ListFormat {
             Self::SpamhausJson => spamhaus_json::parse(text, options),
             Self::AwsIpRanges => aws_ip_ranges::parse(text, options),
             Self::Json => flat_json::parse(text, options),
+            Self::Stix1 => stix1::parse(text, options),
+            Self::OpenIoc => openioc::parse(text, options),
+            Self::SuricataRules => suricata::parse(text, options),
+            Self::TorExitAddresses => tor::parse(text, options),
         }
     }
 }
@@ -88,6 +114,10 @@ impl fmt::Display for ListFormat {
             Self::SpamhausJson => "Spamhaus DROP JSON",
             Self::AwsIpRanges => "AWS ip-ranges.json",
             Self::Json => "JSON",
+            Self::Stix1 => "STIX 1.x XML",
+            Self::OpenIoc => "OpenIOC",
+            Self::SuricataRules => "Suricata or Snort rules",
+            Self::TorExitAddresses => "Tor exit addresses",
         })
     }
 }
