@@ -101,7 +101,8 @@ impl Content {
     }
 }
 
-fn shortened(text: &str) -> String {
+/// The beginning of a text that may be long.
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_SAMPLE) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

@@ -87,8 +87,8 @@ pub enum RejectReason {
     /// Reversed, or IPv4 and IPv6 mixed.
     #[error(transparent)]
     Range(#[from] RangeError),
-    /// The address is compared in a way that no list of addresses can say, as "starts with".
-    #[error("compared by a condition that only a list of patterns could hold")]
+    /// The address is compared in a way that no entry can say, as "starts with".
+    #[error("condition that stands for no address, prefix or range")]
     Condition,
     /// The item breaks the rules of its format.
     #[error("{0}")]

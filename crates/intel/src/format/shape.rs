@@ -12,7 +12,7 @@ pub(super) fn is_address_shaped(text: &str) -> bool {
 
 /// Numbers between dots, at least three of them, with a length or a port behind them or not.
 fn is_dotted(text: &str) -> bool {
-    let address = text.split(['/', ':']).next().unwrap_or_default();
+    let address = text.split(['/', ':', '-']).next().unwrap_or_default().trim_end();
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     address.split('.').all(is_number) && address.matches('.').count() >= 2
 }
@@ -37,6 +37,7 @@ mod tests {
             "192.0.2.1:8080",
             "192.0.2.1-192.0.2.9",
             "203.0.113.300",
+            "203.0.113.300 - 203.0.113.400",
             "203.0.113",
             "0.0.0.0/0",
             "2001:db8::1",

@@ -114,6 +114,21 @@ fn content_that_is_no_plain_list_is_refused_by_name() {
 }
 
 #[test]
+fn damaged_xml_is_refused_as_a_whole_with_format_and_line() {
+    let whole = "<ioc><IndicatorItem><Context search='PortItem/remoteIP'/>\n<Content>192.0.2.1\
+                 </Content></IndicatorItem>\n</ioc>";
+    let list = read(whole.as_bytes()).expect("a list");
+    assert_eq!((list.format, texts(&list)), (ListFormat::OpenIoc, vec!["192.0.2.1"]));
+    let message = "list a.txt is damaged, read as OpenIOC: line 3: breaks off inside <ioc>";
+    let half = &whole.as_bytes()[..whole.len() - 6];
+    assert_eq!(error(half), message);
+    assert_eq!(error(&gzip(half)), message);
+    let stored = gzip(whole.repeat(500).as_bytes());
+    let refusal = read(&stored[..stored.len() - 9]).expect_err("truncated");
+    assert!(matches!(refusal, ListError::Gzip { .. }), "{refusal}");
+}
+
+#[test]
 fn a_list_without_entries_is_an_error_unless_allowed() {
     assert_eq!(
         error(b"# ASNs\nAS64496 \n\nAS64497 \n"),

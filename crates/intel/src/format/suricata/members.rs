@@ -12,7 +12,13 @@ pub(super) fn each_member(list: &str, mut each: impl FnMut(&str, bool)) {
         let (member, sign) = (rest[..end].trim(), rest.as_bytes()[end]);
         let is_excluded = excluded.last().copied().unwrap_or_default();
         match sign {
-            b'[' => excluded.push(is_excluded || member == "!"),
+            b'[' => {
+                // Something before a list that is no sign: told with the bracket, it is refused.
+                if !["", "!"].contains(&member) {
+                    tell(rest[..=end].trim_start(), is_excluded, &mut each);
+                }
+                excluded.push(is_excluded || member == "!");
+            }
             _ => tell(member, is_excluded, &mut each),
         }
         if sign == b']' {

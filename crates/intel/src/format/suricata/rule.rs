@@ -44,7 +44,8 @@ impl<'a> Rule<'a> {
     /// What is wrong with it, if it is not a whole rule.
     pub(super) fn parse(text: &'a str) -> Result<Self, &'static str> {
         let (header, options) = header(text)?;
-        let options = options.trim_end().strip_suffix(')').ok_or("rule without an end")?;
+        let options = options.trim_end().strip_suffix(')').filter(|options| is_whole(options));
+        let options = options.ok_or("rule without an end")?;
         let addresses = match header[..] {
             [_, _, source, _, "->" | "<>" | "=>" | "<-", destination, _] => {
                 vec![source, destination]
@@ -71,9 +72,8 @@ impl<'a> Rule<'a> {
 
     fn option(&self, name: &str) -> Option<&'a str> {
         let mut rest = self.options;
-        while !rest.is_empty() {
-            let option = first_option(rest);
-            rest = rest[option.len()..].strip_prefix(';').unwrap_or_default();
+        while let Some((option, after)) = first_option(rest) {
+            rest = after;
             if let Some((key, value)) = option.split_once(':')
                 && key.trim() == name
             {
@@ -108,8 +108,17 @@ fn header(text: &str) -> Result<(Vec<&str>, &str), &'static str> {
     Err(if depth > 0 { "rule whose list has no end" } else { "rule without options" })
 }
 
-/// Up to the first semicolon that is neither quoted nor escaped.
-fn first_option(options: &str) -> &str {
+/// Whether every option has its semicolon. A bracket inside a message is not the end of a rule.
+fn is_whole(options: &str) -> bool {
+    let mut rest = options;
+    while let Some((_, after)) = first_option(rest) {
+        rest = after;
+    }
+    rest.trim().is_empty()
+}
+
+/// What comes before the first semicolon that is neither quoted nor escaped, and what after it.
+fn first_option(options: &str) -> Option<(&str, &str)> {
     let mut is_quoted = false;
     let mut is_escaped = false;
     for (at, sign) in options.bytes().enumerate() {
@@ -117,11 +126,11 @@ fn first_option(options: &str) -> &str {
             _ if is_escaped => is_escaped = false,
             b'\\' => is_escaped = true,
             b'"' => is_quoted = !is_quoted,
-            b';' if !is_quoted => return &options[..at],
+            b';' if !is_quoted => return Some((&options[..at], &options[at + 1..])),
             _ => {}
         }
     }
-    options
+    None
 }
 
 /// Without the quotes around it and the backslashes in it.
