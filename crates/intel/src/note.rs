@@ -87,6 +87,9 @@ pub enum RejectReason {
     /// Reversed, or IPv4 and IPv6 mixed.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// A row of columns that is cut off, or whose columns contradict each other.
+    #[error("damaged row: {0}")]
+    DamagedRow(&'static str),
     /// The line is of another list format than the rest, which would be read wrongly as plain text.
     #[error("looks like {0}")]
     OtherFormat(&'static str),

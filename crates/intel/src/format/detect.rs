@@ -1,6 +1,6 @@
 //! Which format a list is in, by how it begins.
 
-use super::ListFormat;
+use super::{ListFormat, alien_vault, csv, dshield};
 
 /// A text that is in no format we read.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub(crate) enum Foreign {
 /// Bytes at the beginning in which a web page says what it is.
 const HEAD: usize = 1024;
 
-/// The format by the first sign that is not blank. Formats that only a look at the lines can tell
-/// from plain text (CSV above all) are left to the plain text parser.
+/// The format by the first sign that is not blank, or by what most lines look like. What is left,
+/// lines of which some are of another format, is for the plain text parser to refuse.
 pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
     let text = text.trim_start();
     match text.as_bytes().first() {
@@ -22,8 +22,18 @@ pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
         Some(b'<') => Err(Foreign::Format("XML")),
         Some(b'{') => Err(Foreign::Format("JSON")),
         Some(b'[') if is_json_array(text) => Err(Foreign::Format("JSON")),
-        _ => Ok(ListFormat::PlainText),
+        _ => Ok(of_lines(text)),
     }
+}
+
+fn of_lines(text: &str) -> ListFormat {
+    if alien_vault::is_beginning(text) {
+        return ListFormat::AlienVault;
+    }
+    if dshield::is_beginning(text) {
+        return ListFormat::DShield;
+    }
+    csv::recognise(text).unwrap_or(ListFormat::PlainText)
 }
 
 fn is_html(text: &str) -> bool {

@@ -8,9 +8,20 @@ use serde::Serialize;
 use crate::content::Content;
 use crate::list::ListOptions;
 
+mod alien_vault;
+mod columns;
+mod csv;
 mod detect;
+mod dshield;
+mod fire_eye;
+mod kind;
 mod lines;
+mod misp_csv;
+mod otx_csv;
 mod plain;
+mod proof_point;
+mod rows;
+mod table;
 
 pub(crate) use detect::{Foreign, detect};
 
@@ -27,6 +38,25 @@ pub enum ListFormat {
     /// syntax of FireHOL `.ipset` and `.netset` files, of Spamhaus DROP as text, of the Tor exit
     /// list and of IPsum.
     PlainText,
+    /// Columns between commas, tabs or semicolons, quoted or not: ThreatFox, URLhaus, Feodo Tracker,
+    /// C2IntelFeeds and what spreadsheets export.
+    ///
+    /// The column of addresses is the one that [`ListOptions::column`] names, or that the header
+    /// does, or the only one that holds addresses. The header may be a comment.
+    Csv,
+    /// One attribute a row, as MISP exports them.
+    MispCsv,
+    /// GuardDuty's `OTX_CSV`: `Indicator type, Indicator, Description`.
+    OtxCsv,
+    /// GuardDuty's `PROOF_POINT`: `ip, category, score, first_seen, last_seen, ports (|)`.
+    ProofPoint,
+    /// GuardDuty's `FIRE_EYE`: 47 columns from `reportId` to `observationTime`.
+    FireEye,
+    /// GuardDuty's `ALIEN_VAULT`: `192.0.2.1#4#2#Malicious Host#KR##37.5,126.9#3`.
+    AlienVault,
+    /// The DShield block list: start, end and netmask between tabs.
+    #[serde(rename = "dshield")]
+    DShield,
 }
 
 /// Why the rest of a list cannot be read.
@@ -53,6 +83,13 @@ impl ListFormat {
     ) -> Result<Content, Broken> {
         match self {
             Self::PlainText => plain::parse(text, options),
+            Self::Csv => csv::parse(text, options),
+            Self::MispCsv => misp_csv::parse(text, options),
+            Self::OtxCsv => otx_csv::parse(text, options),
+            Self::ProofPoint => proof_point::parse(text, options),
+            Self::FireEye => fire_eye::parse(text, options),
+            Self::AlienVault => alien_vault::parse(text, options),
+            Self::DShield => dshield::parse(text, options),
         }
     }
 }
@@ -61,6 +98,13 @@ impl fmt::Display for ListFormat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::PlainText => "plain text",
+            Self::Csv => "CSV",
+            Self::MispCsv => "MISP CSV",
+            Self::OtxCsv => "OTX CSV",
+            Self::ProofPoint => "Proofpoint CSV",
+            Self::FireEye => "FireEye CSV",
+            Self::AlienVault => "AlienVault reputation data",
+            Self::DShield => "DShield block list",
         })
     }
 }
