@@ -174,9 +174,8 @@ pub(crate) struct Lists {
     /// A trusted list: its entries win over threat lists; repeatable
     #[arg(long, value_name = "FILE", env = "FLOWPROOF_TRUSTED")]
     pub(crate) trusted: Vec<PathBuf>,
-    /// Take list entries wider than /8 (IPv4) or /16 (IPv6)
-    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE", value_parser = FalseyValueParser::new())]
-    pub(crate) allow_wide: bool,
+    #[command(flatten)]
+    pub(crate) reading: ListReading,
 }
 
 /// Files that say which interfaces and addresses belong to which instance.
@@ -294,6 +293,20 @@ pub(crate) struct Query {
     pub(crate) sql: String,
 }
 
+/// How lists are read.
+#[derive(Debug, Args)]
+pub(crate) struct ListReading {
+    /// Take list entries wider than /8 (IPv4) or /16 (IPv6)
+    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE", value_parser = FalseyValueParser::new())]
+    pub(crate) allow_wide: bool,
+    /// Read every list in this format, whatever it looks like: plain_text, csv, stix1, stix2 ...
+    #[arg(long, value_name = "FORMAT", env = "FLOWPROOF_LIST_FORMAT")]
+    pub(crate) list_format: Option<flowproof_intel::ListFormat>,
+    /// The column of CSV lists that holds the addresses: its name, or its number from 1
+    #[arg(long, value_name = "COLUMN", env = "FLOWPROOF_LIST_COLUMN")]
+    pub(crate) list_column: Option<String>,
+}
+
 /// What can be done with lists alone.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ListCommand {
@@ -318,9 +331,8 @@ pub(crate) struct ListCheck {
     /// They are meant as trusted lists, of which GuardDuty takes fewer entries
     #[arg(long)]
     pub(crate) as_trusted: bool,
-    /// Take list entries wider than /8 (IPv4) or /16 (IPv6)
-    #[arg(long, env = "FLOWPROOF_ALLOW_WIDE", value_parser = FalseyValueParser::new())]
-    pub(crate) allow_wide: bool,
+    #[command(flatten)]
+    pub(crate) reading: ListReading,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
     pub(crate) format: InspectFormat,

@@ -8,7 +8,7 @@ use flowproof_evidence::ListSource;
 use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher};
 use flowproof_report::counted;
 
-use crate::args::Lists;
+use crate::args::{ListReading, Lists};
 use crate::exit::UsageError;
 use crate::streams::Streams;
 
@@ -18,9 +18,19 @@ pub(crate) struct LoadedLists {
     pub(crate) sources: Vec<ListSource>,
 }
 
+/// How lists are to be read.
+pub(crate) fn options(reading: &ListReading) -> ListOptions {
+    ListOptions {
+        allow_wide: reading.allow_wide,
+        format: reading.list_format,
+        column: reading.list_column.clone(),
+        ..ListOptions::default()
+    }
+}
+
 /// Reads the lists; lines that were refused are told.
 pub(crate) fn load(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> {
-    let options = ListOptions { allow_wide: lists.allow_wide, ..ListOptions::default() };
+    let options = options(&lists.reading);
     let roles = lists.threat.iter().map(|path| (path, ListRole::Threat));
     let roles = roles.chain(lists.trusted.iter().map(|path| (path, ListRole::Trusted)));
     let mut loaded = Vec::new();

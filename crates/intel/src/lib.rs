@@ -43,7 +43,7 @@ mod token;
 pub use list::{List, ListOptions, ListRole};
 
 pub use entry::{Cover, Details, Entry};
-pub use format::ListFormat;
+pub use format::{ListFormat, UnknownListFormat};
 pub use note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 
 pub use matcher::{Match, Matcher};

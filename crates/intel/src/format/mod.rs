@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead};
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -141,6 +142,44 @@ impl ListFormat {
     }
 }
 
+/// Every format and its name, as options and JSON call it.
+const NAMES: [(&str, ListFormat); 17] = [
+    ("plain_text", ListFormat::PlainText),
+    ("csv", ListFormat::Csv),
+    ("misp_csv", ListFormat::MispCsv),
+    ("otx_csv", ListFormat::OtxCsv),
+    ("proof_point", ListFormat::ProofPoint),
+    ("fire_eye", ListFormat::FireEye),
+    ("alien_vault", ListFormat::AlienVault),
+    ("dshield", ListFormat::DShield),
+    ("stix1", ListFormat::Stix1),
+    ("stix2", ListFormat::Stix2),
+    ("misp_json", ListFormat::MispJson),
+    ("openioc", ListFormat::OpenIoc),
+    ("suricata_rules", ListFormat::SuricataRules),
+    ("tor_exit_addresses", ListFormat::TorExitAddresses),
+    ("spamhaus_json", ListFormat::SpamhausJson),
+    ("aws_ip_ranges", ListFormat::AwsIpRanges),
+    ("json", ListFormat::Json),
+];
+
+/// A name that is no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is no list format; formats are {}", NAMES.map(|(name, _)| name).join(", "))]
+pub struct UnknownListFormat {
+    /// The name as given.
+    pub given: String,
+}
+
+impl FromStr for ListFormat {
+    type Err = UnknownListFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownListFormat> {
+        let found = NAMES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, format)| *format).ok_or_else(|| UnknownListFormat { given: name.to_owned() })
+    }
+}
+
 impl fmt::Display for ListFormat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -162,5 +201,20 @@ impl fmt::Display for ListFormat {
             Self::AlienVault => "AlienVault reputation data",
             Self::DShield => "DShield block list",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_called_the_same_in_options_and_in_json() {
+        for (name, format) in NAMES {
+            assert_eq!(name.parse(), Ok(format));
+            assert_eq!(serde_json::to_value(format).expect("a name"), name);
+        }
+        let error = "xml".parse::<ListFormat>().expect_err("no format").to_string();
+        assert!(error.starts_with("`xml` is no list format; formats are plain_text, csv, "));
     }
 }

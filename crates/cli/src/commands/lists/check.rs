@@ -4,15 +4,14 @@ use std::io::Write;
 
 use anyhow::Result;
 use flowproof_intel::{
-    Lint, Lints, List, ListError, ListOptions, ListRole, Severity, covered_addresses, lint,
-    overlapping_entries,
+    Lint, Lints, List, ListError, ListRole, Severity, covered_addresses, lint, overlapping_entries,
 };
 use flowproof_report::{counted, printable, thousands};
 use serde_json::{Value, json};
 
 use crate::args::{InspectFormat, ListCheck};
 use crate::exit::Exit;
-use crate::lists::{list_files, read_list};
+use crate::lists::{list_files, options, read_list};
 use crate::streams::Streams;
 
 /// Findings of a kind that people are shown; JSON has more of them.
@@ -25,7 +24,7 @@ struct Checked {
 }
 
 pub(crate) fn run(args: &ListCheck, streams: &mut Streams) -> Result<Exit> {
-    let options = ListOptions { allow_wide: args.allow_wide, ..ListOptions::default() };
+    let options = options(&args.reading);
     let role = if args.as_trusted { ListRole::Trusted } else { ListRole::Threat };
     let mut checked = Vec::new();
     for pattern in &args.files {
