@@ -47,6 +47,8 @@ Every option can come from the environment as FLOWPROOF_<OPTION>.";
 pub(crate) enum Command {
     /// Say whether the flow logs bear a finding out, with figures, coverage and sources
     Investigate(Investigate),
+    /// Find all traffic with addresses on threat lists, by interface and list entry
+    Scan(Scan),
     /// Add up bytes, packets and flows each way, by any keys
     Volumes(Volumes),
     /// Ask in SQL: tables flow_logs and traffic
@@ -194,6 +196,37 @@ pub(crate) enum ReportFormat {
     Json,
     /// One JSON line per finding
     Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
+    #[command(flatten)]
+    pub(crate) time: Time,
+    #[command(flatten)]
+    pub(crate) inventory: Inventory,
+    /// Tell matches of internal addresses too: private, link local, multicast ...
+    #[arg(long, env = "FLOWPROOF_INCLUDE_INTERNAL", value_parser = FalseyValueParser::new())]
+    pub(crate) include_internal: bool,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: ScanFormat,
+}
+
+/// How a scan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScanFormat {
+    /// For people
+    Text,
+    /// One JSON document: rows, the total of all records once, what is suppressed, coverage
+    Json,
+    /// One JSON object a row
+    Jsonl,
+    /// Comma-separated rows, with a header
+    Csv,
 }
 
 #[derive(Debug, Args)]

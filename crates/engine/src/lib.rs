@@ -27,12 +27,14 @@
 mod answer;
 mod arithmetic;
 mod collect;
+mod columns;
 mod copies;
 mod error;
 mod functions;
 mod held;
 mod inspect;
 mod inventory;
+mod listed;
 mod orient;
 mod parquet;
 mod query;
@@ -50,6 +52,8 @@ pub use session::{Session, SessionOptions};
 pub use copies::Duplicates;
 
 pub use subject::{SubjectQuestion, SubjectTraffic};
+
+pub use listed::{Listed, ListedRow};
 
 pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
 

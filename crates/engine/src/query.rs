@@ -77,7 +77,7 @@ impl Session {
 
     /// The result, if it is not large and every record that it looks at told its sides, or the address
     /// book did: then there is nothing to learn.
-    async fn try_without_learning<P, F>(
+    pub(crate) async fn try_without_learning<P, F>(
         &self,
         terms: &Terms,
         plan: P,

@@ -90,7 +90,7 @@ pub enum ListError {
         /// Entries whose time is over, or that the list has taken back.
         left_out: u64,
         /// The first line that was refused.
-        first_reject: Option<Reject>,
+        first_reject: Option<Box<Reject>>,
     },
 }
 
@@ -98,6 +98,6 @@ fn kinds(others: &BTreeMap<Indicator, u64>) -> String {
     others.iter().map(|(kind, count)| format!(", {kind}: {count}")).collect()
 }
 
-fn first(reject: &Option<Reject>) -> String {
+fn first(reject: &Option<Box<Reject>>) -> String {
     reject.as_ref().map(|reject| format!(", first {reject}")).unwrap_or_default()
 }

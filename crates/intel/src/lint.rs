@@ -1,6 +1,6 @@
 //! What is to be said of a list before it is trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use flowproof_prefix::{PrefixMap, PrefixSet};
@@ -174,9 +174,9 @@ fn kind_of(warning: WarningKind) -> LintKind {
 fn special_use(list: &List, lints: &mut Lints) {
     let uses = SpecialUses::new();
     for entry in &list.entries {
-        let Some((block, of)) = entry.prefixes.iter().find_map(|prefix| uses.of(prefix)) else {
-            continue;
-        };
+        let found = || entry.prefixes.iter().filter_map(|prefix| uses.of(prefix));
+        let internal = found().find(|(_, of)| of.is_internal);
+        let Some((block, of)) = internal.or_else(|| found().next()) else { continue };
         let (severity, kind, so) = match of.is_internal {
             true => (Severity::Warning, LintKind::Internal, ": matches flows within a VPC"),
             false => (Severity::Info, LintKind::SpecialUse, ""),
@@ -187,29 +187,34 @@ fn special_use(list: &List, lints: &mut Lints) {
 
 /// Entries that add nothing to the addresses of the list.
 fn repeated(list: &List, lints: &mut Lints) {
-    let first_lines = prefixes_of(list).map(|(prefix, entry)| (prefix, entry.line));
-    // The first line that has the prefix.
-    let lines = PrefixMap::build(first_lines, |_, _| ());
+    // Of each prefix the entry that holds the most, and of those the first.
+    let widest = PrefixMap::build(prefixes_of(list), |known: &mut &Entry, next| {
+        if next.addresses() > known.addresses() {
+            *known = next;
+        }
+    });
+    let mut first_lines: HashMap<&[IpNet], u64> = HashMap::new();
     for entry in &list.entries {
-        let has = |prefix: &IpNet| lines.get(prefix).copied().filter(|line| *line < entry.line);
-        let within = |prefix: &IpNet| lines.covering(prefix).find(|(net, _)| net != prefix);
-        if let Some(line) = common(entry, has) {
+        let line = *first_lines.entry(&entry.prefixes).or_insert(entry.line);
+        if line != entry.line {
             lints.add(Severity::Info, LintKind::Duplicate, entry, || {
                 format!("the same as line {line}")
             });
-        } else if let Some((net, line)) = common(entry, within) {
+            continue;
+        }
+        let mut around = widest.covering(&entry.prefixes[0]).map(|(_, other)| *other);
+        if let Some(other) = around.find(|other| lies_within(entry, other)) {
             lints.add(Severity::Info, LintKind::Nested, entry, || {
-                format!("within {net} of line {line}")
+                format!("within {} of line {}", other.text, other.line)
             });
         }
     }
 }
 
-/// What is found of the first prefix of an entry, if something is found of each.
-fn common<T>(entry: &Entry, find: impl Fn(&IpNet) -> Option<T>) -> Option<T> {
-    let mut found = entry.prefixes.iter().map(find);
-    let first = found.next()??;
-    found.all(|found| found.is_some()).then_some(first)
+/// Whether the other entry has all addresses of the one, and more.
+fn lies_within(one: &Entry, other: &Entry) -> bool {
+    let holds = |prefix: &IpNet| other.prefixes.iter().any(|around| around.contains(prefix));
+    other.addresses() > one.addresses() && one.prefixes.iter().all(holds)
 }
 
 fn prefixes_of(list: &List) -> impl Iterator<Item = (IpNet, &Entry)> {

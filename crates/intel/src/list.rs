@@ -162,6 +162,6 @@ fn no_entries(name: &str, content: Content) -> ListError {
         rejected: content.rejects.total,
         others: content.not_addresses,
         left_out: content.expired + content.revoked,
-        first_reject: content.rejects.samples.into_iter().next(),
+        first_reject: content.rejects.samples.into_iter().next().map(Box::new),
     }
 }

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use crate::entry::Entry;
 use crate::list::{List, ListRole};
+use crate::special::internal_blocks;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,8 @@ pub struct Match<'a> {
     pub list: &'a List,
     /// The entry of it.
     pub entry: &'a Entry,
+    /// Their numbers: of the list among [`Matcher::lists`], of the entry in the list.
+    pub place: (u32, u32),
     /// The prefix of the entry that holds the address. The entry of a range has several.
     pub prefix: IpNet,
 }
@@ -36,6 +39,7 @@ pub struct Matcher {
     places: Vec<Place>,
     threat: PrefixSet,
     trusted: PrefixSet,
+    internal: PrefixSet,
 }
 
 /// Where an entry stands: indices of the list and of the entry in it. A list is bounded at 1 GiB, so
@@ -59,7 +63,7 @@ impl Matcher {
         };
         let (threat, trusted) = (of_role(ListRole::Threat), of_role(ListRole::Trusted));
         let places = placed.into_iter().map(|(_, place)| place).collect();
-        Self { prefixes, places, threat, trusted, lists }
+        Self { prefixes, places, threat, trusted, internal: internal_blocks(), lists }
     }
 
     /// Every entry of every list that holds `address`: the narrowest entry first, then in the order
@@ -83,7 +87,12 @@ impl Matcher {
 
     fn found(&self, place: Place, prefix: IpNet) -> Match<'_> {
         let list = &self.lists[place.list as usize];
-        Match { list, entry: &list.entries[place.entry as usize], prefix }
+        Match {
+            list,
+            entry: &list.entries[place.entry as usize],
+            place: (place.list, place.entry),
+            prefix,
+        }
     }
 
     /// Whether any list holds `address`, threat or trusted.
@@ -110,6 +119,12 @@ impl Matcher {
     /// Whether a trusted list holds `address`.
     pub fn is_trusted(&self, address: IpAddr) -> bool {
         self.trusted.contains(address)
+    }
+
+    /// Whether flows within a VPC have such an address, whatever the lists say: private, shared, link
+    /// local, multicast and the like. An entry that holds it matches internal traffic.
+    pub fn is_internal(&self, address: IpAddr) -> bool {
+        self.internal.contains(address)
     }
 
     /// Every prefix of every threat list, for look-ups by integer. Trusted lists take nothing away

@@ -96,6 +96,15 @@ pub enum RejectReason {
     /// The line is of another list format than the rest, which would be read wrongly as plain text.
     #[error("looks like {0}")]
     OtherFormat(&'static str),
+    /// A part of a document that should be an entry.
+    #[error("nothing in it is known to be an address")]
+    NoAddressKey,
+    /// Whether the entry has expired cannot be told.
+    #[error("the time until or from which it is valid cannot be read")]
+    Validity,
+    /// A pattern of a STIX indicator that cannot be read, or not as an address.
+    #[error("STIX pattern: {0}")]
+    Pattern(&'static str),
 }
 
 /// A kind of indicator that is no address. Lists of mixed indicators hold them in good order, so they

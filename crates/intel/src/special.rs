@@ -1,6 +1,6 @@
 //! Addresses that are not of the public Internet (RFC 6890 and its successors).
 
-use flowproof_prefix::PrefixMap;
+use flowproof_prefix::{PrefixMap, PrefixSet};
 use ipnet::IpNet;
 
 /// A block of addresses with a use of its own.
@@ -50,6 +50,13 @@ const BLOCKS: [(&str, SpecialUse); 27] = [
     ("ff00::/8", internal("multicast")),
 ];
 
+/// The blocks that flows within a VPC have addresses of.
+pub(crate) fn internal_blocks() -> PrefixSet {
+    let internal = BLOCKS.iter().filter(|(_, of)| of.is_internal);
+    // What does not parse is left out; a test sees to it that all do.
+    internal.filter_map(|(net, _)| net.parse().ok()).collect()
+}
+
 /// The blocks, for look-ups.
 pub(crate) struct SpecialUses(PrefixMap<SpecialUse>);
 
@@ -60,9 +67,12 @@ impl SpecialUses {
         Self(parsed.collect())
     }
 
-    /// The block that the prefix lies in, or else the first that lies in it.
+    /// The block that the prefix lies in, or else one that lies in it, an internal one if there is.
     pub(crate) fn of(&self, prefix: &IpNet) -> Option<(IpNet, SpecialUse)> {
-        let found = self.0.covering(prefix).next().or_else(|| self.0.covered(prefix).next());
+        let around = self.0.covering(prefix).next();
+        let within = || self.0.covered(prefix);
+        let internal = || within().find(|(_, of)| of.is_internal);
+        let found = around.or_else(internal).or_else(|| within().next());
         found.map(|(block, of)| (block, *of))
     }
 }
@@ -82,7 +92,11 @@ mod tests {
             assert_eq!(uses.of(&IpNet::from(block.broadcast())), Some((block, of)), "{written}");
         }
         let wide: IpNet = "192.0.0.0/6".parse().expect("a prefix");
-        assert_eq!(uses.of(&wide).map(|(_, of)| of.name), Some("protocol assignments"));
+        assert_eq!(uses.of(&wide).map(|(_, of)| of.name), Some("private use"));
+        let mixed: IpNet = "64:ff9b::/32".parse().expect("a prefix");
+        assert!(uses.of(&mixed).is_some_and(|(_, of)| of.is_internal));
+        let none: IpNet = "192.0.0.0/16".parse().expect("a prefix");
+        assert_eq!(uses.of(&none).map(|(_, of)| of.name), Some("protocol assignments"));
         assert_eq!(uses.of(&"8.0.0.0/8".parse().expect("a prefix")), None);
     }
 }

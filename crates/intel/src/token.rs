@@ -160,7 +160,8 @@ fn without_port(text: &str) -> Option<Result<(IpAddr, bool), RejectReason>> {
 
 fn address(text: &str) -> Result<IpAddr, RejectReason> {
     parse_ip(text.as_bytes()).ok_or_else(|| {
-        let octets: Vec<&str> = text.split('.').collect();
+        // One more than there can be, of a text that may be long.
+        let octets: Vec<&str> = text.splitn(5, '.').collect();
         let ambiguous = octets.iter().any(|octet| octet.len() > 1 && octet.starts_with('0'));
         if octets.len() == 4 && octets.iter().all(|octet| is_number(octet)) && ambiguous {
             RejectReason::LeadingZero

@@ -6,6 +6,7 @@ mod inspect;
 mod investigate;
 mod lists;
 mod query;
+mod scan;
 mod volumes;
 
 use std::io::Write;
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
         Command::Investigate(args) => {
             runtime(&args.logs)?.block_on(investigate::run(args, &common, streams))
         }
+        Command::Scan(args) => runtime(&args.logs)?.block_on(scan::run(args, &common, streams)),
         Command::Volumes(args) => {
             runtime(&args.logs)?.block_on(volumes::run(args, &common, streams))
         }

@@ -12,5 +12,6 @@ mod lists;
 mod naive;
 mod program;
 mod sample;
+mod scan;
 mod volumes;
 mod worked;

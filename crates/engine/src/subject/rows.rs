@@ -2,13 +2,11 @@
 
 use std::net::IpAddr;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type};
-use datafusion::common::DataFusionError;
+use arrow::array::RecordBatch;
 use flowproof_evidence::{PortSide, ServicePort, Traffic};
 use jiff::Timestamp;
 
+use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::totals::flatten;
 
@@ -48,62 +46,7 @@ pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
     Ok(rows)
 }
 
-fn wrong_type(name: &str, column: &ArrayRef) -> DataFusionError {
-    DataFusionError::Internal(format!("column {name} came as {}", column.data_type()))
-}
-
-struct Columns<'a> {
-    batch: &'a RecordBatch,
-}
-
 impl Columns<'_> {
-    fn column(&self, name: &str) -> Result<&ArrayRef, DataFusionError> {
-        let column = self.batch.column_by_name(name);
-        column.ok_or_else(|| DataFusionError::Internal(format!("no column {name}")))
-    }
-
-    fn text(&self, name: &str, row: usize) -> Result<Option<String>, EngineError> {
-        let column = self.column(name)?;
-        let column = cast(&column.slice(row, 1), &DataType::Utf8View)?;
-        let column = column.as_string_view();
-        Ok(column.is_valid(0).then(|| column.value(0).to_owned()))
-    }
-
-    fn address(&self, name: &str, row: usize) -> Result<Option<IpAddr>, EngineError> {
-        Ok(self.text(name, row)?.and_then(|text| text.parse().ok()))
-    }
-
-    fn number(&self, name: &str, row: usize) -> Result<Option<i32>, EngineError> {
-        let column = self.column(name)?;
-        let column = cast(&column.slice(row, 1), &DataType::Int32)?;
-        let column = column.as_primitive::<Int32Type>();
-        Ok(column.is_valid(0).then(|| column.value(0)))
-    }
-
-    fn flag(&self, name: &str, row: usize) -> Result<Option<bool>, EngineError> {
-        let column = self.column(name)?.as_boolean();
-        Ok(column.is_valid(row).then(|| column.value(row)))
-    }
-
-    /// Sums are unsigned, counts signed, and neither is ever NULL or negative.
-    fn counter(&self, name: &str, row: usize) -> Result<u64, EngineError> {
-        let column = self.column(name)?;
-        if let Some(sums) = column.as_primitive_opt::<UInt64Type>() {
-            return Ok(sums.value(row));
-        }
-        let counts = column.as_primitive_opt::<Int64Type>();
-        let counts = counts.ok_or_else(|| wrong_type(name, column))?;
-        Ok(counts.value(row).unsigned_abs())
-    }
-
-    fn time(&self, name: &str, row: usize) -> Result<Option<Timestamp>, EngineError> {
-        let column = self.column(name)?;
-        let times = column.as_primitive_opt::<TimestampNanosecondType>();
-        let column = times.ok_or_else(|| wrong_type(name, column))?;
-        let nanoseconds = column.is_valid(row).then(|| i128::from(column.value(row)));
-        Ok(nanoseconds.and_then(|n| Timestamp::from_nanosecond(n).ok()))
-    }
-
     fn row(&self, row: usize) -> Result<Row, EngineError> {
         let side = match self.text("port_side", row)?.as_deref() {
             Some("remote") => Some(PortSide::Remote),
@@ -126,20 +69,7 @@ impl Columns<'_> {
             without_action: self.counter("without_action", row)?,
             without_bytes: self.counter("without_bytes", row)?,
             ends: [self.address("source", row)?, self.address("destination", row)?],
-            traffic: Traffic {
-                bytes_in: self.counter("bytes_in", row)?,
-                bytes_out: self.counter("bytes_out", row)?,
-                bytes_unoriented: self.counter("bytes_unoriented", row)?,
-                packets_in: self.counter("packets_in", row)?,
-                packets_out: self.counter("packets_out", row)?,
-                packets_unoriented: self.counter("packets_unoriented", row)?,
-                flows: self.counter("flows", row)?,
-                rejected_bytes: self.counter("rejected_bytes", row)?,
-                rejected_packets: self.counter("rejected_packets", row)?,
-                rejected_flows: self.counter("rejected_flows", row)?,
-                first_seen: self.time("first_seen", row)?,
-                last_seen: self.time("last_seen", row)?,
-            },
+            traffic: self.traffic(row)?,
         })
     }
 }

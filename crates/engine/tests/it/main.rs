@@ -7,6 +7,7 @@ mod collected;
 mod determinism;
 mod duplicates;
 mod exactness;
+mod listed;
 mod lists;
 mod orientation;
 mod parquet;

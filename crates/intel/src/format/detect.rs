@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::{ListFormat, suricata, tor};
+use super::{ListFormat, json, suricata, tor};
 
 /// A text that is in no format we read.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
     match text.as_bytes().first() {
         Some(b'<') if is_html(text) => Err(Foreign::Html),
         Some(b'<') => xml(text).ok_or(Foreign::Format("XML")),
-        Some(b'{') => Err(Foreign::Format("JSON")),
-        Some(b'[') if is_json_array(text) => Err(Foreign::Format("JSON")),
+        Some(b'{') => json::recognise(text),
+        Some(b'[') if is_json_array(text) => json::recognise(text),
         _ => Ok(lines(text)),
     }
 }
@@ -100,10 +100,10 @@ mod tests {
                 Ok(ListFormat::TorExitAddresses),
             ),
             ("ExitNode example\n", Ok(ListFormat::PlainText)),
-            ("{\"cidr\":\"192.0.2.0/24\"}", Err(Foreign::Format("JSON"))),
-            ("[{\"ip_address\"", Err(Foreign::Format("JSON"))),
-            ("[\n  \"192.0.2.1\"\n]", Err(Foreign::Format("JSON"))),
-            ("[]", Err(Foreign::Format("JSON"))),
+            ("{\"cidr\":\"192.0.2.0/24\"}", Ok(ListFormat::Json)),
+            ("[{\"ip_address\"", Ok(ListFormat::Json)),
+            ("[\n  \"192.0.2.1\"\n]", Ok(ListFormat::Json)),
+            ("[]", Ok(ListFormat::Json)),
             ("[2001:db8::1]:443", Ok(ListFormat::PlainText)),
             ("[::1]:443", Ok(ListFormat::PlainText)),
             ("# <html>\n192.0.2.1", Ok(ListFormat::PlainText)),

@@ -8,12 +8,19 @@ use serde::Serialize;
 use crate::content::Content;
 use crate::list::ListOptions;
 
+mod aws_ip_ranges;
 mod detect;
+mod flat_json;
+mod json;
+mod kind;
 mod lines;
+mod misp_json;
 mod openioc;
 mod plain;
 mod shape;
+mod spamhaus_json;
 mod stix1;
+mod stix2;
 mod suricata;
 mod tor;
 mod xml;
@@ -33,6 +40,16 @@ pub enum ListFormat {
     /// syntax of FireHOL `.ipset` and `.netset` files, of Spamhaus DROP as text, of the Tor exit
     /// list and of IPsum.
     PlainText,
+    /// STIX 2.0 or 2.1: the address comparisons in the patterns of indicators.
+    Stix2,
+    /// MISP events or attributes as JSON: `ip-src`, `ip-dst`, these with a port, `domain|ip`.
+    MispJson,
+    /// Spamhaus DROP as JSON, one object a line.
+    SpamhausJson,
+    /// `ip-ranges.json` of AWS.
+    AwsIpRanges,
+    /// JSON of no format above: texts, or objects with a key such as `ip_address` or `cidr`.
+    Json,
     /// STIX 1.x in XML: every CybOX Address object in it, wherever it stands.
     ///
     /// Several values in one object are several entries; a condition `InclusiveBetween` makes a
@@ -75,6 +92,11 @@ impl ListFormat {
     ) -> Result<Content, Broken> {
         match self {
             Self::PlainText => plain::parse(text, options),
+            Self::Stix2 => stix2::parse(text, options),
+            Self::MispJson => misp_json::parse(text, options),
+            Self::SpamhausJson => spamhaus_json::parse(text, options),
+            Self::AwsIpRanges => aws_ip_ranges::parse(text, options),
+            Self::Json => flat_json::parse(text, options),
             Self::Stix1 => stix1::parse(text, options),
             Self::OpenIoc => openioc::parse(text, options),
             Self::SuricataRules => suricata::parse(text, options),
@@ -87,6 +109,11 @@ impl fmt::Display for ListFormat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::PlainText => "plain text",
+            Self::Stix2 => "STIX 2",
+            Self::MispJson => "MISP JSON",
+            Self::SpamhausJson => "Spamhaus DROP JSON",
+            Self::AwsIpRanges => "AWS ip-ranges.json",
+            Self::Json => "JSON",
             Self::Stix1 => "STIX 1.x XML",
             Self::OpenIoc => "OpenIOC",
             Self::SuricataRules => "Suricata or Snort rules",

@@ -118,7 +118,8 @@ fn is_address(text: &str) -> bool {
 /// `#4#2#Malicious Host#KR##37.5,126.9#3` after the address: seven signs, the first two around one
 /// digit each. As plain text all of it would be the label.
 fn is_reputation(rest: &str) -> bool {
-    let fields: Vec<&str> = rest.split('#').collect();
+    // One more than there can be, of a line that may be long.
+    let fields: Vec<&str> = rest.splitn(9, '#').collect();
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     fields.len() == 8 && fields[0].is_empty() && is_digits(fields[1]) && is_digits(fields[2])
 }

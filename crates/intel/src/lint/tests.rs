@@ -79,10 +79,30 @@ fn a_range_is_nested_or_repeated_as_a_whole() {
     let expected = [
         (Some(1), LintKind::Nested),
         (Some(2), LintKind::Duplicate),
-        // The range of line 1 begins with this very address.
-        (Some(3), LintKind::Duplicate),
+        // The range of line 1 begins with this very address, and does not end with it.
+        (Some(3), LintKind::Nested),
     ];
     assert_eq!(kinds.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_sum_of_two_entries_is_neither_of_them() {
+    let kinds = |text: &str| -> Vec<(Option<u64>, LintKind)> {
+        let findings = lint(&read(text)).findings.into_iter();
+        findings.filter(|l| l.line.is_some()).map(|l| (l.line, l.kind)).collect()
+    };
+    let nested = |line| (Some(line), LintKind::Nested);
+    assert_eq!(kinds("9.9.9.0/31\n9.9.9.2\n9.9.9.0-9.9.9.2\n"), [nested(1), nested(2)]);
+    assert_eq!(kinds("9.9.9.5\n9.9.9.5-9.9.9.10\n"), [nested(1)]);
+    assert_eq!(kinds("9.9.9.4/31\n9.9.9.6\n9.9.9.5-9.9.9.6\n"), [nested(2)]);
+}
+
+#[test]
+fn an_internal_block_is_told_before_any_other_that_an_entry_touches() {
+    let list = read("192.0.0.0/8\n192.0.2.0-192.168.0.10\n64:ff9b::/32\n192.0.2.0/24\n");
+    let lines = lint(&list).findings.into_iter();
+    let lines = lines.filter(|lint| lint.kind == LintKind::Internal).map(|lint| lint.line);
+    assert_eq!(lines.collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
 }
 
 #[test]

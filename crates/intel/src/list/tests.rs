@@ -90,7 +90,6 @@ fn content_that_is_no_plain_list_is_refused_by_name() {
         ),
         (b"PK\x03\x04\0\0", format!("{unsupported} a ZIP archive")),
         (b"<?xml version=\"1.0\"?>\n<rss>", format!("{unsupported} XML")),
-        (b"{\"cidr\":\"192.0.2.0/24\"}\n", format!("{unsupported} JSON")),
         (
             b"\"first_seen\",\"dst_ip\"\n\"2025-06-01\",\"192.0.2.1\"\n",
             format!("{unsupported} comma-separated or quoted columns (CSV)"),

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::filter::{Filter, hash};
+use super::filter::{Filter, hash, seed_of};
 use super::{Near, begun_from};
 use crate::bits::Prefix;
 
@@ -53,6 +53,7 @@ struct Level {
     /// first that begins with the key, or if there is none the one that holds it.
     slots: Vec<u32>,
     shift: u32,
+    seed: u64,
     /// The numbers of the prefixes of this level, in order. Not kept of the longest level, a place of
     /// which is a number: of all prefixes that begin with a key, those of that level come last.
     prefixes: Option<Vec<u32>>,
@@ -100,16 +101,18 @@ impl Level {
         if is_longest {
             keys.iter_mut().for_each(|(_, place)| *place = prefixes[*place as usize]);
         }
+        let seed = seed_of(keys.iter().map(|(bits, _)| *bits));
         let slots = (keys.len() * 2).next_power_of_two().max(2);
         let mut level = Self {
             length,
-            filter: Filter::of(keys.iter().map(|(bits, _)| *bits)),
+            filter: Filter::of(keys.iter().map(|(bits, _)| *bits), seed),
             slots: vec![FREE; slots],
             shift: 64 - slots.ilog2(),
+            seed,
             prefixes: (!is_longest).then_some(prefixes),
         };
         for (bits, at) in keys {
-            let mut slot = (hash(bits) >> level.shift) as usize;
+            let mut slot = (hash(bits, seed) >> level.shift) as usize;
             while level.slots[slot] != FREE {
                 slot = (slot + 1) % slots;
             }
@@ -130,7 +133,7 @@ impl Level {
             return None;
         }
         let bits = leading(address, self.length);
-        let mut slot = (hash(bits) >> self.shift) as usize;
+        let mut slot = (hash(bits, self.seed) >> self.shift) as usize;
         loop {
             let place = self.slots[slot];
             // At most half of the slots are taken, so that a free one ends every search.
@@ -230,7 +233,7 @@ impl Near<u128> for Levels {
         let levels = LENGTHS.into_iter().zip(levels).filter(|(_, numbers)| !numbers.is_empty());
         let level = |(length, numbers)| Level::new(prefixes, numbers, length);
         Self {
-            roots: Filter::of(roots.into_iter()),
+            roots: Filter::of(roots.iter().copied(), seed_of(roots.iter().copied())),
             levels: levels.map(level).collect(),
             short: Short::of(prefixes, short),
         }
@@ -259,6 +262,21 @@ impl Near<u128> for Levels {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_were_made_to_meet_do_not() {
+        // Under a plain multiplication, all of these would begin at the first slot.
+        let inverse = 0xf1de_83e1_9937_733d_u64;
+        let keys = (0..20_000_u64).map(|at| at.wrapping_mul(inverse));
+        let mut prefixes: Vec<Prefix<u128>> =
+            keys.map(|key| Prefix::masked(u128::from(key) << 64, 64)).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        let level = Level::new(&prefixes, (0..prefixes.len() as u32).collect(), 64);
+        let taken = level.slots.chunk_by(|one, other| (*one == FREE) == (*other == FREE));
+        let longest = taken.filter(|run| run[0] != FREE).map(<[u32]>::len).max();
+        assert!(longest < Some(200), "{longest:?} slots in a row");
+    }
 
     #[test]
     fn how_wide_is_found_by_keys_depends_on_how_many_are_wide() {

@@ -1,0 +1,236 @@
+//! `flowproof scan`.
+
+use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use anyhow::{Result, bail};
+use flowproof_engine::{Answer, Listed, ListedRow};
+use flowproof_evidence::{ListSource, Traffic};
+use flowproof_intel::{List, Matcher};
+use flowproof_report::{counted, human_bytes, printable, span, thousands};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Common;
+use crate::args::{Scan, ScanFormat};
+use crate::exit::{Exit, UsageError};
+use crate::streams::Streams;
+use crate::{lists, plan, progress, trouble};
+
+pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    let window = plan::window(&args.time, Timestamp::now())?;
+    let loaded = lists::load(&args.lists, streams)?;
+    let Some(matcher) = loaded.matcher.filter(|_| !args.lists.threat.is_empty()) else {
+        bail!(UsageError("a list is needed to scan for: --list FILE".to_owned()));
+    };
+    let book = plan::book(&args.inventory, streams)?;
+    let session = plan::open(&args.logs, window, book, streams).await?;
+    let answer = {
+        let _shown = progress::show(&session, common.progress, streams);
+        session.listed(matcher.clone(), args.include_internal).await?
+    };
+    let told = Told { matcher: &matcher, sources: &loaded.sources, answer: &answer };
+    match args.format {
+        ScanFormat::Text => told.text(streams.out())?,
+        ScanFormat::Json => told.json(streams.out())?,
+        ScanFormat::Jsonl => told.jsonl(streams.out())?,
+        ScanFormat::Csv => told.csv(streams.out())?,
+    }
+    trouble::tell(&answer, streams);
+    Ok(Exit::of(&answer))
+}
+
+struct Told<'a> {
+    matcher: &'a Matcher,
+    sources: &'a [ListSource],
+    answer: &'a Answer<Listed>,
+}
+
+impl Told<'_> {
+    fn place(&self, row: &ListedRow) -> (&List, &flowproof_intel::Entry) {
+        let list = &self.matcher.lists()[row.list];
+        (list, &list.entries[row.entry])
+    }
+
+    fn row(&self, row: &ListedRow) -> Value {
+        let (list, entry) = self.place(row);
+        let mut value = json!({
+            "account": row.account,
+            "instance": row.instance,
+            "interface": row.interface,
+            "list": list.name,
+            "entry": entry.text,
+            "label": entry.label,
+        });
+        merge(&mut value, json!(row.traffic));
+        merge(&mut value, json!({ "remotes": row.remotes, "line": entry.line }));
+        value
+    }
+
+    fn json(&self, out: &mut dyn Write) -> Result<()> {
+        let listed = &self.answer.value;
+        let answer = json!({
+            "rows": listed.rows.iter().map(|row| self.row(row)).collect::<Vec<_>>(),
+            // Each record once, however many entries it matches: less than the sum of the rows.
+            "total": listed.total,
+            "suppressed": listed.suppressed,
+            "internal": listed.internal,
+            "coverage": self.answer.coverage,
+            "lists": self.sources,
+        });
+        serde_json::to_writer_pretty(&mut *out, &answer)?;
+        Ok(writeln!(out)?)
+    }
+
+    fn jsonl(&self, out: &mut dyn Write) -> Result<()> {
+        for row in &self.answer.value.rows {
+            serde_json::to_writer(&mut *out, &self.row(row))?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    fn csv(&self, out: &mut dyn Write) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        let keys = ["account", "instance", "interface", "list", "entry", "label"];
+        let totals = TOTALS.iter().map(|total| total.0);
+        writer.write_record(keys.into_iter().chain(totals).chain(["remotes"]))?;
+        for row in &self.answer.value.rows {
+            let (list, entry) = self.place(row);
+            let own = [&row.account, &row.instance, &row.interface];
+            let own = own.map(|text| text.clone().unwrap_or_default());
+            let of_list = [list.name.clone(), entry.text.to_string(), entry.label.to_string()];
+            let totals = TOTALS.iter().map(|(_, total)| total(&row.traffic));
+            let remotes = [row.remotes.to_string()];
+            writer.write_record(own.into_iter().chain(of_list).chain(totals).chain(remotes))?;
+        }
+        Ok(writer.flush()?)
+    }
+
+    /// By interface, the one with the most bytes first.
+    fn text(&self, out: &mut dyn Write) -> Result<()> {
+        let listed = &self.answer.value;
+        let interfaces = self.interfaces()?;
+        let count = counted(interfaces.len() as u64, "interface", "interfaces");
+        match listed.total.is_empty() {
+            true => writeln!(out, "No traffic with listed addresses")?,
+            false => writeln!(out, "{count}: {}", traffic(&listed.total))?,
+        }
+        if !listed.suppressed.is_empty() {
+            writeln!(out, "Suppressed by trusted lists: {}", traffic(&listed.suppressed))?;
+        }
+        if !listed.internal.is_empty() {
+            let told = traffic(&listed.internal);
+            writeln!(out, "Listed internal addresses, not shown (--include-internal): {told}")?;
+        }
+        for interface in interfaces {
+            writeln!(out, "\n{}", printable(&interface.name))?;
+            for row in &interface.rows {
+                self.row_text(row, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// People are told of an interface once, whether its records name an instance or not.
+    fn interfaces(&self) -> Result<Vec<Interface>> {
+        let mut found: BTreeMap<_, (BTreeSet<&str>, BTreeMap<_, ListedRow>)> = BTreeMap::new();
+        for row in &self.answer.value.rows {
+            let (instances, rows) = found.entry((&row.account, &row.interface)).or_default();
+            instances.extend(row.instance.as_deref());
+            match rows.entry((row.list, row.entry)) {
+                Entry::Vacant(place) => drop(place.insert(row.clone())),
+                Entry::Occupied(mut known) => {
+                    let known = known.get_mut();
+                    known.traffic.merge(&row.traffic)?;
+                    // Of addresses that are in both nothing is known but that there are so many.
+                    known.remotes = known.remotes.max(row.remotes);
+                }
+            }
+        }
+        let interface =
+            |((account, interface), (instances, rows)): ((&Option<_>, &Option<_>), _)| {
+                let (instances, rows): (BTreeSet<&str>, BTreeMap<_, ListedRow>) = (instances, rows);
+                let parts = [interface, account].into_iter().flatten().map(String::as_str);
+                let name: Vec<&str> = instances.into_iter().chain(parts).collect();
+                let mut rows: Vec<ListedRow> = rows.into_values().collect();
+                rows.sort_by_key(|row| Reverse(moved(&row.traffic)));
+                Interface { name: name.join(", "), rows }
+            };
+        let mut interfaces: Vec<Interface> = found.into_iter().map(interface).collect();
+        let most = |of: &Interface| of.rows.first().map(|row| moved(&row.traffic));
+        interfaces.sort_by_key(|interface| Reverse(most(interface)));
+        Ok(interfaces)
+    }
+
+    fn row_text(&self, row: &ListedRow, out: &mut dyn Write) -> Result<()> {
+        let (list, entry) = self.place(row);
+        let label = match &*entry.label {
+            "" => String::new(),
+            label => format!(", {label}"),
+        };
+        let addresses = match row.remotes {
+            1 => String::new(),
+            many => format!(", {} addresses", thousands(many)),
+        };
+        writeln!(out, "  {}{addresses}{}", printable(&entry.text), printable(&label))?;
+        writeln!(out, "    {}", traffic(&row.traffic))?;
+        let seen = span(row.traffic.first_seen, row.traffic.last_seen);
+        Ok(writeln!(out, "    {seen}; {}, line {}", printable(&list.name), entry.line)?)
+    }
+}
+
+/// What people are told of an interface: rows, the one with the most bytes first.
+struct Interface {
+    name: String,
+    rows: Vec<ListedRow>,
+}
+
+/// Bytes that were transferred. A sum too large for its type is the largest there is: it is only for
+/// the order.
+fn moved(traffic: &Traffic) -> u64 {
+    traffic.bytes().unwrap_or(u64::MAX)
+}
+
+/// In words: how much each way, and whether somebody only knocked.
+fn traffic(traffic: &Traffic) -> String {
+    let mut parts = Vec::new();
+    if traffic.flows > 0 {
+        parts.push(format!("{} out", human_bytes(traffic.bytes_out)));
+        parts.push(format!("{} in", human_bytes(traffic.bytes_in)));
+        if traffic.bytes_unoriented > 0 {
+            parts.push(format!("{} of unknown direction", human_bytes(traffic.bytes_unoriented)));
+        }
+        parts.push(counted(traffic.flows, "flow accepted", "flows accepted"));
+    }
+    if traffic.rejected_flows > 0 {
+        parts.push(format!("{} rejected", thousands(traffic.rejected_flows)));
+    }
+    parts.join(", ")
+}
+
+type Total = (&'static str, fn(&Traffic) -> String);
+
+/// The columns of totals, as everywhere.
+const TOTALS: [Total; 12] = [
+    ("bytes_in", |traffic| traffic.bytes_in.to_string()),
+    ("bytes_out", |traffic| traffic.bytes_out.to_string()),
+    ("bytes_unoriented", |traffic| traffic.bytes_unoriented.to_string()),
+    ("packets_in", |traffic| traffic.packets_in.to_string()),
+    ("packets_out", |traffic| traffic.packets_out.to_string()),
+    ("packets_unoriented", |traffic| traffic.packets_unoriented.to_string()),
+    ("flows", |traffic| traffic.flows.to_string()),
+    ("rejected_bytes", |traffic| traffic.rejected_bytes.to_string()),
+    ("rejected_packets", |traffic| traffic.rejected_packets.to_string()),
+    ("rejected_flows", |traffic| traffic.rejected_flows.to_string()),
+    ("first_seen", |traffic| traffic.first_seen.map_or_else(String::new, |at| at.to_string())),
+    ("last_seen", |traffic| traffic.last_seen.map_or_else(String::new, |at| at.to_string())),
+];
+
+fn merge(value: &mut Value, more: Value) {
+    if let (Value::Object(value), Value::Object(more)) = (value, more) {
+        value.extend(more);
+    }
+}

@@ -1,0 +1,80 @@
+//! What an indicator is, by the word for its type or by its looks.
+
+use crate::note::Indicator;
+
+/// What a word for a type says of the value beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An address, a prefix or a range, perhaps with a port.
+    Address,
+    /// A domain, and the address that it has or had.
+    DomainAndAddress,
+    /// No address.
+    Other(Indicator),
+}
+
+/// What `word` says, as MISP, ThreatFox, OTX and people write it. None if the word is not known.
+pub(super) fn of_type(word: &str) -> Option<Kind> {
+    let word: String =
+        word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    Some(Kind::Other(match &*word {
+        "" => return None,
+        "ip" | "ips" | "ipv4" | "ipv6" | "ipport" | "ipsrc" | "ipdst" | "ipsrcport"
+        | "ipdstport" | "ipaddr" | "ipaddress" | "ipv4addr" | "ipv6addr" | "ipv4address"
+        | "ipv6address" | "ipv4port" | "ipv6port" | "address" | "cidr" | "ipcidr" | "ipv4cidr"
+        | "ipv6cidr" | "iprange" | "ipv4range" | "ipv6range" | "netblock" | "subnet" => {
+            return Some(Kind::Address);
+        }
+        "domainip" => return Some(Kind::DomainAndAddress),
+        "domain" | "domains" | "domainname" | "hostname" | "hostnameport" | "fqdn" => {
+            Indicator::Domain
+        }
+        "url" | "uri" | "link" => Indicator::Url,
+        "asn" | "as" => Indicator::Asn,
+        "filename" | "filepath" | "file" => Indicator::File,
+        "cve" | "mutex" | "regkey" | "registrykey" | "yara" | "useragent" | "btc"
+        | "vulnerability" => Indicator::Other,
+        _ if is_hash(&word) => Indicator::Hash,
+        _ if word.starts_with("email") || word.ends_with("email") => Indicator::Email,
+        _ => return None,
+    }))
+}
+
+/// `sha256`, `sha256_hash`, `FileHash-SHA256`, `filename|sha256`, with only letters and digits left.
+fn is_hash(word: &str) -> bool {
+    let word =
+        word.strip_prefix("filename").or_else(|| word.strip_prefix("filehash")).unwrap_or(word);
+    let word = word.strip_suffix("hash").unwrap_or(word);
+    let digests =
+        ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ssdeep", "imphash", "tlsh"];
+    word.is_empty() || word == "imp" || digests.contains(&word)
+}
+
+/// What `value` is beyond doubt, if it is no address. None for anything that an address could have
+/// been before it was damaged.
+pub(super) fn of_value(value: &str) -> Option<Indicator> {
+    let plain = crate::token::refang(value);
+    if plain.contains("://") {
+        return Some(Indicator::Url);
+    }
+    if let Some((_, domain)) = plain.split_once('@') {
+        return is_domain(domain).then_some(Indicator::Email);
+    }
+    let is_hex = plain.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && matches!(plain.len(), 32 | 40 | 56 | 64 | 96 | 128) {
+        return Some(Indicator::Hash);
+    }
+    is_domain(&plain).then_some(Indicator::Domain)
+}
+
+/// Labels of letters, digits, `-` and `_`, the last of letters only (or of punycode).
+fn is_domain(text: &str) -> bool {
+    let text = text.strip_prefix("*.").unwrap_or(text);
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '-' | '_'))
+    };
+    let Some((names, last)) = text.rsplit_once('.') else { return false };
+    let is_last = last.chars().count() > 1 && last.chars().all(char::is_alphabetic);
+    names.split('.').all(is_label) && (is_last || last.starts_with("xn--"))
+}
