@@ -93,6 +93,9 @@ pub enum RejectReason {
     /// The item breaks the rules of its format.
     #[error("{0}")]
     Malformed(&'static str),
+    /// A row of columns that is cut off, or whose columns contradict each other.
+    #[error("damaged row: {0}")]
+    DamagedRow(&'static str),
     /// The line is of another list format than the rest, which would be read wrongly as plain text.
     #[error("looks like {0}")]
     OtherFormat(&'static str),

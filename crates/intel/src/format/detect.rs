@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::{ListFormat, json, suricata, tor};
+use super::{ListFormat, alien_vault, csv, dshield, json, suricata, tor};
 
 /// A text that is in no format we read.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub(crate) enum Foreign {
 /// Bytes at the beginning in which a web page says what it is.
 const HEAD: usize = 1024;
 
-/// The format by the first sign that is not blank. Formats that only a look at the lines can tell
-/// from plain text (CSV above all) are left to the plain text parser.
+/// The format by the first sign that is not blank, or by what most lines look like. What is left,
+/// lines of which some are of another format, is for the plain text parser to refuse.
 pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
     let text = text.trim_start();
     match text.as_bytes().first() {
@@ -55,8 +55,20 @@ fn lines(text: &str) -> ListFormat {
     match lines.find(|line| !line.is_empty() && !line.starts_with('#')) {
         Some(line) if tor::is_first_line(line) => ListFormat::TorExitAddresses,
         Some(line) if suricata::begins_rule(line) => ListFormat::SuricataRules,
-        _ => ListFormat::PlainText,
+        _ => columns(text),
     }
+}
+
+/// By what most lines look like. What is left, lines of which some are of another format, is for the
+/// plain text parser to refuse.
+fn columns(text: &str) -> ListFormat {
+    if alien_vault::is_beginning(text) {
+        return ListFormat::AlienVault;
+    }
+    if dshield::is_beginning(text) {
+        return ListFormat::DShield;
+    }
+    csv::recognise(text).unwrap_or(ListFormat::PlainText)
 }
 
 fn is_html(text: &str) -> bool {

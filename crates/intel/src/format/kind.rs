@@ -2,6 +2,9 @@
 
 use crate::note::Indicator;
 
+#[cfg(test)]
+mod tests;
+
 /// What a word for a type says of the value beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

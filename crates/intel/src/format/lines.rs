@@ -9,7 +9,12 @@ const LONGEST: usize = 1 << 16;
 /// needs no end. Bytes that are not UTF-8 become replacement characters, and so does all that a line
 /// has beyond [`LONGEST`]: what it is cut from cannot be taken for a whole entry. A byte order mark
 /// is taken off, also from the middle, where files were joined.
-pub(super) fn each_line(text: &mut dyn BufRead, mut each: impl FnMut(u64, &str)) -> io::Result<()> {
+///
+/// Returns whether the last line has an end; where it has none, the text may be cut off within it.
+pub(super) fn each_line(
+    text: &mut dyn BufRead,
+    mut each: impl FnMut(u64, &str),
+) -> io::Result<bool> {
     let mut line = Line::default();
     let mut number = 0;
     let mut after_cr = false;
@@ -30,10 +35,11 @@ pub(super) fn each_line(text: &mut dyn BufRead, mut each: impl FnMut(u64, &str))
             line.tell(|text| each(number, text));
         }
     }
-    if line.is_begun {
+    let ended = !line.is_begun;
+    if !ended {
         line.tell(|text| each(number + 1, text));
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// A line as far as it has been read.

@@ -8,20 +8,30 @@ use serde::Serialize;
 use crate::content::Content;
 use crate::list::ListOptions;
 
+mod alien_vault;
 mod aws_ip_ranges;
+mod columns;
+mod csv;
 mod detect;
+mod dshield;
+mod fire_eye;
 mod flat_json;
 mod json;
 mod kind;
 mod lines;
+mod misp_csv;
 mod misp_json;
 mod openioc;
+mod otx_csv;
 mod plain;
+mod proof_point;
+mod rows;
 mod shape;
 mod spamhaus_json;
 mod stix1;
 mod stix2;
 mod suricata;
+mod table;
 mod tor;
 mod xml;
 
@@ -66,6 +76,25 @@ pub enum ListFormat {
     /// Tor's `exit-addresses`: blocks of `ExitNode` and `ExitAddress` lines. The label is the
     /// fingerprint of the exit node.
     TorExitAddresses,
+    /// Columns between commas, tabs or semicolons, quoted or not: ThreatFox, URLhaus, Feodo Tracker,
+    /// C2IntelFeeds and what spreadsheets export.
+    ///
+    /// The column of addresses is the one that [`ListOptions::column`] names, or that the header
+    /// does, or the only one that holds addresses. The header may be a comment.
+    Csv,
+    /// One attribute a row, as MISP exports them.
+    MispCsv,
+    /// GuardDuty's `OTX_CSV`: `Indicator type, Indicator, Description`.
+    OtxCsv,
+    /// GuardDuty's `PROOF_POINT`: `ip, category, score, first_seen, last_seen, ports (|)`.
+    ProofPoint,
+    /// GuardDuty's `FIRE_EYE`: 47 columns from `reportId` to `observationTime`.
+    FireEye,
+    /// GuardDuty's `ALIEN_VAULT`: `192.0.2.1#4#2#Malicious Host#KR##37.5,126.9#3`.
+    AlienVault,
+    /// The DShield block list: start, end and netmask between tabs.
+    #[serde(rename = "dshield")]
+    DShield,
 }
 
 /// Why the rest of a list cannot be read.
@@ -101,6 +130,13 @@ impl ListFormat {
             Self::OpenIoc => openioc::parse(text, options),
             Self::SuricataRules => suricata::parse(text, options),
             Self::TorExitAddresses => tor::parse(text, options),
+            Self::Csv => csv::parse(text, options),
+            Self::MispCsv => misp_csv::parse(text, options),
+            Self::OtxCsv => otx_csv::parse(text, options),
+            Self::ProofPoint => proof_point::parse(text, options),
+            Self::FireEye => fire_eye::parse(text, options),
+            Self::AlienVault => alien_vault::parse(text, options),
+            Self::DShield => dshield::parse(text, options),
         }
     }
 }
@@ -118,6 +154,13 @@ impl fmt::Display for ListFormat {
             Self::OpenIoc => "OpenIOC",
             Self::SuricataRules => "Suricata or Snort rules",
             Self::TorExitAddresses => "Tor exit addresses",
+            Self::Csv => "CSV",
+            Self::MispCsv => "MISP CSV",
+            Self::OtxCsv => "OTX CSV",
+            Self::ProofPoint => "Proofpoint CSV",
+            Self::FireEye => "FireEye CSV",
+            Self::AlienVault => "AlienVault reputation data",
+            Self::DShield => "DShield block list",
         })
     }
 }

@@ -90,22 +90,6 @@ fn content_that_is_no_plain_list_is_refused_by_name() {
         ),
         (b"PK\x03\x04\0\0", format!("{unsupported} a ZIP archive")),
         (b"<?xml version=\"1.0\"?>\n<rss>", format!("{unsupported} XML")),
-        (
-            b"\"first_seen\",\"dst_ip\"\n\"2025-06-01\",\"192.0.2.1\"\n",
-            format!("{unsupported} comma-separated or quoted columns (CSV)"),
-        ),
-        (
-            b"Indicator type, Indicator, Description\nCIDR, 192.0.2.0/24, example\n",
-            format!("{unsupported} comma-separated or quoted columns (CSV)"),
-        ),
-        (
-            b"192.0.2.1#4#2#Malicious Host#KR##37.5,126.9#3\nwww.example.com#4#2#x#CA#y#1,2#3\n",
-            format!("{unsupported} AlienVault reputation data"),
-        ),
-        (
-            b"Start\tEnd\tNetmask\n192.0.2.0\t192.0.2.255\t24\n",
-            format!("{unsupported} columns with several addresses (as in the DShield block list)"),
-        ),
     ] {
         assert_eq!(error(bytes), message);
         let zipped = error(&gzip(bytes));
