@@ -48,6 +48,9 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
     Ok(content)
 }
 
+/// Bytes at which a rule ends that leads on to the next line for ever. It is then no whole rule.
+const LONGEST: usize = 1 << 20;
+
 /// A rule from its lines: a backslash at the end of one leads on to the next.
 #[derive(Default)]
 struct Joined {
@@ -62,7 +65,7 @@ impl Joined {
             self.line = line;
         }
         let (text, is_last) = match text.strip_suffix('\\') {
-            Some(text) => (text, false),
+            Some(text) => (text, self.text.len() > LONGEST),
             None => (text, true),
         };
         self.text.push_str(text);

@@ -20,7 +20,7 @@ use super::Broken;
 mod tests;
 mod utf8;
 
-use utf8::Utf8;
+use utf8::{ITEM_TOO_LARGE, LARGEST_ITEM, Utf8};
 
 /// What is told the elements of a document.
 pub(super) trait Visit {
@@ -82,6 +82,7 @@ pub(super) fn read(bytes: &mut dyn BufRead, visit: &mut dyn Visit) -> Result<(),
     loop {
         buffer.clear();
         let line = reader.get_ref().line();
+        reader.get_mut().begin_item();
         let event = reader.read_event_into(&mut buffer).map_err(|error| broken(line, error))?;
         let step = match event {
             Event::Start(tag) => walk.open(line, reader.resolver(), &tag),
@@ -157,7 +158,7 @@ impl Walk<'_> {
 
     fn add(&mut self, text: &str) -> Result<(), String> {
         self.text.push_str(text);
-        Ok(())
+        if self.text.len() > LARGEST_ITEM { Err(too_large()) } else { Ok(()) }
     }
 
     fn end(&self) -> Result<(), String> {
@@ -200,11 +201,16 @@ fn referred(reference: &BytesRef<'_>) -> String {
 
 fn broken(line: u64, error: quick_xml::Error) -> Broken {
     match error {
+        quick_xml::Error::Io(error) if error.kind() == ITEM_TOO_LARGE => syntax(line, too_large()),
         quick_xml::Error::Io(error) => {
             Broken::Read(io::Error::new(error.kind(), error.to_string()))
         }
         error => syntax(line, error.to_string()),
     }
+}
+
+fn too_large() -> String {
+    format!("a tag or a text of more than {LARGEST_ITEM} bytes")
 }
 
 fn syntax(line: u64, message: String) -> Broken {

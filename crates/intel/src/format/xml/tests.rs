@@ -92,6 +92,23 @@ fn depth_has_an_end() {
 }
 
 #[test]
+fn an_item_without_end_takes_no_memory() {
+    // It is noticed at the end of a block at the latest.
+    let long = "a".repeat(LARGEST_ITEM + (1 << 15));
+    let in_pieces = format!("{0}<!-- c -->{0}", &long[..LARGEST_ITEM / 2 + 1]);
+    for (document, line) in [
+        (format!("<a>\n<b>{long}</b></a>"), 2),
+        (format!("<a>\n<b>{in_pieces}</b></a>"), 2),
+        (format!("<a>\n<b c='{long}'></b></a>"), 2),
+        (format!("<!-- {long} -->\n<a/>"), 1),
+    ] {
+        let refusal = told(&document).err();
+        let expected = format!("{line}: a tag or a text of more than 16777216 bytes");
+        assert!(refusal == Some(expected), "{}", &document[..20]);
+    }
+}
+
+#[test]
 fn blanks_in_a_text_are_one_blank_each() {
     assert_eq!(one_line("\n  a\t b\r\nc "), "a b c");
     assert_eq!(one_line(" \n"), "");

@@ -1,6 +1,6 @@
 //! The bytes of an XML document as UTF-8, and the line that they are at.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 use quick_xml::Reader;
@@ -11,6 +11,13 @@ const DECODED: usize = 1 << 14;
 
 /// Bytes at the beginning in which an XML declaration ends.
 const DECLARATION: usize = 1024;
+
+/// The most bytes of a tag, a comment or a text, each of which is held as a whole. It is room for half
+/// a million addresses in one element.
+pub(super) const LARGEST_ITEM: usize = 1 << 24;
+
+/// What reading fails with where an item is larger.
+pub(super) const ITEM_TOO_LARGE: ErrorKind = ErrorKind::QuotaExceeded;
 
 /// Decodes as it is read. Bytes that the encoding does not have become replacement characters, as in
 /// lists of lines: a comment with one harms nobody, an entry with one is refused.
@@ -23,6 +30,8 @@ pub(super) struct Utf8<'a> {
     ahead: std::ops::Range<usize>,
     line_ends: u64,
     after_return: bool,
+    /// What is left of the room for the item that is being read.
+    room: usize,
 }
 
 impl<'a> Utf8<'a> {
@@ -36,6 +45,7 @@ impl<'a> Utf8<'a> {
             ahead: 0..0,
             line_ends: 0,
             after_return: false,
+            room: LARGEST_ITEM,
         })
     }
 
@@ -43,6 +53,11 @@ impl<'a> Utf8<'a> {
     /// CRLF or CR alone.
     pub(super) fn line(&self) -> u64 {
         self.line_ends + 1
+    }
+
+    /// The next item begins.
+    pub(super) fn begin_item(&mut self) {
+        self.room = LARGEST_ITEM;
     }
 
     fn decode(&mut self) -> io::Result<()> {
@@ -65,6 +80,9 @@ impl<'a> Utf8<'a> {
 
 impl BufRead for Utf8<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.room == 0 {
+            return Err(ITEM_TOO_LARGE.into());
+        }
         while self.ahead.is_empty() && !self.is_decoded {
             self.decode()?;
         }
@@ -76,6 +94,7 @@ impl BufRead for Utf8<'_> {
         for at in self.ahead.start..end {
             self.pass(self.text[at]);
         }
+        self.room = self.room.saturating_sub(end - self.ahead.start);
         self.ahead.start = end;
     }
 }
