@@ -120,6 +120,14 @@ mod tests {
             ("[::1]:443", Ok(ListFormat::PlainText)),
             ("# <html>\n192.0.2.1", Ok(ListFormat::PlainText)),
             ("192.0.2.1", Ok(ListFormat::PlainText)),
+            ("192.0.2.1 one, two", Ok(ListFormat::PlainText)),
+            ("# x\nip,note\n192.0.2.1,a", Ok(ListFormat::Csv)),
+            ("type,value,to_ids\n", Ok(ListFormat::MispCsv)),
+            ("Indicator type, Indicator, Description\n", Ok(ListFormat::OtxCsv)),
+            ("ip, category, score, first_seen\n", Ok(ListFormat::ProofPoint)),
+            ("reportId, title, threatScape, audience\n", Ok(ListFormat::FireEye)),
+            ("192.0.2.1#4#2#x#NL##1.0,2.0#3", Ok(ListFormat::AlienVault)),
+            ("192.0.2.0\t192.0.2.255\t24\n", Ok(ListFormat::DShield)),
             ("", Ok(ListFormat::PlainText)),
         ] {
             assert_eq!(detect(text), expected, "{text:?}");

@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use super::Broken;
 use super::kind::{Kind, of_type};
-use super::table::{Filing, Header, label, parse as parse_table};
+use super::table::{CUT_OFF, Filing, Header, label, parse as parse_table};
 use crate::content::{Candidate, Content};
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
@@ -50,6 +50,10 @@ impl Columns {
     }
 
     fn row(&self, filing: &Filing<'_>, options: &ListOptions, content: &mut Content) {
+        // Without its last columns it may be one that is not for detection.
+        if filing.is_cut_off() {
+            return filing.reject(self.value, CUT_OFF, content);
+        }
         let kind = filing.row.get(self.kind);
         match of_type(kind) {
             Some(Kind::Other(kind)) => content.not_an_address(kind),

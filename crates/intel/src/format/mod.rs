@@ -33,6 +33,8 @@ mod stix1;
 mod stix2;
 mod suricata;
 mod table;
+#[cfg(test)]
+mod testing;
 mod tor;
 mod xml;
 

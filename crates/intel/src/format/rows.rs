@@ -55,10 +55,14 @@ impl Row {
 
     /// The column at `index` without blanks around it; empty if there is none.
     pub(super) fn get(&self, index: usize) -> &str {
+        self.text_of(index).trim()
+    }
+
+    fn text_of(&self, index: usize) -> &str {
         let Some(end) = self.ends.get(index) else { return "" };
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         // The lines were text, and only ASCII signs are taken out of text between columns.
-        std::str::from_utf8(&self.bytes[start..*end]).unwrap_or_default().trim()
+        std::str::from_utf8(&self.bytes[start..*end]).unwrap_or_default()
     }
 
     /// All columns.
@@ -164,7 +168,7 @@ impl<F: FnMut(Found<'_>)> Rows<F> {
         }
         self.open_bytes += line.len();
         self.open.push((number, line.to_owned()));
-        if is_row && self.quotes_are_paired() {
+        if is_row && self.is_well_quoted() {
             self.tell_row();
             self.close();
         } else if is_row || self.open_bytes > LONGEST_ROW {
@@ -173,11 +177,21 @@ impl<F: FnMut(Found<'_>)> Rows<F> {
         Vec::new()
     }
 
-    /// Quotes open and close columns, and come in pairs within them. Where one is missing the lines
-    /// after it were taken for text, up to where the next one is.
-    fn quotes_are_paired(&self) -> bool {
-        let quotes: usize = self.open.iter().map(|(_, line)| line.matches('"').count()).sum();
-        quotes.is_multiple_of(2)
+    /// Whether the row of several lines is what its columns are when they are written by the rules.
+    ///
+    /// Where a quote is missing, the lines after it were taken for text up to the next quote, and
+    /// that one seldom stands where a column ends.
+    fn is_well_quoted(&self) -> bool {
+        let delimiter = char::from(self.delimiter);
+        let lines = self.open.iter().map(|(_, line)| without_blanks_before_quotes(line, delimiter));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let mut rest = &*text;
+        for index in 0..self.row.len() {
+            let cell = self.row.text_of(index);
+            let Some(after) = without_column(rest, cell) else { return false };
+            rest = after.strip_prefix(delimiter).unwrap_or(after);
+        }
+        rest.is_empty()
     }
 
     /// Refuses the first line of the open row and returns the others.
@@ -233,6 +247,14 @@ impl<F: FnMut(Found<'_>)> Rows<F> {
         ends.truncate(ended + n_ends);
         result == ReadRecordResult::Record
     }
+}
+
+/// What comes after the column `cell` in `text`, which begins with it, quoted or not.
+fn without_column<'a>(text: &'a str, cell: &str) -> Option<&'a str> {
+    let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+    // Blanks behind the closing quote were read as part of the column.
+    let trimmed = || text.strip_prefix(&*quoted(cell.trim_end())).map(str::trim_start);
+    text.strip_prefix(&*quoted(cell)).or_else(|| text.strip_prefix(cell)).or_else(trimmed)
 }
 
 /// `"a", "b"` to `"a","b"`: to the parser, a quote behind a blank is a sign like any other. Within

@@ -7,7 +7,7 @@ use crate::entry::Details;
 use crate::format::columns::{self, Holds};
 use crate::format::kind::{self, Kind};
 use crate::format::rows::Row;
-use crate::format::table::{Filing, Header, confidence, label};
+use crate::format::table::{CUT_OFF, Filing, Header, confidence, label};
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
 use crate::token::Token;
@@ -43,13 +43,17 @@ impl Layout {
             None => guessed_column(names, sample)?,
         };
         let known = names.get(indicator).and_then(|name| columns::indicators(name));
+        let holds = known.map_or(Holds::Indicators(None), |(_, holds)| holds);
         let position = |is_meant: fn(&str) -> bool| names.iter().position(|name| is_meant(name));
         Ok(Self {
             indicator,
-            holds: known.map_or(Holds::Indicators(None), |(_, holds)| holds),
-            kind: position(columns::is_type),
+            holds,
+            // Beside addresses alone, a type says something else.
+            kind: position(columns::is_type).filter(|_| holds != Holds::Addresses),
             others: others(names),
-            labels: labels(names, indicator),
+            labels: labels(names, |at| {
+                at != indicator && (holds == Holds::Addresses || !columns::is_type(&names[at]))
+            }),
             confidence: position(columns::is_confidence),
             valid_from: position(columns::is_valid_from),
             valid_until: position(columns::is_valid_until),
@@ -63,7 +67,7 @@ impl Layout {
         if let Some(kind) = self.other_kind(filing) {
             return content.not_an_address(kind);
         }
-        match self.details(filing.row) {
+        match self.details(filing) {
             Ok(details) => {
                 let label = self.label(filing.row);
                 filing.take(self.indicator, &label, details, options, content);
@@ -88,7 +92,11 @@ impl Layout {
         }
     }
 
-    fn details(&self, row: &Row) -> Result<Details, RejectReason> {
+    fn details(&self, filing: &Filing<'_>) -> Result<Details, RejectReason> {
+        let row = filing.row;
+        if filing.is_cut_off() && self.valid_until.is_some_and(|at| at >= row.len()) {
+            return Err(CUT_OFF);
+        }
         let time = |column: Option<usize>| match column {
             Some(at) => time::parse(row.get(at)),
             None => Ok(None),
@@ -225,12 +233,13 @@ fn others(names: &[String]) -> Vec<(usize, Indicator)> {
     names.iter().enumerate().filter_map(other).collect()
 }
 
-fn labels(names: &[String], indicator: usize) -> Labels {
+/// `is_free` tells columns that have no other use.
+fn labels(names: &[String], is_free: impl Fn(usize) -> bool) -> Labels {
     if !names.iter().any(|name| columns::is_known(name)) {
         return Labels::Any;
     }
     let ranked = |rank: u8| {
-        let is_meant = |at: &usize| *at != indicator && columns::label(&names[*at]) == Some(rank);
+        let is_meant = |at: &usize| is_free(*at) && columns::label(&names[*at]) == Some(rank);
         (0..names.len()).filter(is_meant).collect()
     };
     Labels::Named([ranked(0), ranked(1)])
