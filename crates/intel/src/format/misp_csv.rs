@@ -3,11 +3,11 @@
 //! The columns that matter are `type`, `value`, `to_ids` and `comment`; others may stand between
 //! them. `to_ids` is 0 where an attribute is context and not meant for detection.
 
-use std::borrow::Cow;
 use std::io::BufRead;
 
 use super::Broken;
 use super::kind::{Kind, of_type};
+use super::misp_json::composite;
 use super::table::{CUT_OFF, Filing, Header, label, parse as parse_table};
 use crate::content::{Candidate, Content};
 use crate::list::ListOptions;
@@ -99,17 +99,4 @@ impl Columns {
         };
         holds(self.to_ids, ["0", "false"]) || holds(self.deleted, ["1", "true"])
     }
-}
-
-/// `203.0.113.9|8443` with the port as it is written elsewhere, and the domain of
-/// `c2.example.com|203.0.113.9`.
-fn composite(value: &str, has_domain: bool) -> (Cow<'_, str>, &str) {
-    let Some((first, second)) = value.split_once('|') else { return (value.into(), "") };
-    if has_domain {
-        return (second.trim().into(), first.trim());
-    }
-    let (address, port) = (first.trim(), second.trim());
-    let is_v6 = address.contains(':') && !address.starts_with('[');
-    let text = if is_v6 { format!("[{address}]:{port}") } else { format!("{address}:{port}") };
-    (text.into(), "")
 }
