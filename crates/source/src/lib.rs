@@ -43,6 +43,7 @@ mod names;
 mod object;
 mod plan;
 mod ranges;
+pub mod s3;
 mod spool;
 
 pub use plan::{Selection, Slack};
