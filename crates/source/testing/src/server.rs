@@ -118,7 +118,7 @@ impl S3Server {
     /// no file and no environment. Buckets have to be put in the path.
     #[must_use]
     pub fn config(&self) -> SdkConfig {
-        let credentials = Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None);
+        let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
