@@ -35,6 +35,7 @@ pub(super) struct Counter {
     write: AtomicU64,
     throttled: AtomicU64,
     resumed: AtomicU64,
+    answered: AtomicU64,
 }
 
 impl Counter {
@@ -48,6 +49,11 @@ impl Counter {
             throttled: read(&self.throttled),
             resumed: read(&self.resumed),
         }
+    }
+
+    /// Whether any request was answered so far, well or not.
+    pub(super) fn has_answers(&self) -> bool {
+        self.answered.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn resumed(&self) {
@@ -100,6 +106,7 @@ impl Intercept for CountRequests {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        add(&self.0.answered);
         let status = context.response().status().as_u16();
         if status == 429 || status >= 500 {
             add(&self.0.throttled);

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
@@ -49,7 +50,9 @@ pub enum S3FailureKind {
     ExpiredToken,
     /// No credentials were found, or S3 does not know them.
     NoCredentials,
-    /// Nothing answered, or not S3.
+    /// Nothing has answered so far, or not S3.
+    WrongEndpoint,
+    /// There were answers before, but none to this request as often as was tried.
     Connection,
     /// The bucket is elsewhere and could not be followed.
     WrongRegion {
@@ -80,18 +83,27 @@ impl S3Failure {
     /// Whether everything else in the run will fail in the same way: not an object's fault.
     #[must_use]
     pub fn ends_the_run(&self) -> bool {
-        use S3FailureKind::{Connection, ExpiredToken, NoCredentials, NoSuchBucket, WrongRegion};
+        use S3FailureKind::{
+            ExpiredToken, NoCredentials, NoSuchBucket, WrongEndpoint, WrongRegion,
+        };
         matches!(
             self.kind,
-            Connection | ExpiredToken | NoCredentials | NoSuchBucket | WrongRegion { .. }
+            ExpiredToken | NoCredentials | NoSuchBucket | WrongEndpoint | WrongRegion { .. }
         )
     }
 
-    /// The failure of a request, in words for this way to S3.
-    pub(super) fn of<E>(error: &SdkError<E, HttpResponse>, options: &S3Options) -> S3Failure
+    /// The failure of a request, in words for this way to S3. `answered` is whether any request
+    /// was answered so far.
+    pub(super) fn of<E>(
+        error: &SdkError<E, HttpResponse>,
+        options: &S3Options,
+        answered: bool,
+    ) -> S3Failure
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        let unanswered =
+            if answered { S3FailureKind::Connection } else { S3FailureKind::WrongEndpoint };
         match error {
             SdkError::ServiceError(context) => {
                 let reply = Reply::of(context.raw(), context.err());
@@ -107,8 +119,7 @@ impl S3Failure {
             }
             SdkError::ResponseError(_) => {
                 let words = format!("the answer is not S3's: {}", chain(error));
-                let kind = S3FailureKind::Connection;
-                S3Failure { text: told(&kind, &words, options), kind }
+                S3Failure { text: told(&unanswered, &words, options), kind: unanswered }
             }
             // A request that was not built or not signed; without credentials it cannot be.
             SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
@@ -118,8 +129,7 @@ impl S3Failure {
                 S3Failure { text: told(&kind, &chain(error), options), kind }
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                let kind = S3FailureKind::Connection;
-                S3Failure { text: told(&kind, &chain(error), options), kind }
+                S3Failure { text: told(&unanswered, &chain(error), options), kind: unanswered }
             }
             _ => S3Failure::new(S3FailureKind::Other, clean(&chain(error))),
         }
@@ -237,11 +247,12 @@ fn told(kind: &S3FailureKind, words: &str, options: &S3Options) -> String {
         Kind::Throttled => "run again later, or with fewer requests at a time",
         Kind::ExpiredToken => "log in again: the session is over and could not be renewed",
         Kind::NoCredentials => "log in, or name a profile with --profile or a role with --role-arn",
-        Kind::Connection if options.endpoint_url.is_some() && !options.path_style => {
+        Kind::WrongEndpoint if options.endpoint_url.is_some() && !options.path_style => {
             "check --endpoint-url; stores other than AWS's often need --path-style"
         }
-        Kind::Connection if options.endpoint_url.is_some() => "check --endpoint-url",
-        Kind::Connection => "check the network, the proxy and the Region",
+        Kind::WrongEndpoint if options.endpoint_url.is_some() => "check --endpoint-url",
+        Kind::WrongEndpoint => "check the network, the proxy and the Region",
+        Kind::Connection => "run again later",
         Kind::WrongRegion { region: Some(region) } if options.endpoint_url.is_some() => {
             return format!(
                 "{words}; the bucket is in {region}: name that with --s3-region, or the endpoint \
@@ -273,13 +284,7 @@ fn is_region(name: &str) -> bool {
 }
 
 fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
-    use aws_credential_types::provider::error::CredentialsError;
-    causes(error).any(|cause| {
-        cause.is::<CredentialsError>()
-            // Where there is no provider at all, signing fails with words only.
-            || cause.to_string().contains("no auth scheme")
-            || cause.to_string().contains("identity resolver")
-    })
+    causes(error).any(|cause| cause.is::<CredentialsError>())
 }
 
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {

@@ -105,7 +105,7 @@ impl S3Store {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let failure = S3Failure::of(&error, self.s3.options());
+            let failure = S3Failure::of(&error, self.s3.options(), self.s3.counter().has_answers());
             match &failure.kind {
                 // Once: a bucket that is always elsewhere is nowhere.
                 S3FailureKind::WrongRegion { region: Some(region) } if !followed => {

@@ -125,7 +125,7 @@ fn spoiled(answer: Response<s3s::Body>, spoil: Spoil, has_length: bool) -> Respo
     if !has_length {
         head.headers.remove(CONTENT_LENGTH);
     }
-    let body = Spoiled { inner: body, spoil, hint, at: 0, stalled: None };
+    let body = Spoiled { inner: body, spoil, hint, at: 0, waiting: None };
     Response::from_parts(head, s3s::Body::http_body_unsync(body.boxed_unsync()))
 }
 
@@ -135,7 +135,7 @@ struct Spoiled {
     spoil: Spoil,
     hint: SizeHint,
     at: u64,
-    stalled: Option<Pin<Box<tokio::time::Sleep>>>,
+    waiting: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Spoiled {
@@ -146,10 +146,12 @@ impl Spoiled {
     }
 
     fn stopped(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if self.spoil.stall == Some(self.stop()) {
-            let hour = || Box::pin(tokio::time::sleep(Duration::from_secs(3600)));
-            let stalled = self.stalled.get_or_insert_with(hour);
-            return stalled.as_mut().poll(context).map(|()| None);
+        // What was sent before has to be on its way, or the answer as a whole would be lost.
+        let is_stall = self.spoil.stall == Some(self.stop());
+        let wait = if is_stall { Duration::from_secs(3600) } else { Duration::from_millis(10) };
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(wait)));
+        if waiting.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
         }
         if self.spoil.truncate == Some(self.stop()) {
             return Poll::Ready(None);

@@ -108,7 +108,7 @@ async fn reads_what_was_written(store: &dyn ObjectStore) {
         assert_eq!((got.meta.size, got.range.clone()), (length as u64, 0..length as u64));
         assert_eq!(got.meta.e_tag, meta.e_tag);
     }
-    let pieces = PutPayload::from_iter(["one ", "", "two"].map(Bytes::from_static));
+    let pieces = PutPayload::from_iter(["one ", "", "two"].map(Bytes::from));
     store.put(&Path::from("w/pieces"), pieces).await.unwrap();
     assert_eq!(bytes(store, "w/pieces").await, "one two");
     put(store, "w/small", "another").await;

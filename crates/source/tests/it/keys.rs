@@ -3,7 +3,7 @@
 use flowproof_s3_testing::{Memory, Stored};
 use flowproof_source::s3::{ListRequest, S3Object};
 use futures::TryStreamExt;
-use object_store::ObjectStore;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::server::{read, serve};
 
@@ -67,6 +67,7 @@ async fn a_key_that_is_no_path_is_an_error_of_the_adapter_and_not_left_out() {
     let listed: Vec<_> = store.list(None).try_collect().await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].location.as_ref(), "folder/a%3Db c");
+    let store: &dyn ObjectStore = &store;
     assert_eq!(store.get(&listed[0].location).await.unwrap().bytes().await.unwrap(), "x");
 }
 
