@@ -206,6 +206,6 @@ impl http_body::Body for Spoiled {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.hint.clone()
+        self.hint
     }
 }

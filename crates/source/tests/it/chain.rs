@@ -2,9 +2,13 @@
 //! process's environment and home are never looked at.
 
 use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowproof_s3_testing::{Fault, Memory, Rule, S3Server};
 use flowproof_source::s3::{ListRequest, S3, S3Options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 
 /// Runs the ignored test below in a child and gives what it printed.
 fn child(server: &S3Server, profile: Option<&str>, environment: &[(&str, &str)]) -> String {
@@ -29,14 +33,20 @@ async fn in_a_child() {
     let options = S3Options {
         endpoint_url: std::env::var("TEST_ENDPOINT").ok(),
         profile: std::env::var("TEST_PROFILE").ok(),
+        role_arn: std::env::var("TEST_ROLE").ok(),
+        external_id: std::env::var("TEST_ROLE").ok().map(|_| "of-the-customer".into()),
         path_style: true,
         attempts: 2,
         ..S3Options::default()
     };
     let store = S3::connect(&options).await.unwrap().bucket("logs");
-    match store.list_page(&ListRequest::default()).await {
-        Ok(page) => println!("listed {}", page.objects.len()),
-        Err(failure) => println!("failed {:?} {failure}", failure.kind),
+    let pause = std::env::var("TEST_PAUSE").map_or(0, |pause| pause.parse().unwrap());
+    for wait in [0, pause] {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        match store.list_page(&ListRequest::default()).await {
+            Ok(page) => println!("listed {}", page.objects.len()),
+            Err(failure) => println!("failed {:?} {failure}", failure.kind),
+        }
     }
 }
 
@@ -71,7 +81,7 @@ async fn credentials_and_region_come_from_the_profile_that_is_named() {
     let config = config.display().to_string();
     let printed = child(&server, Some("reader"), &[("AWS_CONFIG_FILE", &config)]);
     assert!(printed.contains("listed 1"), "{printed}");
-    assert_eq!(server.counts().list, 1, "the first request went to the profile's Region");
+    assert_eq!(server.counts().list, 2, "the first request went to the profile's Region");
     let printed = child(&server, Some("other"), &[("AWS_CONFIG_FILE", &config)]);
     assert!(printed.contains("failed NoCredentials"), "{printed}");
 }
@@ -89,4 +99,114 @@ async fn without_credentials_it_says_how_to_get_some() {
 async fn an_external_id_needs_a_role() {
     let options = S3Options { external_id: Some("1".into()), ..S3Options::default() };
     assert!(S3::connect(&options).await.unwrap_err().text.contains("--role-arn"));
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_is_taken_on_with_its_external_id_and_taken_on_again_before_it_ends() {
+    let server = server().await;
+    let keys = server.environment();
+    // Credentials count as expired 10 seconds before they do: these last for a second and a half.
+    let (endpoint, mut asked) = roles(&keys[0].1, &keys[1].1, Duration::from_millis(11_500)).await;
+    let environment = [
+        // Good for roles only: the bucket refuses them.
+        ("AWS_ACCESS_KEY_ID", "AKIAI44QH8DHBEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "of-the-person"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL_STS", &endpoint),
+        ("TEST_ROLE", ROLE),
+        ("TEST_PAUSE", "2500"),
+    ];
+    let printed = child(&server, None, &environment);
+    assert_eq!(printed.matches("listed 1").count(), 2, "{printed}");
+    for _ in 0..2 {
+        let asked = asked.recv().await.unwrap();
+        assert!(asked.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Freader"));
+        assert!(asked.contains("ExternalId=of-the-customer"), "{asked}");
+        assert!(asked.contains("RoleSessionName=flowproof"), "{asked}");
+        assert!(asked.contains("AKIAI44QH8DHBEXAMPLE"), "signed by the person: {asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_may_not_be_taken_on_is_told() {
+    let server = server().await;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            request(&mut stream).await;
+            let refusal = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
+                           <Message>not authorized to perform: sts:AssumeRole</Message></Error>\
+                           </ErrorResponse>";
+            respond(&mut stream, "403 Forbidden", refusal).await;
+        }
+    });
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", "AKIAI44QH8DHBEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "of-the-person"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL_STS", &endpoint),
+        ("TEST_ROLE", ROLE),
+    ];
+    let printed = child(&server, None, &environment);
+    assert!(printed.contains("failed NoCredentials"), "{printed}");
+    assert!(printed.contains("sts:AssumeRole"), "{printed}");
+    assert_eq!(server.counts().list, 0);
+}
+
+/// A server that gives roles these keys for so long. What it was asked comes out of the channel.
+async fn roles(
+    access_key: &str,
+    secret_key: &str,
+    lifetime: Duration,
+) -> (String, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let keys = format!(
+        "<AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>{secret_key}</SecretAccessKey>"
+    );
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            sender.send(request(&mut stream).await).unwrap();
+            let expiration = SystemTime::now() + lifetime;
+            let expiration = expiration.duration_since(UNIX_EPOCH).unwrap().as_millis();
+            let expiration = jiff::Timestamp::from_millisecond(expiration as i64).unwrap();
+            let answer = format!(
+                "<AssumeRoleResponse><AssumeRoleResult><Credentials>{keys}\
+                 <SessionToken>token</SessionToken><Expiration>{expiration}</Expiration>\
+                 </Credentials><AssumedRoleUser><AssumedRoleId>AROA:flowproof</AssumedRoleId>\
+                 <Arn>{ROLE}</Arn></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>"
+            );
+            respond(&mut stream, "200 OK", &answer).await;
+        }
+    });
+    (endpoint, receiver)
+}
+
+/// A request, head and body.
+async fn request(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let length = stream.read(&mut buffer).await.unwrap();
+        text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let head = head.to_ascii_lowercase();
+        let wanted = head.split_once("content-length: ").unwrap().1.lines().next().unwrap();
+        if body.len() == wanted.parse::<usize>().unwrap() {
+            return text;
+        }
+    }
+}
+
+async fn respond(stream: &mut TcpStream, status: &str, body: &str) {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/xml\r\ncontent-length: {length}");
+    let answer = format!("{head}\r\nconnection: close\r\n\r\n{body}");
+    stream.write_all(answer.as_bytes()).await.unwrap();
 }
