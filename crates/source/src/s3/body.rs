@@ -89,6 +89,12 @@ impl Body {
         self.range.clone()
     }
 
+    /// Whether all bytes were handed out. Whether they are right is known once
+    /// [`next`](Body::next) has said that there are no more.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at == self.range.end
+    }
+
     /// The next bytes, or `None` when all have come.
     ///
     /// # Errors

@@ -8,4 +8,5 @@ mod conformance;
 mod faults;
 mod keys;
 mod mix;
+mod places;
 mod server;
