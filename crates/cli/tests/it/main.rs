@@ -8,6 +8,7 @@ mod collect;
 mod damaged;
 mod docs;
 mod fixtures;
+mod list_formats;
 mod lists;
 mod naive;
 mod program;
