@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use flowproof_evidence::ListSource;
-use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher};
+use flowproof_intel::{Entry, List, ListError, ListOptions, ListRole, Matcher, internal_entries};
 use flowproof_report::counted;
 
 use crate::args::{ListReading, Lists};
@@ -39,6 +39,7 @@ pub(crate) fn load(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> 
         for path in list_files(pattern)? {
             let list = read_list(&path, role, &options)?;
             tell_rejects(&list, streams);
+            tell_internal(&list, streams);
             sources.push(ListSource {
                 path: list.name.clone(),
                 sha256: list.sha256.clone(),
@@ -90,4 +91,19 @@ pub(crate) fn tell_rejects(list: &List, streams: &mut Streams) {
         let entries = counted(total, "entry", "entries");
         streams.warn(&format!("{}: {entries} not read as written; first: {first}", list.name));
     }
+}
+
+/// Tells that a threat list has entries which match flows within a VPC. Who is trusted may well be
+/// within.
+fn tell_internal(list: &List, streams: &mut Streams) {
+    if list.role == ListRole::Trusted {
+        return;
+    }
+    let mut internal = internal_entries(list);
+    let Some(first) = internal.next() else { return };
+    let entries = counted(1 + internal.count() as u64, "entry", "entries");
+    let Entry { line, text, .. } = first;
+    let first = format!("line {line}: {text:?}");
+    streams
+        .warn(&format!("{}: {entries} in or around internal addresses; first: {first}", list.name));
 }

@@ -42,12 +42,15 @@ pub enum ListError {
         /// The list's name.
         name: String,
     },
-    /// The text is not UTF-8 or ASCII by its byte order mark: convert it.
-    #[error("list {name} is encoded as {encoding}, expected UTF-8")]
+    /// The text is not UTF-8 or ASCII: convert it. Windows PowerShell's `>` writes UTF-16.
+    #[error(
+        "list {name} is encoded as {encoding}: save it as UTF-8, \
+         as `iconv -f {encoding} -t UTF-8` does"
+    )]
     Encoding {
         /// The list's name.
         name: String,
-        /// The encoding that the byte order mark names.
+        /// The encoding that the byte order mark or the zeros between the letters tell.
         encoding: &'static str,
     },
     /// The list is in a format that is not read (yet).

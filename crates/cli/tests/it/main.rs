@@ -11,6 +11,7 @@ mod fixtures;
 mod list_formats;
 mod lists;
 mod naive;
+mod poison;
 mod program;
 mod sample;
 mod scan;
