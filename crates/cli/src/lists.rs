@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use flowproof_evidence::ListSource;
 use flowproof_intel::{Entry, List, ListError, ListOptions, ListRole, Matcher, internal_entries};
-use flowproof_report::counted;
+use flowproof_report::{counted, thousands};
 
 use crate::args::{ListReading, Lists};
 use crate::exit::UsageError;
@@ -80,7 +80,22 @@ pub(crate) fn read_list(
     List::read_with(path, role, options)
 }
 
+/// What is in good order and not in use: `3 domain, 1 expired`.
+pub(crate) fn not_in_use(list: &List) -> Option<String> {
+    let others =
+        list.not_addresses.iter().map(|(kind, count)| format!("{} {kind}", thousands(*count)));
+    let left_out = [(list.expired, "expired"), (list.revoked, "revoked")].into_iter();
+    let left_out = left_out.filter(|(count, _)| *count > 0);
+    let left_out = left_out.map(|(count, why)| format!("{} {why}", thousands(count)));
+    let told: Vec<String> = others.chain(left_out).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// Tells what of a list is not in use, or not as it stands.
 pub(crate) fn tell_rejects(list: &List, streams: &mut Streams) {
+    if let Some(not_in_use) = not_in_use(list) {
+        streams.note(&format!("{}: not in use: {not_in_use}", list.name));
+    }
     if let Some(first) = list.rejects.samples.first() {
         let total = list.rejects.total;
         let lines = counted(total, "line", "lines");

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::entry::{Details, Entry};
 use crate::list::ListOptions;
 use crate::note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
-use crate::token;
+use crate::token::{self, Token};
 
 /// Entries, refusals and warnings, in the order of the file.
 #[derive(Debug, Default)]
@@ -52,11 +52,15 @@ impl Content {
 
     /// Takes an entry in, unless its time is over, or counts its refusal.
     pub(crate) fn take(&mut self, candidate: Candidate<'_>, options: &ListOptions) {
+        match token::parse(candidate.text, options) {
+            Ok(token) => self.accept(candidate, token, options),
+            Err(reason) => self.reject(candidate.line, candidate.text, reason),
+        }
+    }
+
+    /// Takes in an entry whose text was read as `token`, unless its time is over.
+    pub(crate) fn accept(&mut self, candidate: Candidate<'_>, token: Token, options: &ListOptions) {
         let Candidate { line, text, label, details } = candidate;
-        let token = match token::parse(text, options) {
-            Ok(token) => token,
-            Err(reason) => return self.reject(line, text, reason),
-        };
         let now = || options.now.unwrap_or_else(Timestamp::now);
         if details.valid_until.is_some_and(|until| until <= now()) {
             self.expired += 1;

@@ -53,8 +53,8 @@ pub enum ListError {
         /// The encoding that the byte order mark or the zeros between the letters tell.
         encoding: &'static str,
     },
-    /// The list is in a format that is not read (yet).
-    #[error("format of list {name} is not supported yet: looks like {looks_like}")]
+    /// The list is in a format that is not read here.
+    #[error("list {name} is in no format that is read here: looks like {looks_like}")]
     UnsupportedFormat {
         /// The list's name.
         name: String,

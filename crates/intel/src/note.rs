@@ -60,7 +60,7 @@ fn as_message<S: Serializer>(reason: &RejectReason, serializer: S) -> Result<S::
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RejectReason {
-    /// A URL, a domain, a hash, a damaged address.
+    /// A damaged address, or something else where an address should stand.
     #[error("not an address")]
     NotAnAddress,
     /// `203.0.113.010`: octal to some readers and decimal to others.

@@ -33,8 +33,8 @@ fn lists() -> [Counted; 17] {
     let mut lists = [
         of(
             "plain_text",
-            [7, 344, 7, 0, 0],
-            json!({}),
+            [7, 344, 3, 0, 0],
+            json!({"asn": 1, "domain": 2, "url": 1}),
             &["defanged", "host_bits", "internal", "nested"],
         ),
         of("csv", [3, 18, 2, 1, 0], json!({"domain": 1, "hash": 1}), &["port_ignored"]),

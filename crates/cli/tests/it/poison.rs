@@ -162,3 +162,13 @@ fn utf16_is_refused_with_the_way_out() {
         is_refused(&utf16(text, u16::to_be_bytes), "UTF-16BE: save it as UTF-8");
     }
 }
+
+#[test]
+fn a_scan_tells_how_many_indicators_of_other_kinds_are_not_in_use() {
+    let lines = "c2.example.com\n*.example.org\nAS64500\nhttp://198.51.100.7/x\n";
+    let kept = is_used_without(lines, 0, &[], "note: ");
+    assert_eq!(kept, 0);
+    let (_folder, path) = list(format!("{lines}203.0.113.9\n").as_bytes());
+    assert!(scan(&path).err.contains("not in use: 1 asn, 2 domain, 1 url\n"));
+    is_refused(lines.as_bytes(), "asn: 1, domain: 2, url: 1");
+}

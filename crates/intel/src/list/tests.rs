@@ -77,7 +77,7 @@ fn bytes_that_are_not_utf8_spoil_an_entry_but_not_a_comment() {
 #[test]
 fn content_that_is_no_plain_list_is_refused_by_name() {
     let page = "<!DOCTYPE html><html>429 Too Many Requests 192.0.2.55\n192.0.2.55\n</html>";
-    let unsupported = "format of list a.txt is not supported yet: looks like";
+    let unsupported = "list a.txt is in no format that is read here: looks like";
     for (bytes, message) in [
         (page.as_bytes(), "list a.txt looks like HTML, an error page saved as the list?".into()),
         (b"PK\x03\x04\0\0", format!("{unsupported} a ZIP archive")),
@@ -153,7 +153,7 @@ fn damaged_xml_is_refused_as_a_whole_with_format_and_line() {
 fn a_list_without_entries_is_an_error_unless_allowed() {
     assert_eq!(
         error(b"# ASNs\nAS64496 \n\nAS64497 \n"),
-        "list a.txt has no entry (lines: 3, refused: 2, expired or revoked: 0), first line 2: \"AS64496\": not an address"
+        "list a.txt has no entry (lines: 3, refused: 0, expired or revoked: 0, asn: 2)"
     );
     assert_eq!(error(b""), "list a.txt has no entry (lines: 0, refused: 0, expired or revoked: 0)");
     assert_eq!(

@@ -40,7 +40,7 @@ fn as_numbers_are_no_entries() {
     let refusal = List::from_bytes("asndrop.json", ListRole::Threat, line.as_bytes());
     assert_eq!(
         refusal.expect_err("no addresses").to_string(),
-        "format of list asndrop.json is not supported yet: looks like Spamhaus ASN-DROP, a list \
+        "list asndrop.json is in no format that is read here: looks like Spamhaus ASN-DROP, a list \
          of AS numbers without addresses"
     );
 }
