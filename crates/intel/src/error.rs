@@ -74,6 +74,19 @@ pub enum ListError {
         /// What the parser said.
         message: String,
     },
+    /// The list has no column of the name or number that was asked for, or that its format has, or
+    /// several that may hold its addresses: name one of those that the message tells.
+    #[error("list {name}, read as {format}: line {line}: {message}")]
+    Column {
+        /// The list's name.
+        name: String,
+        /// The format that it was read in.
+        format: ListFormat,
+        /// Where the columns begin, counted from 1.
+        line: u64,
+        /// What is missing or in doubt, and the columns that are there.
+        message: String,
+    },
     /// Nothing in the list is an address. Matching against it would find nothing and look fine.
     /// [`ListOptions::allow_empty`](crate::ListOptions::allow_empty) lifts this.
     #[error(

@@ -90,12 +90,9 @@ pub enum RejectReason {
     /// The address is compared in a way that no entry can say, as "starts with".
     #[error("condition that stands for no address, prefix or range")]
     Condition,
-    /// The item breaks the rules of its format.
-    #[error("{0}")]
+    /// The item breaks the rules of its format: it is cut off, or its parts contradict each other.
+    #[error("damaged: {0}")]
     Malformed(&'static str),
-    /// A row of columns that is cut off, or whose columns contradict each other.
-    #[error("damaged row: {0}")]
-    DamagedRow(&'static str),
     /// The line is of another list format than the rest, which would be read wrongly as plain text.
     #[error("looks like {0}")]
     OtherFormat(&'static str),

@@ -150,6 +150,29 @@ fn damaged_xml_is_refused_as_a_whole_with_format_and_line() {
 }
 
 #[test]
+fn a_column_that_is_not_there_is_told_with_those_that_are() {
+    let read = |bytes: &[u8], column: &str| {
+        let options = ListOptions { column: Some(column.to_owned()), ..ListOptions::default() };
+        let list = List::from_bytes_with("a.csv", ListRole::Threat, bytes, &options);
+        list.map_err(|error| error.to_string())
+    };
+    let named = b"# made up\nsrc_ip,dst_ip,note\n192.0.2.1,203.0.113.9,x\n";
+    assert_eq!(texts(&read(named, "dst_ip").expect("a list")), ["203.0.113.9"]);
+    assert_eq!(
+        read(named, "peer"),
+        Err("list a.csv, read as CSV: line 2: no column \"peer\", there are src_ip, dst_ip, note"
+            .to_owned())
+    );
+    let unnamed = b"2025-06-01,203.0.113.9,x\n2025-06-02,203.0.113.10,y\n";
+    assert_eq!(texts(&read(unnamed, "2").expect("a list")), ["203.0.113.9", "203.0.113.10"]);
+    assert_eq!(
+        read(unnamed, "ip"),
+        Err("list a.csv, read as CSV: line 1: no column \"ip\", there are 3 without names"
+            .to_owned())
+    );
+}
+
+#[test]
 fn a_list_without_entries_is_an_error_unless_allowed() {
     assert_eq!(
         error(b"# ASNs\nAS64496 \n\nAS64497 \n"),

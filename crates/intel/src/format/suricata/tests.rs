@@ -110,12 +110,12 @@ fn damaged_rules_and_members_are_refused_with_line_and_reason() {
             (1, "192.0", "not an address".to_owned()),
             (1, "examp", "not an address".to_owned()),
             (1, "192.0", "not an address".to_owned()),
-            (2, "alert", "rule whose list has no end".to_owned()),
-            (3, "alert", "rule with a bracket too many".to_owned()),
-            (4, "alert", "rule without an end".to_owned()),
-            (5, "alert", "rule whose header has not seven parts".to_owned()),
-            (6, "warn ", "rule with an unknown action".to_owned()),
-            (7, "192.0", "rule without options".to_owned()),
+            (2, "alert", "damaged: rule whose list has no end".to_owned()),
+            (3, "alert", "damaged: rule with a bracket too many".to_owned()),
+            (4, "alert", "damaged: rule without an end".to_owned()),
+            (5, "alert", "damaged: rule whose header has not seven parts".to_owned()),
+            (6, "warn ", "damaged: rule with an unknown action".to_owned()),
+            (7, "192.0", "damaged: rule without options".to_owned()),
         ]
     );
 }
