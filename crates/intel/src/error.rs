@@ -36,6 +36,17 @@ pub enum ListError {
         /// The most bytes that are read.
         limit: u64,
     },
+    /// The entries would fill the memory. A range counts as all the prefixes that it takes.
+    #[error(
+        "list {name} takes more than {limit} prefixes: write its ranges as prefixes, or leave out \
+         what you do not need"
+    )]
+    TooManyPrefixes {
+        /// The list's name.
+        name: String,
+        /// The most prefixes that the entries may take together.
+        limit: usize,
+    },
     /// A web page was saved in place of the list: fetch it again, and look at the page.
     #[error("list {name} looks like HTML, an error page saved as the list?")]
     Html {

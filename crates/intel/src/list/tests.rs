@@ -150,6 +150,18 @@ fn damaged_xml_is_refused_as_a_whole_with_format_and_line() {
 }
 
 #[test]
+fn ranges_that_would_fill_the_memory_are_refused() {
+    // The most prefixes that a range can take: 222, and 45,046 times that is more than 10,000,000.
+    let range = b"2001::1-2001:ffff:ffff:ffff:ffff:ffff:ffff:fffe\n";
+    assert_eq!(read(range).expect("a list").entries[0].prefixes.len(), 222);
+    assert_eq!(
+        error(&range.repeat(45_046)),
+        "list a.txt takes more than 10000000 prefixes: write its ranges as prefixes, or leave out \
+         what you do not need"
+    );
+}
+
+#[test]
 fn a_column_that_is_not_there_is_told_with_those_that_are() {
     let read = |bytes: &[u8], column: &str| {
         let options = ListOptions { column: Some(column.to_owned()), ..ListOptions::default() };
