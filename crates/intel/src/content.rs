@@ -134,8 +134,7 @@ pub(crate) fn sample(text: &str) -> String {
 
 /// At most `longest` characters of a text.
 fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
-    // No text has more characters than bytes.
-    match text.char_indices().nth(longest).filter(|_| text.len() > longest) {
+    match text.char_indices().nth(longest) {
         Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
         None => Cow::Borrowed(text),
     }

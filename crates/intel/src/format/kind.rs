@@ -2,6 +2,7 @@
 
 use super::shape::is_address_shaped;
 use crate::note::Indicator;
+use crate::token::refang;
 
 #[cfg(test)]
 mod tests;
@@ -57,9 +58,9 @@ fn is_hash(word: &str) -> bool {
 /// What `value` is beyond doubt, if it is no address. None for anything that an address could have
 /// been before it was damaged.
 pub(super) fn of_value(value: &str) -> Option<Indicator> {
-    let plain = crate::token::refang(value);
-    if let Some((scheme, _)) = plain.split_once("://") {
-        return is_scheme(scheme).then_some(Indicator::Url);
+    let plain = refang(value);
+    if plain.contains("://") {
+        return is_url(&plain).then_some(Indicator::Url);
     }
     if let Some((local, domain)) = plain.split_once('@') {
         let is_email = !local.is_empty() && !is_address_shaped(local) && is_domain(domain);
@@ -75,10 +76,13 @@ pub(super) fn of_value(value: &str) -> Option<Indicator> {
     is_domain(&plain).then_some(Indicator::Domain)
 }
 
-/// `http`, `hxxps`, `git+ssh`.
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-*".contains(sign))
+/// Whether `value` begins as URLs do: `http://`, `hxxps[:]//`, `git+ssh://`.
+pub(super) fn is_url(value: &str) -> bool {
+    let plain = refang(value);
+    plain.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-*".contains(sign))
+    })
 }
 
 /// `AS64500`.
@@ -99,5 +103,6 @@ fn is_domain(text: &str) -> bool {
     let is_last = last.chars().count() > 1 && last.chars().all(char::is_alphabetic);
     let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
     let is_dotted = names.split('.').count() > 2 && names.split('.').all(is_number);
-    names.split('.').all(is_label) && !is_dotted && (is_last || last.starts_with("xn--"))
+    let is_last = is_last || (last.starts_with("xn--") && is_label(last));
+    names.split('.').all(is_label) && !is_dotted && is_last
 }

@@ -8,8 +8,8 @@
 //!   203.0.113.5 - 203.0.113.10 # scan  a range with blanks is one entry
 //! ```
 //!
-//! The entry is then read as a whole token, or it is counted as what else it is beyond doubt (a domain, a
-//! URL, a hash, an e-mail address, an AS number), or the line is refused.
+//! The entry is then read as a whole token, or counted as what else it is beyond doubt (a domain, a
+//! URL, a digest, an e-mail address, an AS number), or the line is refused.
 
 use std::io::BufRead;
 
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
         if is_bare(text) {
             return take(line, Cut { entry: text, rest: "" }, options, &mut content);
         }
-        if kind::of_value(first_word(text)) == Some(Indicator::Url) {
+        if kind::is_url(first_word(text)) {
             return content.not_an_address(Indicator::Url);
         }
         match cut(text) {

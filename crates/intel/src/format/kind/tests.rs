@@ -65,6 +65,8 @@ fn only_what_is_beyond_doubt_is_of_a_kind_by_its_looks() {
         "203.0.113.9@example.com",
         "@example.com",
         "203.0.113.lO",
+        "203.0.113.xn--p1ai",
+        "example.xn--p1ai/0",
         "203.0.113.9.example",
         "203.0.113.300",
         "203.0.113.9/33",
