@@ -170,7 +170,7 @@ fn parted(batch: &RecordBatch) -> Result<(RecordBatch, RecordBatch), EngineError
 }
 
 fn sql() -> String {
-    let held = ADDRESSES.map(|address| format!("list_matches({address}) IS NOT NULL"));
+    let held = ADDRESSES.map(|address| format!("on_threat_list({address})"));
     format!(
         "SELECT account, instance, interface, found['number'] AS number, \
              found['address'] AS address, pending, {TOTALS} \

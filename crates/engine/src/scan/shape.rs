@@ -99,13 +99,19 @@ impl Shaper {
         self.rows.sums.as_ref()
     }
 
-    /// Says that all records of a text will come by, so that all can be learned from.
-    pub(super) fn reads_text(&mut self) {
+    /// Says that all records of a text will come by, so that all can be learned from: by this witness, if
+    /// there is one already.
+    pub(super) fn read_text(&mut self, witness: Option<Witness>) {
         let context = &self.rows.plan.context;
         if context.learns_from_all {
             self.rows.desk = Desk::new(&context.orientation);
-            self.rows.witness = Some(Witness::new(&context.orientation));
+            self.rows.witness = witness.or_else(|| Some(Witness::new(&context.orientation)));
         }
+    }
+
+    /// The witness, for the next text.
+    pub(super) fn take_witness(&mut self) -> Option<Witness> {
+        self.rows.witness.take()
     }
 
     /// What is to be shown all records of the text.
@@ -229,11 +235,7 @@ impl RowShaper {
         if !self.logged.is_empty() {
             self.plan.context.report.put_logged(std::mem::take(&mut self.logged));
         }
-        let mut learner = self.desk.take_learner();
-        if let Some(witness) = self.witness.take() {
-            learner.merge(witness.into_learner());
-        }
-        (learner, std::mem::take(&mut self.times))
+        (self.desk.take_learner(), std::mem::take(&mut self.times))
     }
 
     /// Hands rows up the plan, or adds them up if sums are asked for.

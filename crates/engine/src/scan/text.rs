@@ -19,8 +19,7 @@ pub(super) struct TextReader {
 }
 
 impl TextReader {
-    pub(super) fn new(mut shaper: Shaper) -> TextReader {
-        shaper.reads_text();
+    pub(super) fn new(shaper: Shaper) -> TextReader {
         TextReader {
             unwrapper: Unwrapper::new(),
             decoder: shaper.plan().decoder(),

@@ -5,7 +5,7 @@ use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
 use super::names::Names;
 use crate::orient::{Desk, Glance, Learner, Orientation, RawEnds, Side};
 
-/// Notices all records of one object and takes none.
+/// Notices all records of one object after the other and takes none.
 #[derive(Debug)]
 pub(super) struct Witness {
     desk: Desk,
