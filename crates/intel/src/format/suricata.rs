@@ -10,11 +10,15 @@
 
 use std::io::BufRead;
 
+use flowproof_prefix::PrefixSet;
+use ipnet::IpNet;
+
 use super::Broken;
 use super::lines::each_line_within;
 use crate::content::Content;
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
+use crate::token;
 
 mod members;
 mod rule;
@@ -95,16 +99,44 @@ fn take(content: &mut Content, joined: &Joined, options: &ListOptions) {
     let label = rule.label();
     let mut has_address = false;
     for list in rule.addresses {
+        let before = content.entries.len();
+        let mut excluded = Vec::new();
         each_member(list, |member, is_negated| {
             has_address = true;
             // Rules that let traffic pass name who is not to be reported.
-            match is_negated || rule.action == "pass" {
-                true => content.revoked += 1,
-                false => content.add(*line, member, &label, options),
+            if !is_negated && rule.action != "pass" {
+                return content.add(*line, member, &label, options);
+            }
+            // However wide: it takes addresses out.
+            match token::parse(member, &ListOptions { allow_wide: true, ..options.clone() }) {
+                Ok(token) => {
+                    content.revoked += 1;
+                    excluded.extend(token.prefixes);
+                }
+                Err(reason) => content.reject(*line, member, reason),
             }
         });
+        take_out(content, before, &excluded);
     }
     if !has_address {
         content.not_an_address(Indicator::Other);
+    }
+}
+
+/// Takes addresses out of the entries from the one with this number on: what a rule excludes is no
+/// entry, and no part of one.
+fn take_out(content: &mut Content, from: usize, excluded: &[IpNet]) {
+    if excluded.is_empty() {
+        return;
+    }
+    let excluded: PrefixSet = excluded.iter().copied().collect();
+    for mut entry in content.entries.split_off(from) {
+        let held: PrefixSet = entry.prefixes.iter().copied().collect();
+        if !held.intersection(&excluded).is_empty() {
+            entry.prefixes = held.difference(&excluded).iter().collect::<Vec<_>>().into();
+        }
+        if !entry.prefixes.is_empty() {
+            content.entries.push(entry);
+        }
     }
 }

@@ -62,6 +62,28 @@ fn excluded_members_are_no_entries_and_counted() {
     );
     assert_eq!(entries(&content), [(1, "192.0.2.0/24", "sid 1"), (1, "192.0.2.4", "sid 1")]);
     assert_eq!((content.revoked, content.rejects.total), (5, 0));
+    let prefixes: Vec<String> =
+        content.entries[0].prefixes.iter().map(ToString::to_string).collect();
+    // All of the /24 but .1, .2 and .3.
+    let expected = [
+        "192.0.2.0/32",
+        "192.0.2.4/30",
+        "192.0.2.8/29",
+        "192.0.2.16/28",
+        "192.0.2.32/27",
+        "192.0.2.64/26",
+        "192.0.2.128/25",
+    ];
+    assert_eq!(prefixes, expected);
+}
+
+#[test]
+fn an_entry_that_is_excluded_as_a_whole_is_none_and_a_damaged_exclusion_is_refused() {
+    let content = content(
+        "alert ip [192.0.2.0/24,!0.0.0.0/0] any -> [198.51.100.1,!198.51.100.300] any (sid:1;)\n",
+    );
+    assert_eq!(entries(&content), [(1, "198.51.100.1", "sid 1")]);
+    assert_eq!((content.revoked, content.rejects.total), (1, 1));
 }
 
 #[test]
