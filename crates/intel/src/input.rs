@@ -70,6 +70,9 @@ fn parse<R: Read>(
         Broken::Syntax { line, message } => {
             ListError::Damaged { name: name.to_owned(), format, line, message }
         }
+        Broken::Column { line, message } => {
+            ListError::Column { name: name.to_owned(), format, line, message }
+        }
     })?;
     // What a parser leaves is read for the digest and for the checksum of the compressed bytes.
     io::copy(text, &mut io::sink()).map_err(fault)?;

@@ -48,6 +48,8 @@ pub use note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 
 pub use matcher::{Match, Matcher};
 
-pub use lint::{Lint, LintKind, Lints, Severity, covered_addresses, lint, overlapping_entries};
+pub use lint::{
+    Lint, LintKind, Lints, Severity, covered_addresses, internal_entries, lint, overlapping_entries,
+};
 
 pub use error::ListError;

@@ -36,19 +36,27 @@ enum Function {
     /// `in_list(addr [, list])`: whether any threat list holds it and no trusted one does; or whether
     /// this list holds it
     InList,
+    /// `on_threat_list(addr)`: whether any threat list holds it, also where a trusted one does too
+    OnThreatList,
     /// `list_matches(addr)`
     ListMatches,
 }
 
 impl Function {
-    const ALL: [Function; 4] =
-        [Function::IpIn, Function::IpFamily, Function::InList, Function::ListMatches];
+    const ALL: [Function; 5] = [
+        Function::IpIn,
+        Function::IpFamily,
+        Function::InList,
+        Function::OnThreatList,
+        Function::ListMatches,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Function::IpIn => "ip_in",
             Function::IpFamily => "ip_family",
             Function::InList => "in_list",
+            Function::OnThreatList => "on_threat_list",
             Function::ListMatches => "list_matches",
         }
     }
@@ -57,7 +65,7 @@ impl Function {
         match self {
             Function::IpIn => arguments == 2,
             Function::InList => arguments == 1 || arguments == 2,
-            Function::IpFamily | Function::ListMatches => arguments == 1,
+            Function::IpFamily | Function::OnThreatList | Function::ListMatches => arguments == 1,
         }
     }
 }
@@ -115,7 +123,7 @@ impl ScalarUDFImpl for AddressFunction {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match self.function {
-            Function::IpIn | Function::InList => DataType::Boolean,
+            Function::IpIn | Function::InList | Function::OnThreatList => DataType::Boolean,
             Function::IpFamily => DataType::Int32,
             Function::ListMatches => {
                 DataType::List(Arc::new(Field::new("item", DataType::Struct(match_fields()), true)))
@@ -133,6 +141,10 @@ impl ScalarUDFImpl for AddressFunction {
                     .collect::<Int32Array>(),
             ),
             Function::InList => self.in_list(addresses, arrays.get(1))?,
+            Function::OnThreatList => {
+                let threats = self.lists()?.threat_set();
+                Arc::new(map(addresses, |a| threats.contains(a)).collect::<BooleanArray>())
+            }
             Function::ListMatches => self.list_matches(addresses)?,
         }))
     }

@@ -22,6 +22,7 @@ pub(crate) fn raw_test(call: &ScalarFunction) -> Option<(&Expr, Arc<dyn RawTest>
     let question = match (function.function, others) {
         (Function::IpIn, [Expr::Literal(net, _)]) => Question::In(parse_net(text_of(net)?)?),
         (Function::InList, []) => Question::Threat(Arc::clone(function.matcher.as_ref()?)),
+        (Function::OnThreatList, []) => Question::Listed(Arc::clone(function.matcher.as_ref()?)),
         (Function::InList, [Expr::Literal(name, _)]) => {
             let matcher = Arc::clone(function.matcher.as_ref()?);
             let name = text_of(name)?.to_owned();
@@ -55,6 +56,8 @@ enum Question {
     In(IpNet),
     /// In a threat list, and in no trusted one.
     Threat(Arc<Matcher>),
+    /// In a threat list, whatever the trusted ones say.
+    Listed(Arc<Matcher>),
     /// In the list of this name.
     Named(Arc<Matcher>, String),
     /// In any list.
@@ -66,6 +69,7 @@ impl Question {
         match self {
             Question::In(net) => net.contains(&address),
             Question::Threat(matcher) => matcher.threat_contains(address),
+            Question::Listed(matcher) => matcher.threat_set().contains(address),
             Question::Named(matcher, name) => {
                 matcher.contains(address)
                     && matcher.matches(address).iter().any(|found| is_called(found.list, name))
@@ -77,6 +81,7 @@ impl Question {
     fn asks_ipv4(&self, address: u32) -> bool {
         match self {
             Question::Threat(matcher) => matcher.threat_contains_v4(address),
+            Question::Listed(matcher) => matcher.threat_set().contains_v4(address),
             Question::Any(matcher) => matcher.contains_v4(address),
             _ => self.asks(Ipv4Addr::from_bits(address).into()),
         }
@@ -98,6 +103,7 @@ impl fmt::Debug for AddressTest {
         match &self.0 {
             Question::In(net) => write!(f, "ip_in {net}"),
             Question::Threat(_) => f.write_str("in_list"),
+            Question::Listed(_) => f.write_str("on_threat_list"),
             Question::Named(_, name) => write!(f, "in_list {name}"),
             Question::Any(_) => f.write_str("list_matches"),
         }

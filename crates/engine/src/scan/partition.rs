@@ -75,14 +75,17 @@ impl Partition {
                         let part = HeldPart::open(plan, part, self.sums.clone(), task).await?;
                         self.current = Some(Current::Part(Box::new(part)));
                     }
-                    None => return self.end_sums(),
+                    None => return self.end(),
                 },
             }
         }
     }
 
-    /// The last sums, and what was learned from all of their records.
-    fn end_sums(&mut self) -> Result<Option<RecordBatch>> {
+    /// What was learned from all objects, and the last sums.
+    fn end(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(witness) = self.buffers.witness.take() {
+            self.plan.context.report.learn(witness.into_learner());
+        }
         let Some(sums) = self.sums.take() else { return Ok(None) };
         let mut sums = lock(&sums);
         self.plan.context.report.learn(sums.take_learner());

@@ -13,6 +13,7 @@ use flowproof_source::{Encoding, Ending, InflateError, Inflater, WholeInflater};
 use super::Outcome;
 use super::shape::Shaper;
 use super::text::TextReader;
+use super::witness::Witness;
 
 /// Inflated bytes of one call to the inflater: they stay in the second-level cache.
 const ROOM: usize = 256 * 1024;
@@ -31,6 +32,8 @@ pub(super) struct Buffers {
     inflater: WholeInflater,
     /// The text of a whole object; what is behind its end has no meaning.
     text: Vec<u8>,
+    /// What has noticed all records so far, if sides are learned from all.
+    pub(super) witness: Option<Witness>,
 }
 
 impl Buffers {
@@ -102,7 +105,8 @@ pub(super) enum Next {
 }
 
 impl Work {
-    pub(super) fn new(shaper: Shaper, buffers: Buffers) -> Work {
+    pub(super) fn new(mut shaper: Shaper, mut buffers: Buffers) -> Work {
+        shaper.read_text(buffers.witness.take());
         Work {
             whole: Whole::No,
             buffers,
@@ -114,7 +118,8 @@ impl Work {
     }
 
     /// What the next object can use.
-    pub(super) fn into_buffers(self) -> Buffers {
+    pub(super) fn into_buffers(mut self) -> Buffers {
+        self.buffers.witness = self.reader.shaper.take_witness();
         self.buffers
     }
 
@@ -165,7 +170,7 @@ impl Work {
 
     /// Inflates the whole object, or makes a stream of it: the stream knows all kinds of damage.
     fn inflate_whole(&mut self) {
-        let Buffers { inflater, text } = &mut self.buffers;
+        let Buffers { inflater, text, .. } = &mut self.buffers;
         let threads = self.reader.shaper.plan().context.pool.current_num_threads();
         let share = WHOLE_BUDGET / threads.max(1);
         let limit = share.clamp(*WHOLE_TEXT.start(), *WHOLE_TEXT.end());

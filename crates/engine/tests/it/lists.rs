@@ -47,6 +47,10 @@ fn ip_in_and_ip_family_know_both_families() {
 fn in_list_asks_all_lists_or_one() {
     let sql = "select sum(bytes) from flow_logs where in_list(dstaddr)";
     assert_eq!(rows(sql, true).unwrap(), ["1"], "a trusted list wins");
+    let sql = "select sum(bytes) from flow_logs where on_threat_list(dstaddr)";
+    assert_eq!(rows(sql, true).unwrap(), ["101"]);
+    let sql = "select on_threat_list('192.0.2.1'), on_threat_list('x') from flow_logs limit 1";
+    assert_eq!(rows(sql, true).unwrap(), ["false|"]);
     let sql = "select sum(bytes) from flow_logs where in_list(dstaddr, 'bad.txt')";
     assert_eq!(rows(sql, true).unwrap(), ["101"]);
     let sql = "select sum(bytes) from flow_logs where in_list(dstaddr, 'good.txt')";

@@ -358,6 +358,7 @@ fn questions_about_lists_and_ranges_have_the_answers_of_text() {
             "in_list(srcaddr) or in_list(dstaddr)",
             "in_list(srcaddr, 'a.txt') and interface_id <> 'eni-1'",
             "list_matches(dstaddr) is not null",
+            "on_threat_list(dstaddr)",
             "not in_list(srcaddr)",
         ] {
             let sql = format!("select {SHOWN} from flow_logs where {filter} order by {SHOWN}");

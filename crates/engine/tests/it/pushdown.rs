@@ -175,6 +175,8 @@ fn questions_about_lists_and_ranges_are_asked_on_raw_bytes_with_the_same_answers
         "in_list(srcaddr, 'a.txt')",
         "in_list(srcaddr, 'no such list')",
         "list_matches(srcaddr) is not null",
+        "on_threat_list(srcaddr)",
+        "not on_threat_list(dstaddr)",
         "not in_list(srcaddr)",
         "in_list(interface_id)",
     ] {

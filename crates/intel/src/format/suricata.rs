@@ -10,11 +10,15 @@
 
 use std::io::BufRead;
 
+use flowproof_prefix::PrefixSet;
+use ipnet::IpNet;
+
 use super::Broken;
-use super::lines::each_line;
+use super::lines::each_line_within;
 use crate::content::Content;
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
+use crate::token;
 
 mod members;
 mod rule;
@@ -28,7 +32,7 @@ pub(super) use rule::begins_rule;
 pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Content, Broken> {
     let mut content = Content::default();
     let mut rule = Joined::default();
-    each_line(text, |line, text| {
+    each_line_within(LONGEST, text, |line, text| {
         let text = text.trim();
         if text.is_empty() && rule.text.is_empty() {
             return;
@@ -48,8 +52,9 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
     Ok(content)
 }
 
-/// Bytes at which a rule ends that leads on to the next line for ever. It is then no whole rule.
-const LONGEST: usize = 1 << 20;
+/// The most bytes of a line, and of a rule of several: half a million addresses, where the rules that
+/// are published have a few thousand. A longer one is no whole rule.
+const LONGEST: usize = 16 << 20;
 
 /// A rule from its lines: a backslash at the end of one leads on to the next.
 #[derive(Default)]
@@ -64,15 +69,22 @@ impl Joined {
         if self.text.is_empty() {
             self.line = line;
         }
-        let (text, is_last) = match text.strip_suffix('\\') {
-            Some(text) => (text, self.text.len() > LONGEST),
-            None => (text, true),
+        let (text, goes_on) = match text.strip_suffix('\\') {
+            Some(text) => (text, true),
+            None => (text, false),
         };
-        self.text.push_str(text);
-        if !is_last {
+        // A line that is too long has been cut by now, and says so at its end.
+        let has_room = self.text.is_empty() || self.text.len() + text.len() <= LONGEST;
+        if has_room {
+            self.text.push_str(text);
+        } else {
+            // What it is cut from cannot be taken for a whole rule.
+            self.text.push(char::REPLACEMENT_CHARACTER);
+        }
+        if goes_on && has_room {
             self.text.push(' ');
         }
-        is_last
+        !(goes_on && has_room)
     }
 }
 
@@ -87,16 +99,44 @@ fn take(content: &mut Content, joined: &Joined, options: &ListOptions) {
     let label = rule.label();
     let mut has_address = false;
     for list in rule.addresses {
+        let before = content.entries.len();
+        let mut excluded = Vec::new();
         each_member(list, |member, is_negated| {
             has_address = true;
             // Rules that let traffic pass name who is not to be reported.
-            match is_negated || rule.action == "pass" {
-                true => content.revoked += 1,
-                false => content.add(*line, member, &label, options),
+            if !is_negated && rule.action != "pass" {
+                return content.add(*line, member, &label, options);
+            }
+            // However wide: it takes addresses out.
+            match token::parse(member, &ListOptions { allow_wide: true, ..options.clone() }) {
+                Ok(token) => {
+                    content.revoked += 1;
+                    excluded.extend(token.prefixes);
+                }
+                Err(reason) => content.reject(*line, member, reason),
             }
         });
+        take_out(content, before, &excluded);
     }
     if !has_address {
         content.not_an_address(Indicator::Other);
+    }
+}
+
+/// Takes addresses out of the entries from the one with this number on: what a rule excludes is no
+/// entry, and no part of one.
+fn take_out(content: &mut Content, from: usize, excluded: &[IpNet]) {
+    if excluded.is_empty() {
+        return;
+    }
+    let excluded: PrefixSet = excluded.iter().copied().collect();
+    for mut entry in content.entries.split_off(from) {
+        let held: PrefixSet = entry.prefixes.iter().copied().collect();
+        if !held.intersection(&excluded).is_empty() {
+            entry.prefixes = held.difference(&excluded).iter().collect::<Vec<_>>().into();
+        }
+        if !entry.prefixes.is_empty() {
+            content.entries.push(entry);
+        }
     }
 }
