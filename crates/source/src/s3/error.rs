@@ -284,7 +284,10 @@ fn is_region(name: &str) -> bool {
 }
 
 fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<CredentialsError>())
+    causes(error).any(|cause| {
+        // The SDK has no type for its own limit of the time that finding them may take.
+        cause.is::<CredentialsError>() || cause.to_string().contains("identity resolver timed out")
+    })
 }
 
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {

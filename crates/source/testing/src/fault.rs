@@ -42,6 +42,8 @@ pub enum Fault {
     Stall(u64),
     /// One byte of the body is another one; the length and all headers stay.
     Flip(u64),
+    /// The answer has this header too.
+    Header(&'static str, &'static str),
     /// The answer has no `Content-Length`.
     NoLength,
     /// A range is not looked at: all of the object comes.
@@ -80,6 +82,7 @@ impl Fault {
             Fault::Truncate(_) => "truncate",
             Fault::Stall(_) => "stall",
             Fault::Flip(_) => "flip",
+            Fault::Header(..) => "header",
             Fault::NoLength => "no length",
             Fault::IgnoreRange => "ignore range",
             Fault::IgnoreIfMatch => "ignore if-match",
@@ -232,8 +235,8 @@ impl Faults {
         for (n, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.concerns(request)) {
             let (asked, done) = seen.entry((n, request.key.to_owned())).or_default();
             *asked += 1;
-            let lucky = draw((*seed, n, request.method, request.key, *asked)) >= rule.chance;
-            if *asked <= rule.skip || *done >= rule.times || lucky {
+            let is_spared = draw((*seed, n, request.method, request.key, *asked)) >= rule.chance;
+            if *asked <= rule.skip || *done >= rule.times || is_spared {
                 continue;
             }
             *done += 1;

@@ -51,10 +51,15 @@ pub(crate) async fn answer(
     if ignore_range || ignore_if_match {
         unsign(&mut request, ignore_range, ignore_if_match);
     }
-    let answer = match service.call(request).await {
+    let mut answer = match service.call(request).await {
         Ok(answer) => answer,
         Err(error) => return refuse(500, "InternalError", &format!("{error:?}"), ""),
     };
+    for fault in faults {
+        if let Fault::Header(name, value) = fault {
+            answer.headers_mut().insert(*name, HeaderValue::from_static(value));
+        }
+    }
     spoiled(answer, spoil, has_length)
 }
 

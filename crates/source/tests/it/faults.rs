@@ -143,6 +143,31 @@ async fn a_flipped_bit_does_not_pass_the_checksum() {
 }
 
 #[tokio::test]
+async fn checksums_that_cannot_be_compared_are_passed_over() {
+    for (name, value) in [
+        ("x-amz-checksum-xxhash64", "AAAAAAAAAAA="),
+        ("x-amz-checksum-crc32", "AAAAAA==-3"), // of the checksums of three parts
+    ] {
+        let (_server, store, _) = one_object([Rule::new(Fault::Header(name, value)).gets()]).await;
+        assert_eq!(read(&store, "a").await.unwrap(), noise(1, 300_000), "{name}");
+    }
+    let wrong = Fault::Header("x-amz-checksum-crc32", "AAAAAA==");
+    let (_server, store, _) = one_object([Rule::new(wrong).gets()]).await;
+    assert_eq!(read(&store, "a").await.unwrap_err().kind, Kind::Checksum);
+}
+
+#[tokio::test]
+async fn a_version_is_told() {
+    let objects = Memory::default();
+    let version = Some("3sL4kqtJlcpXroDTDmJ".to_owned());
+    objects.store("logs", "a", Stored { version: version.clone(), ..Stored::new("x") });
+    let (_server, store) = serve(&objects).await;
+    let body = store.get("a", &GetOptions::default()).await.unwrap();
+    assert_eq!(body.stat().version_id, version);
+    assert_eq!(store.head("a", &GetOptions::default()).await.unwrap().version_id, version);
+}
+
+#[tokio::test]
 async fn refusals_are_told_apart_and_not_tried_again() {
     for (fault, kind, advice) in [
         (Fault::Denied, Kind::Denied, "--requester-pays"),
