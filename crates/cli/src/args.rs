@@ -85,7 +85,7 @@ pub(crate) enum When {
 /// Which logs to read, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
-    /// A file, a folder (walked), a glob, or - for standard input; repeatable
+    /// A file, a folder (walked), a glob, s3://bucket/prefix, or - for standard input; repeatable
     #[arg(long = "logs", value_name = "WHERE", required = true, num_args = 1.., env = "FLOWPROOF_LOGS")]
     pub(crate) wheres: Vec<String>,
     /// The format of logs without a header, for example '${version} ${account-id} ${bytes}'
@@ -109,6 +109,35 @@ pub(crate) struct Logs {
     /// What becomes of records that several flow logs wrote, and of objects that are there twice
     #[arg(long, value_name = "WHAT", default_value = "keep", env = "FLOWPROOF_DUPLICATES")]
     pub(crate) duplicates: OnDuplicates,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
+}
+
+/// How s3:// places are reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "S3")]
+pub(crate) struct S3Access {
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", env = "FLOWPROOF_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Role to take on with the credentials found
+    #[arg(long, value_name = "ARN", env = "FLOWPROOF_ROLE_ARN")]
+    pub(crate) role_arn: Option<String>,
+    /// What the role's owner asks for beside the role
+    #[arg(long, value_name = "ID", env = "FLOWPROOF_EXTERNAL_ID", requires = "role_arn")]
+    pub(crate) external_id: Option<String>,
+    /// Another S3 than AWS's, or a private way to it
+    #[arg(long, value_name = "URL", env = "FLOWPROOF_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Name buckets in the path and not in the host name
+    #[arg(long, env = "FLOWPROOF_PATH_STYLE", value_parser = FalseyValueParser::new())]
+    pub(crate) path_style: bool,
+    /// Pay for requests and transfer where the bucket's owner does not
+    #[arg(long, env = "FLOWPROOF_REQUESTER_PAYS", value_parser = FalseyValueParser::new())]
+    pub(crate) requester_pays: bool,
+    /// Region to ask first; that of each bucket is found out
+    #[arg(long = "s3-region", value_name = "REGION", env = "FLOWPROOF_S3_REGION")]
+    pub(crate) region: Option<String>,
 }
 
 /// What becomes of what is there more than once.

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 use flowproof_engine::{AddressBook, Duplicates, Session, SessionOptions, read_inventory};
 use flowproof_evidence::Window;
 use flowproof_record::Format;
-use flowproof_source::{Selection, Slack};
+use flowproof_source::s3::{S3, S3Options};
+use flowproof_source::{Selection, Slack, is_in_bucket};
 use jiff::Timestamp;
 
-use crate::args::{Inventory, Logs, OnDuplicates, Time};
+use crate::args::{Inventory, Logs, OnDuplicates, S3Access, Time};
 use crate::exit::UsageError;
 use crate::streams::Streams;
 use crate::time::{parse_size, parse_time};
@@ -49,15 +50,30 @@ pub(crate) fn window_between(
 }
 
 /// The objects to read.
-pub(crate) fn selection(logs: &Logs, window: Window) -> Selection {
+fn selection(logs: &Logs, window: Window) -> Selection {
     Selection {
         wheres: logs.wheres.clone(),
+        s3: None,
         window,
         slack: Slack::default(),
         accounts: logs.account.clone(),
         regions: logs.region.clone(),
         include_all: logs.include_all,
         all_skipped: false,
+    }
+}
+
+/// How places in buckets are reached.
+fn s3_options(access: &S3Access) -> S3Options {
+    S3Options {
+        profile: access.profile.clone(),
+        role_arn: access.role_arn.clone(),
+        external_id: access.external_id.clone(),
+        endpoint_url: access.endpoint_url.clone(),
+        path_style: access.path_style,
+        requester_pays: access.requester_pays,
+        region: access.region.clone(),
+        ..S3Options::default()
     }
 }
 
@@ -105,11 +121,14 @@ pub(crate) async fn open_with_skipped(
 
 async fn open_selection(
     logs: &Logs,
-    selection: Selection,
+    mut selection: Selection,
     book: AddressBook,
     streams: &mut Streams,
 ) -> Result<Session> {
     let options = session_options(logs, book)?;
+    if logs.wheres.iter().any(|place| is_in_bucket(place)) {
+        selection.s3 = Some(S3::connect(&s3_options(&logs.s3)).await?);
+    }
     let session = Session::open(&selection, options).await?;
     let listing = session.listing();
     if listing.objects.is_empty() {

@@ -31,6 +31,15 @@ pub enum SourceError {
         /// What the store says of it, and what may help.
         reason: Option<String>,
     },
+    /// It is encrypted with a key in KMS that the reader must not use: count the object, or ask for
+    /// `kms:Decrypt`.
+    #[error("`{place}`: its key in KMS must not be used: {reason}")]
+    KmsDenied {
+        /// The key of the object.
+        place: String,
+        /// What the store says of it, and what may help.
+        reason: String,
+    },
     /// It is in an archive: count the object as archived, or have it restored.
     #[error("`{place}`: archived{}; it has to be restored before it can be read", of_class(.class))]
     Archived {
@@ -86,6 +95,7 @@ impl SourceError {
             SourceError::NotFound { place }
             | SourceError::BadPattern { place, .. }
             | SourceError::Denied { place, .. }
+            | SourceError::KmsDenied { place, .. }
             | SourceError::Archived { place, .. }
             | SourceError::Changed { place }
             | SourceError::Vanished { place }
@@ -140,9 +150,8 @@ impl SourceError {
     fn of_s3(place: &str, failure: S3Failure) -> SourceError {
         let place = place.to_owned();
         match failure.kind {
-            S3FailureKind::Denied | S3FailureKind::KmsDenied => {
-                SourceError::Denied { place, reason: Some(failure.text) }
-            }
+            S3FailureKind::Denied => SourceError::Denied { place, reason: Some(failure.text) },
+            S3FailureKind::KmsDenied => SourceError::KmsDenied { place, reason: failure.text },
             S3FailureKind::Archived { class } => SourceError::Archived { place, class },
             S3FailureKind::Changed => SourceError::Changed { place },
             _ => SourceError::Store { place, failure },

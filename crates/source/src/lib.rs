@@ -49,7 +49,8 @@ mod spool;
 pub use plan::{Selection, Slack};
 
 pub use listing::{
-    Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, list, list_with,
+    Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, is_in_bucket, list,
+    list_with,
 };
 
 pub use object::{Location, Object};

@@ -6,6 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use flowproof_engine::{Answer, LoggedInterfaces, ReadObject, Session};
 use flowproof_report::{counted, exact_bytes, printable, span};
+use flowproof_source::{Location, Object};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
         let _shown = progress::show(&session, common.progress, streams);
         session.inspect().await?
     };
-    let summary = summary(&session, &answer, args.files);
+    let summary = summary(&session, &answer, args.files, requests(&session, args.dry_run));
     match args.format {
         InspectFormat::Json => {
             serde_json::to_writer_pretty(&mut *streams.out(), &summary)?;
@@ -78,7 +79,23 @@ fn layouts<'a, T: Ord>(
     answer.objects.iter().filter_map(|o| o.object.layout.as_ref()).filter_map(part).collect()
 }
 
-fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) -> Value {
+/// What was asked of S3, or what reading would ask at least.
+fn requests(session: &Session, dry_run: bool) -> Value {
+    let made = session.requests();
+    let in_bucket = |object: &&Object| matches!(object.location, Location::S3 { .. });
+    let get = match dry_run {
+        true => session.listing().objects.iter().filter(in_bucket).count() as u64,
+        false => made.get,
+    };
+    json!({ "list": made.list, "get": get })
+}
+
+fn summary(
+    session: &Session,
+    answer: &Answer<LoggedInterfaces>,
+    files: bool,
+    requests: Value,
+) -> Value {
     let formats = formats(answer).into_iter().map(|((fields, encoding), objects)| {
         json!({ "fields": fields, "encoding": encoding, "objects": objects })
     });
@@ -106,7 +123,7 @@ fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) ->
         "overlaps": overlaps.collect::<Vec<_>>(),
         "span": { "from": from, "to": to },
         "bytes": { "compressed": stored, "inflated": inflated },
-        "requests": { "list": 0, "get": 0 },
+        "requests": requests,
         "unknown_fields": unknown,
         "samples": answer.coverage.samples,
     });

@@ -18,8 +18,9 @@ const SCHEME: &str = "s3://";
 /// Folders that are listed at the same time. S3 answers some thousand listings a second.
 const AT_ONCE: usize = 32;
 
-/// Whether a place is in a bucket.
-pub(super) fn is_in_bucket(place: &str) -> bool {
+/// Whether a place is in a bucket, as `s3://bucket/prefix` is.
+#[must_use]
+pub fn is_in_bucket(place: &str) -> bool {
     place.starts_with(SCHEME)
 }
 
