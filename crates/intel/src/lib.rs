@@ -26,6 +26,7 @@
 //! ```
 
 mod content;
+mod enrich;
 mod entry;
 mod error;
 mod format;
@@ -47,6 +48,11 @@ pub use format::{ListFormat, UnknownListFormat};
 pub use note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 
 pub use matcher::{Match, Matcher};
+
+pub use enrich::{
+    DatabaseDamage, Enrichment, EnrichmentError, EnrichmentKind, EnrichmentOptions,
+    EnrichmentSource, Note,
+};
 
 pub use lint::{Lint, LintKind, Lints, Severity, covered_addresses, lint, overlapping_entries};
 

@@ -11,7 +11,7 @@ const LONGEST: usize = 1 << 16;
 /// is taken off, also from the middle, where files were joined.
 ///
 /// Returns whether the last line has an end; where it has none, the text may be cut off within it.
-pub(super) fn each_line(
+pub(crate) fn each_line(
     text: &mut dyn BufRead,
     mut each: impl FnMut(u64, &str),
 ) -> io::Result<bool> {
