@@ -42,6 +42,8 @@ struct Sample {
     line: u64,
     /// Whether the header is a comment.
     is_commented: bool,
+    /// Columns of the first row.
+    width: usize,
     rows: Vec<Row>,
 }
 
@@ -71,18 +73,17 @@ impl Sample {
             });
             let mut headers = parsed.filter(|row| row.len() == width && width > 1);
             let header = headers.next().map(|row| cells(&row)).unwrap_or_default();
-            return Self { delimiter, header, line: 1, is_commented: true, rows };
+            return Self { delimiter, header, line: 1, is_commented: true, width, rows };
         }
         let (line, header) = rows.first().map_or((1, Vec::new()), |row| (row.line, cells(row)));
         rows.drain(..rows.len().min(1));
-        Self { delimiter, header, line, is_commented: false, rows }
+        Self { delimiter, header, line, is_commented: false, width, rows }
     }
 
     /// How well the delimiter explains the table.
     fn fitness(&self) -> (bool, usize, usize) {
-        let width = self.header.len();
-        let fits = self.rows.iter().filter(|row| row.len() == width && has_key(row));
-        (width > 1, fits.count(), width)
+        let fits = self.rows.iter().filter(|row| row.len() == self.width && has_key(row));
+        (self.width > 1, fits.count(), self.width)
     }
 
     fn layout(&self, named: Option<&str>) -> Result<Layout, Broken> {
@@ -108,7 +109,10 @@ impl Sample {
         let by_name = normal.iter().position(|other| *other == name);
         let found = by_name.or_else(by_number).filter(|at| *at < normal.len());
         found.ok_or_else(|| {
-            self.broken(format!("no column {named:?} in the header, but {}", normal.join(", ")))
+            self.broken(format!(
+                "no column {named:?} in the header, but {}",
+                self.header.join(", ")
+            ))
         })
     }
 
@@ -131,7 +135,7 @@ impl Sample {
             ([only], _) => Ok(Key::One(*only)),
             ([], Some((_, first))) => Ok(Key::One(*first)),
             ([], None) => {
-                Err(self.broken(format!("no column of addresses, but {}", normal.join(", "))))
+                Err(self.broken(format!("no column of addresses, but {}", self.header.join(", "))))
             }
             _ => Err(self.ambiguous(&columns)),
         }

@@ -189,16 +189,16 @@ impl Section {
     fn pointer(&mut self, target: u32) {
         let [b3, b2, b1, b0] = target.to_be_bytes();
         match target {
-            0..2048 => self.bytes.extend([0b001_00_000 | b1, b0]),
+            0..2048 => self.bytes.extend([0x20 | b1, b0]),
             2048..526_336 => {
                 let [_, b2, b1, b0] = (target - 2048).to_be_bytes();
-                self.bytes.extend([0b001_01_000 | b2, b1, b0]);
+                self.bytes.extend([0x28 | b2, b1, b0]);
             }
             526_336..134_744_064 => {
                 let [b3, b2, b1, b0] = (target - 526_336).to_be_bytes();
-                self.bytes.extend([0b001_10_000 | b3, b2, b1, b0]);
+                self.bytes.extend([0x30 | b3, b2, b1, b0]);
             }
-            _ => self.bytes.extend([0b001_11_000, b3, b2, b1, b0]),
+            _ => self.bytes.extend([0x38, b3, b2, b1, b0]),
         }
     }
 
