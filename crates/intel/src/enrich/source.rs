@@ -7,7 +7,6 @@ use std::path::Path;
 use flowproof_prefix::canonical_prefix;
 use ipnet::IpNet;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::mmdb::Database;
 use super::rows::{Builder, Rows};
@@ -18,8 +17,7 @@ use crate::input::{self, Faults, LARGEST, Stage};
 use crate::note::{Reject, Tally};
 
 /// What a source is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnrichmentKind {
     /// A MaxMind DB file, of whatever kind: ASN, country, city, anonymous IP.
@@ -30,6 +28,18 @@ pub enum EnrichmentKind {
     Csv,
     /// JSON objects: one a line, in an array, or in an array under a key such as `data`.
     Json,
+}
+
+impl EnrichmentKind {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mmdb => "mmdb",
+            Self::AwsIpRanges => "aws_ip_ranges",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// How sources are read.
