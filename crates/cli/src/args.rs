@@ -185,8 +185,8 @@ pub(crate) struct Lists {
 pub(crate) struct Enrich {
     /// A file that says more of addresses, told beside them: MaxMind .mmdb, AWS ip-ranges.json,
     /// CSV with a header, JSON objects; changes no figure and no verdict; repeatable
-    #[arg(long = "enrich", value_name = "FILE", env = "FLOWPROOF_ENRICH")]
-    pub(crate) files: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_ENRICH")]
+    pub(crate) enrich: Vec<PathBuf>,
     /// The column or key of the address in CSV and JSON named by --enrich: its name, or in CSV its
     /// number from 1
     #[arg(long, value_name = "COLUMN", env = "FLOWPROOF_ENRICH_COLUMN")]

@@ -18,12 +18,12 @@ pub(crate) struct LoadedEnrichment {
 
 /// Reads the sources; rows that were refused are told. None if no source is named.
 pub(crate) fn load(args: &Enrich, streams: &mut Streams) -> Result<Option<LoadedEnrichment>> {
-    if args.files.is_empty() {
+    if args.enrich.is_empty() {
         return Ok(None);
     }
     let options = EnrichmentOptions { column: args.enrich_column.clone() };
     let mut sources = Vec::new();
-    for path in &args.files {
+    for path in &args.enrich {
         let source = EnrichmentSource::read(path, &options)?;
         if let Some(first) = source.rejects.samples.first() {
             let rows = counted(source.rejects.total, "row", "rows");

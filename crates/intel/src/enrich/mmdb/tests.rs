@@ -74,6 +74,25 @@ fn a_database_says_what_it_is() {
     assert_eq!(database.built(), Some("2025-06-01T00:00:00Z".parse().expect("a time")));
 }
 
+/// After a change of the encoder, run this with `FLOWPROOF_WRITE_FIXTURES=1`.
+#[test]
+fn the_fixture_is_what_the_encoder_makes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/enrich/asn.mmdb");
+    let exit = Data::Map(vec![
+        ("autonomous_system_number", Data::U32(64_500)),
+        ("autonomous_system_organization", text("Example Net")),
+        ("country", Data::Map(vec![("iso_code", text("NL"))])),
+        ("traits", Data::Map(vec![("is_tor_exit_node", Data::Bool(true))])),
+    ]);
+    let mut records = small();
+    records[1].1 = exit;
+    let made = Encoder::default().encode(&records);
+    if std::env::var_os("FLOWPROOF_WRITE_FIXTURES").is_some() {
+        std::fs::write(path, &made).expect("the fixture is written");
+    }
+    assert!(std::fs::read(path).expect("the fixture") == made);
+}
+
 #[test]
 fn every_type_of_value_is_told_as_it_stands() {
     let long = "x".repeat(70_000);
