@@ -87,8 +87,12 @@ impl Sample {
     }
 
     fn layout(&self, named: Option<&str>) -> Result<Layout, Broken> {
-        if self.header.is_empty() {
-            return Err(self.broken("there is no header that names the columns".to_owned()));
+        // A number is no name: it is the first row of a table without a header.
+        let is_number = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+        if self.header.iter().filter(|name| !name.is_empty()).any(is_number)
+            || self.header.is_empty()
+        {
+            return Err(self.no_header());
         }
         let normal: Vec<String> = self.header.iter().map(|name| names::normal(name)).collect();
         let key = match named {
@@ -132,6 +136,7 @@ impl Sample {
         }
         let columns: Vec<usize> = (0..normal.len()).filter(holds).collect();
         match (&columns[..], ranked.first()) {
+            ([only], _) if is_value(&self.header[*only]) => Err(self.no_header()),
             ([only], _) => Ok(Key::One(*only)),
             ([], Some((_, first))) => Ok(Key::One(*first)),
             ([], None) => {
@@ -139,6 +144,10 @@ impl Sample {
             }
             _ => Err(self.ambiguous(&columns)),
         }
+    }
+
+    fn no_header(&self) -> Broken {
+        self.broken("there is no header that names the columns".to_owned())
     }
 
     fn ambiguous(&self, columns: &[usize]) -> Broken {
@@ -150,6 +159,11 @@ impl Sample {
     fn broken(&self, message: String) -> Broken {
         Broken::Syntax { line: self.line, message }
     }
+}
+
+/// Whether it is a domain, a URL or the like, as stands among addresses, and not the name of a column.
+fn is_value(name: &str) -> bool {
+    name.contains(['.', ':', '/', '\\', '@'])
 }
 
 fn has_key(row: &Row) -> bool {

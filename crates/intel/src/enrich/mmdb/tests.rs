@@ -181,22 +181,14 @@ fn a_database_that_is_cut_off_anywhere_is_refused() {
 
 #[test]
 fn a_flipped_byte_is_refused_or_read_and_never_a_panic() {
-    let records = small();
-    let file = Encoder::default().encode(&records);
+    let file = Encoder::default().encode(&small());
     let mut refused = 0;
     for at in 0..file.len() {
         for flip in [1, 0x20, 0x80, 0xff] {
             let mut damaged = file.clone();
             damaged[at] ^= flip;
-            match Database::open(damaged) {
-                Ok(database) => {
-                    for (prefix, _) in &records {
-                        database.look_up(*prefix);
-                        database.look_up(IpNet::from(prefix.broadcast()));
-                    }
-                }
-                Err(_) => refused += 1,
-            }
+            crate::fuzz::check_enrichment(&damaged);
+            refused += usize::from(Database::open(damaged).is_err());
         }
     }
     assert!(refused > file.len(), "only {refused} of {}", 4 * file.len());
