@@ -117,6 +117,8 @@ pub(crate) struct Terms {
     pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
+    /// Whether sides are learned from all records of a text, whatever the question leaves out.
+    pub(crate) learns_from_all: bool,
     /// The only objects that are read, if not all are.
     pub(crate) only: Option<Arc<BTreeSet<usize>>>,
     /// Whether the rows are for a set. They are taken whatever their time, since the window chose the
@@ -313,6 +315,7 @@ impl Session {
             kept: terms.kept.clone(),
             push_filters: self.options.push_filters,
             thorough: terms.thorough,
+            learns_from_all: terms.learns_from_all,
             copies_memory,
             copies,
             several_flow_logs: self.several_flow_logs,

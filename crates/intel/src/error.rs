@@ -36,22 +36,36 @@ pub enum ListError {
         /// The most bytes that are read.
         limit: u64,
     },
+    /// The entries would fill the memory. A range counts as all the prefixes that it takes.
+    #[error(
+        "list {name} takes more than {limit} prefixes: write its ranges as prefixes, or leave out \
+         what you do not need"
+    )]
+    TooManyPrefixes {
+        /// The list's name.
+        name: String,
+        /// The most prefixes that the entries may take together.
+        limit: usize,
+    },
     /// A web page was saved in place of the list: fetch it again, and look at the page.
     #[error("list {name} looks like HTML, an error page saved as the list?")]
     Html {
         /// The list's name.
         name: String,
     },
-    /// The text is not UTF-8 or ASCII by its byte order mark: convert it.
-    #[error("list {name} is encoded as {encoding}, expected UTF-8")]
+    /// The text is not UTF-8 or ASCII: convert it. Windows PowerShell's `>` writes UTF-16.
+    #[error(
+        "list {name} is encoded as {encoding}: save it as UTF-8, \
+         as `iconv -f {encoding} -t UTF-8` does"
+    )]
     Encoding {
         /// The list's name.
         name: String,
-        /// The encoding that the byte order mark names.
+        /// The encoding that the byte order mark or the zeros between the letters tell.
         encoding: &'static str,
     },
-    /// The list is in a format that is not read (yet).
-    #[error("format of list {name} is not supported yet: looks like {looks_like}")]
+    /// The list is in a format that is not read here.
+    #[error("list {name} is in no format that is read here: looks like {looks_like}")]
     UnsupportedFormat {
         /// The list's name.
         name: String,
@@ -69,6 +83,19 @@ pub enum ListError {
         /// Where, counted from 1.
         line: u64,
         /// What the parser said.
+        message: String,
+    },
+    /// The list has no column of the name or number that was asked for, or that its format has, or
+    /// several that may hold its addresses: name one of those that the message tells.
+    #[error("list {name}, read as {format}: line {line}: {message}")]
+    Column {
+        /// The list's name.
+        name: String,
+        /// The format that it was read in.
+        format: ListFormat,
+        /// Where the columns begin, counted from 1.
+        line: u64,
+        /// What is missing or in doubt, and the columns that are there.
         message: String,
     },
     /// Nothing in the list is an address. Matching against it would find nothing and look fine.

@@ -67,15 +67,17 @@ fn check_note(address: IpAddr, note: &Note) {
     assert!(note.fields.iter().all(|(_, text)| !text.is_empty()), "{note:?}");
 }
 
-/// Every line that is not blank is an entry, a refusal or a comment, and only one of them.
+/// Every line that is not blank is an entry, a refusal, an indicator of another kind or a comment,
+/// and only one of them.
 fn check_lines(text: &str) {
     let content = plain(text);
     let comments = text.split(['\n', '\r']).filter(|line| {
         let line = line.trim_start_matches('\u{feff}').trim();
         line.starts_with('#') || line.starts_with(';') || line.starts_with("//")
     });
-    let told = content.entries.len() as u64 + content.rejects.total + comments.count() as u64;
-    assert_eq!(told, content.lines, "a line is lost or told twice");
+    let others: u64 = content.not_addresses.values().sum();
+    let told = content.entries.len() as u64 + content.rejects.total + others;
+    assert_eq!(told + comments.count() as u64, content.lines, "a line is lost or told twice");
     assert_eq!(content.rejects.samples.len() as u64, kept(&content.rejects));
     assert_eq!(content.warnings.samples.len() as u64, kept(&content.warnings));
 

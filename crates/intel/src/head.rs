@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Why the bytes are no text that we read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// By its byte order mark.
+    /// Text in an encoding other than UTF-8, by the name that `iconv` knows it by.
     Encoding(&'static str),
     /// A container that feeds are published in and that is not opened here.
     Archive(&'static str),
@@ -19,18 +19,42 @@ pub(crate) fn text(head: &[u8]) -> Result<(usize, Cow<'_, str>), Unreadable> {
     if let Some(archive) = archive(head) {
         return Err(Unreadable::Archive(archive));
     }
-    // UTF-32 comes first, since its mark begins with that of UTF-16.
-    let marks: [(&[u8], &str); 4] = [
-        (&[0xff, 0xfe, 0, 0], "UTF-32 (little endian)"),
-        (&[0, 0, 0xfe, 0xff], "UTF-32 (big endian)"),
-        (&[0xff, 0xfe], "UTF-16 (little endian)"),
-        (&[0xfe, 0xff], "UTF-16 (big endian)"),
-    ];
-    if let Some((_, encoding)) = marks.iter().find(|(mark, _)| head.starts_with(mark)) {
+    if let Some(encoding) = by_mark(head).or_else(|| by_zeros(head)) {
         return Err(Unreadable::Encoding(encoding));
     }
     let mark = if head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     Ok((mark, String::from_utf8_lossy(&head[mark..])))
+}
+
+/// The encoding that a byte order mark names, if it is not UTF-8.
+fn by_mark(head: &[u8]) -> Option<&'static str> {
+    // UTF-32 comes first, since its mark begins with that of UTF-16.
+    let marks: [(&[u8], &str); 4] = [
+        (&[0xff, 0xfe, 0, 0], "UTF-32LE"),
+        (&[0, 0, 0xfe, 0xff], "UTF-32BE"),
+        (&[0xff, 0xfe], "UTF-16LE"),
+        (&[0xfe, 0xff], "UTF-16BE"),
+    ];
+    marks.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, encoding)| *encoding)
+}
+
+/// Bytes in which zeros tell an encoding that has no mark.
+const LOOKED_AT: usize = 1024;
+
+/// The encoding by which of every four bytes are zero, as they are where the letters are Latin.
+fn by_zeros(head: &[u8]) -> Option<&'static str> {
+    let (words, _) = head[..head.len().min(LOOKED_AT)].as_chunks::<4>();
+    let is_zero = [0, 1, 2, 3].map(|at| {
+        let zeros = words.iter().filter(|word| word[at] == 0).count();
+        zeros * 2 > words.len()
+    });
+    match is_zero {
+        [false, true, false, true] => Some("UTF-16LE"),
+        [true, false, true, false] => Some("UTF-16BE"),
+        [false, true, true, true] => Some("UTF-32LE"),
+        [true, true, true, false] => Some("UTF-32BE"),
+        _ => None,
+    }
 }
 
 fn archive(head: &[u8]) -> Option<&'static str> {

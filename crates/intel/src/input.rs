@@ -20,7 +20,7 @@ use crate::list::ListOptions;
 pub(crate) const LARGEST: u64 = 1 << 30;
 
 /// How much of the beginning is looked at.
-const HEAD: usize = 1 << 16;
+pub(crate) const HEAD: usize = 1 << 16;
 
 /// A list as it was read.
 pub(crate) struct ReadList {
@@ -103,6 +103,9 @@ fn parse(
         Broken::Read(source) => fault(source),
         Broken::Syntax { line, message } => {
             ListError::Damaged { name: name.to_owned(), format, line, message }
+        }
+        Broken::Column { line, message } => {
+            ListError::Column { name: name.to_owned(), format, line, message }
         }
     })?;
     Ok((format, content))

@@ -55,6 +55,8 @@ pub use enrich::{
     EnrichmentSource, Note,
 };
 
-pub use lint::{Lint, LintKind, Lints, Severity, covered_addresses, lint, overlapping_entries};
+pub use lint::{
+    Lint, LintKind, Lints, Severity, covered_addresses, internal_entries, lint, overlapping_entries,
+};
 
 pub use error::ListError;

@@ -174,9 +174,7 @@ fn kind_of(warning: WarningKind) -> LintKind {
 fn special_use(list: &List, lints: &mut Lints) {
     let uses = SpecialUses::new();
     for entry in &list.entries {
-        let found = || entry.prefixes.iter().filter_map(|prefix| uses.of(prefix));
-        let internal = found().find(|(_, of)| of.is_internal);
-        let Some((block, of)) = internal.or_else(|| found().next()) else { continue };
+        let Some((block, of)) = uses.of_any(&entry.prefixes) else { continue };
         let (severity, kind, so) = match of.is_internal {
             true => (Severity::Warning, LintKind::Internal, ": matches flows within a VPC"),
             false => (Severity::Info, LintKind::SpecialUse, ""),
@@ -249,6 +247,15 @@ fn guard_duty(list: &List, lints: &mut Lints) {
     if ranges > 0 && list.format == ListFormat::PlainText {
         say(format!("GuardDuty takes addresses and prefixes only; ranges: {ranges}"));
     }
+}
+
+/// The entries in, or around, addresses that flows within a VPC have. On a threat list they match
+/// traffic that is nobody else's business.
+pub fn internal_entries(list: &List) -> impl Iterator<Item = &Entry> {
+    let uses = SpecialUses::new();
+    list.entries
+        .iter()
+        .filter(move |entry| uses.of_any(&entry.prefixes).is_some_and(|(_, of)| of.is_internal))
 }
 
 /// How many distinct addresses a list covers, at most `u128::MAX`.

@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::content::Content;
+use crate::content::{Content, MOST_PREFIXES};
 use crate::entry::Entry;
 use crate::error::ListError;
 use crate::format::ListFormat;
@@ -131,6 +131,9 @@ impl List {
         let read = input::read(name, bytes, options)?;
         if let Some(looks_like) = read.content.other_format() {
             return Err(ListError::UnsupportedFormat { name: name.to_owned(), looks_like });
+        }
+        if read.content.has_too_many_prefixes() {
+            return Err(ListError::TooManyPrefixes { name: name.to_owned(), limit: MOST_PREFIXES });
         }
         if read.content.entries.is_empty() && !options.allow_empty {
             return Err(no_entries(name, read.content));

@@ -60,7 +60,7 @@ fn as_message<S: Serializer>(reason: &RejectReason, serializer: S) -> Result<S::
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RejectReason {
-    /// A URL, a domain, a hash, a damaged address.
+    /// A damaged address, or something else where an address should stand.
     #[error("not an address")]
     NotAnAddress,
     /// `203.0.113.010`: octal to some readers and decimal to others.
@@ -90,12 +90,9 @@ pub enum RejectReason {
     /// The address is compared in a way that no entry can say, as "starts with".
     #[error("condition that stands for no address, prefix or range")]
     Condition,
-    /// The item breaks the rules of its format.
-    #[error("{0}")]
+    /// The item breaks the rules of its format: it is cut off, or its parts contradict each other.
+    #[error("damaged: {0}")]
     Malformed(&'static str),
-    /// A row of columns that is cut off, or whose columns contradict each other.
-    #[error("damaged row: {0}")]
-    DamagedRow(&'static str),
     /// The line is of another list format than the rest, which would be read wrongly as plain text.
     #[error("looks like {0}")]
     OtherFormat(&'static str),

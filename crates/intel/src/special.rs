@@ -75,6 +75,12 @@ impl SpecialUses {
         let found = around.or_else(internal).or_else(|| within().next());
         found.map(|(block, of)| (block, *of))
     }
+
+    /// The block of one of the prefixes, an internal one if there is.
+    pub(crate) fn of_any(&self, prefixes: &[IpNet]) -> Option<(IpNet, SpecialUse)> {
+        let found = || prefixes.iter().filter_map(|prefix| self.of(prefix));
+        found().find(|(_, of)| of.is_internal).or_else(|| found().next())
+    }
 }
 
 #[cfg(test)]

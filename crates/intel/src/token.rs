@@ -46,7 +46,8 @@ pub(crate) fn parse(text: &str, options: &ListOptions) -> Result<Token, RejectRe
 /// Takes out the brackets that keep mail programs from making links of addresses. The text is
 /// owned exactly if there was something to take out.
 pub(crate) fn refang(text: &str) -> Cow<'_, str> {
-    const DEFANGED: [(&str, &str); 10] = [
+    const DEFANGED: [(&str, &str); 11] = [
+        ("[://]", "://"),
         ("[.]", "."),
         ("(.)", "."),
         ("{.}", "."),

@@ -11,6 +11,15 @@ pub trait RecordSink {
     /// Takes the records, and says so. A sink takes all of those that it is given or none: whether it
     /// does may depend on which fields they have.
     fn take(&mut self, records: &Records<'_>) -> bool;
+
+    /// Whether it is to be shown all records, those too that do not pass the predicate.
+    fn notices(&self) -> bool {
+        false
+    }
+
+    /// Looks at records that lie in the range, before the predicate is asked. The same record may be
+    /// shown twice.
+    fn notice(&mut self, _records: &Records<'_>) {}
 }
 
 /// Takes nothing: all records become rows.

@@ -138,3 +138,21 @@ fn a_difference_and_a_merger_are_those_of_the_addresses() {
     assert_eq!(checked["lists"][0]["entries"], 4);
     assert_eq!(checked["lists"][0]["rejected"], 0);
 }
+
+#[test]
+fn a_column_that_is_not_there_is_an_error_that_names_the_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "src_ip,dst_ip,note\n192.0.2.1,203.0.113.9,x\n").unwrap();
+    let path = arg(&path);
+    let check = |column: &str| run(&["lists", "check", "--list-column", column, &path]);
+    assert_eq!(check("dst_ip").code, Some(0));
+    let told = check("peer");
+    assert_eq!(told.code, Some(1), "{told:?}");
+    let message = "line 1: no column \"peer\", there are src_ip, dst_ip, note";
+    assert!(told.out.contains(message) && !told.out.contains("damaged"), "{}", told.out);
+    let asked = ["lists", "lookup", "--list-column", "peer", "--list", &path, "203.0.113.9"];
+    let told = run(&asked);
+    assert_eq!((told.code, &*told.out), (Some(1), ""), "{told:?}");
+    assert!(told.err.contains(message), "{}", told.err);
+}

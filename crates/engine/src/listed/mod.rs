@@ -3,18 +3,26 @@
 mod matches;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, not};
+use arrow::datatypes::UInt64Type;
+use datafusion::common::DataFusionError;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::SessionContext;
 use flowproof_evidence::Traffic;
 use flowproof_intel::Matcher;
+use flowproof_prefix::parse_ip;
 
 use crate::answer::Answer;
 use crate::columns::Columns;
 use crate::error::EngineError;
+use crate::orient::{AddressBook, Pending};
 use crate::session::{Session, Terms};
 use crate::totals::{TOTALS, flatten};
+use crate::volumes::{Settled, give_directions};
 use matches::{ANY, INTERNAL, RecordMatches, SUPPRESSED, place};
 
 /// Traffic of one interface with the addresses of one entry.
@@ -69,6 +77,11 @@ impl Session {
         internal: bool,
     ) -> Result<Answer<Listed>, EngineError> {
         let mut terms = Terms { matcher: Some(Arc::clone(&matcher)), ..self.terms() };
+        // The lists leave out records that may be what tells whose an address is: all are learned from,
+        // and totals get their direction at the end.
+        let pending = Arc::new(Pending::default());
+        terms.orientation.pending = Some(Arc::clone(&pending));
+        terms.learns_from_all = true;
         let sql = sql();
         let plan = |context: SessionContext| {
             let function = RecordMatches::new(Arc::clone(&matcher), internal);
@@ -76,24 +89,30 @@ impl Session {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        // The lists leave out records that may be what tells whose an address is.
-        let run = match self.try_without_learning(&terms, plan).await? {
-            Some(run) => run,
-            None => {
-                self.learn_sides(&mut terms).await?;
-                self.pass(&terms, plan).await?
-            }
-        };
+        let mut run = self.pass(&terms, plan).await?;
+        let mut book = AddressBook::clone(self.book());
+        run.told.learner.teach(&mut book);
+        if run.told.objects.values().any(|report| report.sides.left_open) {
+            let mut terms = Terms { matcher: terms.matcher, ..self.terms() };
+            self.learn_sides(&mut terms).await?;
+            run = self.pass(&terms, plan).await?;
+        }
+        let (mut settled, mut of_entries) = (Settled::default(), Settled::default());
         let mut listed = Listed::default();
         let mut rows = BTreeMap::new();
         for batch in &run.batches {
-            let batch = &flatten(batch)?;
-            let columns = Columns { batch };
-            for row in 0..batch.num_rows() {
-                listed.add(&columns, row, &mut rows)?;
+            let (as_such, entries) = parted(&flatten(batch)?)?;
+            // A record is as such in one row, and in as many more as it matches entries.
+            for (batch, settled) in [(as_such, &mut settled), (entries, &mut of_entries)] {
+                let batch = give_directions(&batch, &pending, &book, settled)?;
+                let columns = Columns { batch: &batch };
+                for row in 0..batch.num_rows() {
+                    listed.add(&columns, row, &mut rows)?;
+                }
             }
         }
         listed.rows = rows.into_iter().map(listed_row).collect();
+        run.told.settled = (settled.records, settled.assumed);
         Ok(self.answer(listed, &run.told))
     }
 }
@@ -101,7 +120,13 @@ impl Session {
 /// Account, instance, interface, and the entry's number, which is by list and then by entry.
 type Key = (Option<String>, Option<String>, Option<String>, u64);
 
-fn listed_row((key, (traffic, remotes)): (Key, (Traffic, u64))) -> ListedRow {
+/// What is added up of one entry: traffic, and its addresses.
+type Found = (Traffic, Vec<IpAddr>);
+
+fn listed_row((key, (traffic, mut addresses)): (Key, Found)) -> ListedRow {
+    addresses.sort_unstable();
+    addresses.dedup();
+    let remotes = addresses.len() as u64;
     let (account, instance, interface, number) = key;
     let (list, entry) = place(number);
     ListedRow { account, instance, interface, list, entry, traffic, remotes }
@@ -113,7 +138,7 @@ impl Listed {
         &mut self,
         columns: &Columns<'_>,
         row: usize,
-        rows: &mut BTreeMap<Key, (Traffic, u64)>,
+        rows: &mut BTreeMap<Key, Found>,
     ) -> Result<(), EngineError> {
         let traffic = columns.traffic(row)?;
         match columns.counter("number", row)? {
@@ -123,25 +148,37 @@ impl Listed {
             number => {
                 let text = |name| columns.text(name, row);
                 let key = (text("account")?, text("instance")?, text("interface")?, number);
-                let (known, remotes) = rows.entry(key).or_default();
+                let (known, addresses) = rows.entry(key).or_default();
                 known.merge(&traffic)?;
-                *remotes += 1;
+                let address = text("address")?;
+                addresses.extend(address.and_then(|address| parse_ip(address.as_bytes())));
             }
         }
         Ok(())
     }
 }
 
+/// Rows of records as such, and rows of entries.
+fn parted(batch: &RecordBatch) -> Result<(RecordBatch, RecordBatch), EngineError> {
+    let wrong = || DataFusionError::Internal("no numbers of entries".to_owned());
+    let numbers = batch.column_by_name("number").ok_or_else(wrong)?;
+    let numbers = numbers.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?;
+    let as_such = numbers.values().iter().map(|number| *number >= INTERNAL);
+    let as_such: BooleanArray = as_such.map(Some).collect();
+    let entries = not(&as_such)?;
+    Ok((filter_record_batch(batch, &as_such)?, filter_record_batch(batch, &entries)?))
+}
+
 fn sql() -> String {
     let held = ADDRESSES.map(|address| format!("list_matches({address}) IS NOT NULL"));
     format!(
         "SELECT account, instance, interface, found['number'] AS number, \
-             found['address'] AS address, {TOTALS} \
+             found['address'] AS address, pending, {TOTALS} \
          FROM (SELECT coalesce(account_id, object_account) AS account, instance, \
-                 interface_id AS interface, flow_kind, bytes, packets, \"start\", \"end\", \
-                 unnest({name}({addresses})) AS found \
+                 interface_id AS interface, flow_kind, pending, bytes, packets, \"start\", \
+                 \"end\", unnest({name}({addresses})) AS found \
              FROM measured_traffic WHERE {held}) \
-         GROUP BY 1, 2, 3, 4, 5",
+         GROUP BY 1, 2, 3, 4, 5, 6",
         name = RecordMatches::NAME,
         addresses = ADDRESSES.join(", "),
         held = held.join(" OR "),

@@ -65,6 +65,9 @@ pub(crate) struct ScanContext {
     pub(crate) push_filters: bool,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
+    /// Whether sides are learned from all records of a text, whatever the question leaves out. What is
+    /// read from columns is not looked at beyond the question.
+    pub(crate) learns_from_all: bool,
     /// The memory that sorts of copies have to themselves.
     pub(crate) copies_memory: Option<Arc<SortMemory>>,
     /// What is to be counted once.
@@ -93,6 +96,7 @@ impl ScanContext {
             coverage: CoverageScope::Nobody,
             push_filters: true,
             thorough: false,
+            learns_from_all: false,
             copies_memory: None,
             copies: Copies::default(),
             several_flow_logs: false,

@@ -10,6 +10,7 @@ mod context;
 mod exec;
 mod interner;
 mod kept;
+mod names;
 mod partition;
 mod plan;
 mod report;
@@ -19,6 +20,7 @@ mod sums;
 mod tasks;
 mod text;
 mod times;
+mod witness;
 
 pub(crate) use context::{CoverageScope, ScanContext, as_large_as_another};
 pub(crate) use exec::FlowLogExec;

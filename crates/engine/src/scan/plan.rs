@@ -98,7 +98,8 @@ impl ScanPlan {
             to: self.context.to,
             keep: self.keep(),
             predicate: self.predicate.clone(),
-            pass_over: true,
+            pass_over: !self.context.learns_from_all,
+            alone_unasked: self.context.learns_from_all,
             ..DecoderOptions::default()
         })
     }

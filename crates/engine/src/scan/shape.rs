@@ -16,6 +16,7 @@ use flowproof_source::Object;
 use super::plan::{ScanPlan, SharedSums};
 use super::sums::RecordFields;
 use super::times::note_times;
+use super::witness::Witness;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
 use crate::copies::{copy_keys, flow_log_of};
 use crate::inspect::LoggedInterfaces;
@@ -62,6 +63,8 @@ struct RowShaper {
     plan: Arc<ScanPlan>,
     sides: Sides,
     desk: Desk,
+    /// What learns from all records of a text, if the plan wants that.
+    witness: Option<Witness>,
     interfaces: LocalCodes,
     times: BTreeMap<String, InterfaceTimes>,
     logged: LoggedInterfaces,
@@ -94,6 +97,20 @@ impl Shaper {
     /// The sums that records are added to where they stand.
     pub(super) fn sums(&self) -> Option<&SharedSums> {
         self.rows.sums.as_ref()
+    }
+
+    /// Says that all records of a text will come by, so that all can be learned from.
+    pub(super) fn reads_text(&mut self) {
+        let context = &self.rows.plan.context;
+        if context.learns_from_all {
+            self.rows.desk = Desk::new(&context.orientation);
+            self.rows.witness = Some(Witness::new(&context.orientation));
+        }
+    }
+
+    /// What is to be shown all records of the text.
+    pub(super) fn witness(&mut self) -> Option<&mut Witness> {
+        self.rows.witness.as_mut()
     }
 
     /// Whether records can be added up where they stand.
@@ -192,8 +209,12 @@ impl PartShaper {
 
 impl RowShaper {
     fn new(plan: Arc<ScanPlan>, sums: Option<SharedSums>) -> RowShaper {
+        let mut orientation = plan.context.orientation.clone();
+        // What is learned from some of the records only must not settle anything.
+        orientation.pending.take_if(|_| plan.context.learns_from_all);
         RowShaper {
-            desk: Desk::new(&plan.context.orientation),
+            desk: Desk::new(&orientation),
+            witness: None,
             plan,
             sums,
             sides: Sides::default(),
@@ -208,7 +229,11 @@ impl RowShaper {
         if !self.logged.is_empty() {
             self.plan.context.report.put_logged(std::mem::take(&mut self.logged));
         }
-        (self.desk.take_learner(), std::mem::take(&mut self.times))
+        let mut learner = self.desk.take_learner();
+        if let Some(witness) = self.witness.take() {
+            learner.merge(witness.into_learner());
+        }
+        (learner, std::mem::take(&mut self.times))
     }
 
     /// Hands rows up the plan, or adds them up if sums are asked for.
@@ -222,6 +247,9 @@ impl RowShaper {
 
     /// The rows that records come to, and the records with traffic that are asked about.
     fn shape<'a>(&mut self, mut owned: Owned<'a>) -> Result<(RecordBatch, Owned<'a>)> {
+        if self.witness.is_some() {
+            owned = self.learn_from_alone(owned)?;
+        }
         let others = self.take_others(&mut owned)?;
         let plan = Arc::clone(&self.plan);
         let objects = plan.context.objects.as_slice();
@@ -240,6 +268,18 @@ impl RowShaper {
             rows = concat_batches(&plan.schema, [&rows, &self.table_batch(&others, false)?])?;
         }
         Ok((rows, owned))
+    }
+
+    /// The records that pass. The others are those whose lines were read one by one, of which the witness
+    /// was shown nothing.
+    fn learn_from_alone<'a>(&mut self, owned: Owned<'a>) -> Result<Owned<'a>> {
+        let Some(predicate) = self.plan.predicate.clone() else { return Ok(owned) };
+        let passing = passing_records(&predicate, &owned.records)?;
+        let others = owned.clone().only(!&passing)?;
+        if others.records.num_rows() > 0 && self.plan.wants_orientation() {
+            self.plan.context.orientation.orient(&others.records, &mut self.desk)?;
+        }
+        owned.only(passing)
     }
 
     /// Parts the records that are asked about from those that are only looked at since they may be

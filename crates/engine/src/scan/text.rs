@@ -19,7 +19,8 @@ pub(super) struct TextReader {
 }
 
 impl TextReader {
-    pub(super) fn new(shaper: Shaper) -> TextReader {
+    pub(super) fn new(mut shaper: Shaper) -> TextReader {
+        shaper.reads_text();
         TextReader {
             unwrapper: Unwrapper::new(),
             decoder: shaper.plan().decoder(),
@@ -50,9 +51,13 @@ impl TextReader {
     fn decode(&mut self, text: &[u8], batches: &mut Vec<RecordBatch>) -> Result<()> {
         let mut used = 0;
         while used < text.len() {
-            used += match self.shaper.sums() {
-                Some(sums) => self.decoder.decode_to(&text[used..], &mut *lock(sums)),
-                None => self.decoder.decode(&text[used..]),
+            let rest = &text[used..];
+            used += if let Some(sums) = self.shaper.sums() {
+                self.decoder.decode_to(rest, &mut *lock(sums))
+            } else if let Some(witness) = self.shaper.witness() {
+                self.decoder.decode_to(rest, witness)
+            } else {
+                self.decoder.decode(rest)
             };
             if self.decoder.is_full() {
                 self.flush(batches)?;

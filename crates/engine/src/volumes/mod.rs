@@ -16,6 +16,7 @@ use crate::orient::{AddressBook, Pending};
 use crate::session::{Session, Terms};
 use crate::totals::{COLUMNS, TOTALS, flatten};
 use settle::{Learned, settle};
+pub(crate) use settle::{Settled, give_directions};
 
 /// What volumes can be told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

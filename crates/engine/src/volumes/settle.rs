@@ -18,11 +18,11 @@ use crate::totals::flatten;
 
 /// How many records got a direction in the end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Settled {
+pub(crate) struct Settled {
     /// Records whose direction was settled.
-    pub(super) records: u64,
+    pub(crate) records: u64,
     /// Those of them whose interface's own address is only assumed.
-    pub(super) assumed: u64,
+    pub(crate) assumed: u64,
 }
 
 /// What was learned while the totals were added up.
@@ -92,7 +92,7 @@ fn sql(keys: &[Key]) -> String {
 }
 
 /// Moves what is not oriented to where its code says that it belongs.
-fn give_directions(
+pub(crate) fn give_directions(
     batch: &RecordBatch,
     pending: &Pending,
     book: &AddressBook,

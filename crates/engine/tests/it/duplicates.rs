@@ -149,17 +149,6 @@ fn written(records: &[Record]) -> TempDir {
     folder(&objects)
 }
 
-/// The set that is collected from logs.
-fn collected(logs: &TempDir) -> TempDir {
-    let set = tempfile::tempdir().unwrap();
-    // A session that drops copies collects all of them.
-    block_on(async {
-        let session = open(logs, Window::ALWAYS, dropping()).await;
-        session.collect(set.path()).await.unwrap();
-    });
-    set
-}
-
 /// Who has which address, so that nothing need be learned.
 fn book() -> AddressBook {
     let mut book = AddressBook::default();
@@ -285,7 +274,7 @@ proptest! {
         let kept = SessionOptions { duplicates: Duplicates::Keep, ..dropping() };
         let (expected, of_left, _) = tell(&left_logs, kept.clone());
         let (_, of_all, subject_of_all) = tell(&all, kept);
-        let set = collected(&whole);
+        let set = collected(&whole, dropping());
         for (logs, threads) in [(&whole, 1), (&whole, 2), (&whole, 7), (&set, 1), (&set, 2)] {
             let options = SessionOptions { threads, ..dropping() };
             let (told, coverage, subject) = tell(logs, options);
@@ -376,7 +365,7 @@ fn an_object_that_is_there_twice_is_read_once() {
     let sample = sample.iter().find(|sample| sample.kind == SampleKind::Duplicate).unwrap();
     assert!(sample.object.ends_with("b.log") && sample.reason.ends_with("a.log: it was left out"));
 
-    let set = collected(&logs);
+    let set = collected(&logs, dropping());
     let options = SessionOptions { duplicates: Duplicates::Drop, ..options() };
     let of_set = query_with(&set, "select sum(bytes) from flow_logs", options).unwrap();
     assert_eq!(texts(&of_set.value), ["16801"]);

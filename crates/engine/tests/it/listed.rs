@@ -200,6 +200,79 @@ proptest! {
     }
 }
 
+/// What `query` says of all records with a listed address, which learns sides by a reading of its own:
+/// for each interface bytes in, out and of unknown direction, and flows.
+fn queried(logs: &tempfile::TempDir, matcher: &Arc<Matcher>) -> BTreeMap<String, [u64; 4]> {
+    let held = ["srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr"];
+    let held = held.map(|address| format!("in_list({address})")).join(" OR ");
+    let sum = |what: &str| {
+        format!("coalesce(sum(CASE WHEN {what} AND action = 'ACCEPT' THEN bytes END), 0)")
+    };
+    let sql = format!(
+        "SELECT interface_id, {}, {}, {}, count(CASE WHEN action = 'ACCEPT' THEN 1 END) \
+         FROM traffic WHERE {held} GROUP BY interface_id",
+        sum("direction = 'ingress'"),
+        sum("direction = 'egress'"),
+        sum("direction IS NULL"),
+    );
+    let answer = block_on(async {
+        let session = open(logs, Window::ALWAYS, options()).await;
+        session.query(&sql, Some(Arc::clone(matcher))).await.unwrap()
+    });
+    let row = |text: String| {
+        let cells: Vec<&str> = text.split('|').collect();
+        let number = |at: usize| cells[at].parse::<u64>().unwrap();
+        (cells[0].to_owned(), [number(1), number(2), number(3), number(4)])
+    };
+    texts(&answer.value).into_iter().map(row).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// Sides are learned from all records in the one reading that leaves most of them out.
+    #[test]
+    fn sides_that_are_learned_while_scanning_are_those_that_a_reading_of_its_own_learns(
+        records in records(), threads in 1_usize..3, own in prop::bool::weighted(0.7),
+        parquet in prop::bool::weighted(0.2),
+    ) {
+        // One entry that holds all, so that a row's traffic is that of all records of its interface.
+        let text = "203.0.113.9\n";
+        let list = List::from_bytes("one.txt", ListRole::Threat, text.as_bytes()).unwrap();
+        let matcher = Arc::new(Matcher::new(vec![list]));
+        let format = FORMAT.strip_suffix(" flow-direction").unwrap();
+        let line = |record: &Record| {
+            // Most records of an interface have its address at one end, as real ones do.
+            let mut record = record.clone();
+            if own {
+                // IPv4 alone: of anything else the one reading makes two.
+                record.addresses.iter_mut().for_each(|address| *address %= 5);
+                record.addresses[usize::from(record.egress)] = usize::from(record.interface % 2) * 2;
+                record.status = "OK";
+            }
+            let line = record.line();
+            line.rsplit_once(' ').unwrap().0.to_owned()
+        };
+        let lines: Vec<String> = records.iter().map(line).collect();
+        let mut logs = log(format, &lines);
+        if parquet {
+            logs = collected(&logs, options());
+        }
+        let expected = queried(&logs, &matcher);
+        let options = flowproof_engine::SessionOptions { threads, ..options() };
+        let answer = block_on(async {
+            let session = open(&logs, Window::ALWAYS, options).await;
+            session.listed(Arc::clone(&matcher), true).await.unwrap()
+        });
+        let mut found = BTreeMap::new();
+        for row in &answer.value.rows {
+            let t = &row.traffic;
+            let sums = [t.bytes_in, t.bytes_out, t.bytes_unoriented, t.flows];
+            found.insert(row.interface.clone().unwrap(), sums);
+        }
+        prop_assert_eq!(found, expected);
+    }
+}
+
 #[test]
 fn a_record_is_in_the_row_of_each_entry_and_in_the_total_once() {
     let record = Record {

@@ -57,6 +57,16 @@ pub(crate) async fn open(folder: &TempDir, window: Window, options: SessionOptio
     Session::open(&selection, options).await.unwrap()
 }
 
+/// The set that is collected from logs: all copies, also by a session that drops them.
+pub(crate) fn collected(logs: &TempDir, options: SessionOptions) -> TempDir {
+    let set = tempfile::tempdir().unwrap();
+    block_on(async {
+        let session = open(logs, Window::ALWAYS, options).await;
+        session.collect(set.path()).await.unwrap();
+    });
+    set
+}
+
 pub(crate) fn volumes(folder: &TempDir, keys: &[Key]) -> Answer<Rows> {
     block_on(async {
         let session = open(folder, Window::ALWAYS, options()).await;

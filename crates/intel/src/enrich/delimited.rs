@@ -16,7 +16,7 @@ const DELIMITERS: [u8; 3] = [b';', b'\t', b','];
 /// Rows that are looked at to find out what the columns are.
 const MOST_ROWS: usize = 200;
 
-const TOO_WIDE: RejectReason = RejectReason::DamagedRow("it has more columns than the header");
+const TOO_WIDE: RejectReason = RejectReason::Malformed("it has more columns than the header");
 
 /// Reads all rows. `named` is the name or the number of the column of addresses.
 pub(super) fn read(text: &mut dyn BufRead, named: Option<&str>) -> Result<Builder, Broken> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use flowproof_prefix::PrefixMap;
 use ipnet::IpNet;
 
-use crate::content::shortened;
+use crate::content::sample;
 use crate::entry::addresses;
 use crate::list::ListOptions;
 use crate::note::{Reject, RejectReason, Tally};
@@ -91,7 +91,7 @@ impl Builder {
 
     /// Counts a row that is not in use.
     pub(super) fn reject(&mut self, line: u64, text: &str, reason: RejectReason) {
-        self.rejects.count(|| Reject { line, text: shortened(text), reason });
+        self.rejects.count(|| Reject { line, text: sample(text), reason });
     }
 
     /// Makes one row of those that differ in the field `name` only; it has all values of it.

@@ -13,7 +13,7 @@ use super::rows::{Builder, Rows};
 use super::{Broken, EnrichmentError, Note, delimited, json};
 use crate::format::{self, Foreign, ListFormat};
 use crate::head::{self, Unreadable};
-use crate::input::{self, Faults, LARGEST, Stage};
+use crate::input::{self, Faults, HEAD, LARGEST, Stage};
 use crate::note::{Reject, Tally};
 
 /// What a source is.
@@ -161,16 +161,13 @@ fn parse(
     options: &EnrichmentOptions,
     fault: &Faults<'_, EnrichmentError>,
 ) -> Result<Parsed, EnrichmentError> {
-    let unsupported =
-        |looks_like| EnrichmentError::Unsupported { name: name.to_owned(), looks_like };
     let head = text.fill_buf().map_err(fault)?;
-    let (mark, plain) = head::text(head).map_err(|unreadable| match unreadable {
-        Unreadable::Encoding(encoding) => unsupported(encoding),
-        Unreadable::Archive(archive) => unsupported(archive),
-    })?;
-    if plain.contains('\0') {
+    // No table has such bytes, and the tree of every database does.
+    if head.contains(&0) {
         return database(name, text, fault);
     }
+    let (mark, plain) = head::text(head).map_err(|unreadable| refused(name, unreadable))?;
+    let unsupported = |looks_like| unsupported(name, looks_like);
     let kind = match format::detect(&plain) {
         Err(Foreign::Html) => return Err(unsupported("a web page")),
         Err(Foreign::Format(looks_like)) => return Err(unsupported(looks_like)),
@@ -187,7 +184,7 @@ fn parse(
     };
     let mut builder = read.map_err(|broken| match broken {
         Broken::Read(source) => fault(source),
-        Broken::Syntax { line, message } => {
+        Broken::Syntax { line, message } | Broken::Column { line, message } => {
             EnrichmentError::Damaged { name: name.to_owned(), line, message }
         }
     })?;
@@ -211,11 +208,25 @@ fn database(
 ) -> Result<Parsed, EnrichmentError> {
     let mut held = Vec::new();
     bytes.read_to_end(&mut held).map_err(fault)?;
-    let database = Database::open(held).map_err(|damage| EnrichmentError::Database {
-        name: name.to_owned(),
-        damage: damage.into(),
+    // What its first bytes look like counts only if it is no database: they can look like anything.
+    let other = head::text(&held[..held.len().min(HEAD)]).err();
+    let database = Database::open(held).map_err(|damage| match other {
+        Some(unreadable) => refused(name, unreadable),
+        None => EnrichmentError::Database { name: name.to_owned(), damage: damage.into() },
     })?;
     Ok((EnrichmentKind::Mmdb, Store::Database(database), Tally::default()))
+}
+
+fn refused(name: &str, unreadable: Unreadable) -> EnrichmentError {
+    match unreadable {
+        Unreadable::Encoding(looks_like) | Unreadable::Archive(looks_like) => {
+            unsupported(name, looks_like)
+        }
+    }
+}
+
+fn unsupported(name: &str, looks_like: &'static str) -> EnrichmentError {
+    EnrichmentError::Unsupported { name: name.to_owned(), looks_like }
 }
 
 fn finished(name: &str, kind: EnrichmentKind, builder: Builder) -> Result<Parsed, EnrichmentError> {

@@ -173,10 +173,10 @@ fn rows_without_an_address_and_damaged_rows_are_counted_with_line_and_reason() {
         [
             "line 3: \"www.example.com\": not an address",
             "line 4: \"192.0.2.300\": not an address",
-            "line 5: \"d.example.com,\": damaged row: nothing stands in its column of addresses",
-            "line 6: \"Example,Inc,192.0.2.2\": damaged row: it has more columns than the header",
-            "line 7: \"\\\"e.example.com,192.0.2.3\": damaged row: a quote is not closed",
-            "line 9: \"g.example.com\": damaged row: the list ends within it",
+            "line 5: \"d.example.com,\": damaged: nothing stands in its column of addresses",
+            "line 6: \"Example,Inc,192.0.2.2\": damaged: it has more columns than the header",
+            "line 7: \"\\\"e.example.com,192.0.2.3\": damaged: a quote is not closed",
+            "line 9: \"g.example.com\": damaged: the list ends within it",
         ]
     );
     assert_eq!(source.rejects.total, 6);
@@ -287,9 +287,13 @@ fn a_prefix_of_aws_is_one_note_with_all_its_services() {
 #[test]
 fn databases_and_tables_are_told_apart_compressed_or_not_and_their_bytes_are_known() {
     let asn = Data::Map(vec![("autonomous_system_organization", text("Example Net"))]);
-    let database = Encoder::default().encode(&[("203.0.113.0/24".parse().expect("a prefix"), asn)]);
+    let records = [("203.0.113.0/24".parse().expect("a prefix"), asn)];
+    // In small numbers of 32 bits there are as many zeros as in text of UTF-32.
+    let databases = [24, 28, 32].map(|record_size| {
+        (Encoder { record_size, ..Encoder::default() }.encode(&records), EnrichmentKind::Mmdb)
+    });
     let table = b"ip,as_organization\n203.0.113.0/24,Example Net\n".to_vec();
-    for (bytes, kind) in [(database, EnrichmentKind::Mmdb), (table, EnrichmentKind::Csv)] {
+    for (bytes, kind) in databases.into_iter().chain([(table, EnrichmentKind::Csv)]) {
         let (plain, packed) =
             (source(&bytes).expect("stored"), source(&gzip(&bytes)).expect("gzip"));
         assert_eq!((plain.kind, packed.kind), (kind, kind));
@@ -311,7 +315,8 @@ fn what_is_no_source_is_refused_by_name() {
         (&b"<!DOCTYPE html><html>"[..], "looks like a web page, expected a MaxMind database"),
         (b"<?xml version=\"1.0\"?><ioc/>", "looks like XML"),
         (b"PK\x03\x04....", "looks like a ZIP archive"),
-        (b"\xff\xfei\0p\0", "looks like UTF-16 (little endian)"),
+        (b"\xff\xfei\0p\0", "looks like UTF-16LE"),
+        (b"i\0p\0,\0a\0\n\0", "looks like UTF-16LE"),
         (b"\x7fELF\0\0\0", "cannot be used as a MaxMind database: it has no metadata at its end"),
         (b"", "there is no header that names the columns"),
         (b"# nothing\n", "there is no header that names the columns"),

@@ -20,7 +20,7 @@ use crate::note::RejectReason;
 #[cfg(test)]
 mod tests;
 
-const FIELDS: RejectReason = RejectReason::DamagedRow("not the eight fields of reputation data");
+const FIELDS: RejectReason = RejectReason::Malformed("not the eight fields of reputation data");
 
 /// Whether most lines are reputation data.
 pub(super) fn is_beginning(head: &str) -> bool {

@@ -45,7 +45,7 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
     let head = String::from_utf8_lossy(text.fill_buf()?).into_owned();
     let sample = Sample::of(&head, options.column.as_deref());
     let layout = Layout::of(&sample, options.column.as_deref())
-        .map_err(|message| Broken::Syntax { line: sample.first_line(), message })?;
+        .map_err(|message| Broken::Column { line: sample.first_line(), message })?;
     let header = layout.title.as_ref().or(sample.first_row());
 
     let mut content = Content::default();

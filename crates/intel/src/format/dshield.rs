@@ -20,8 +20,8 @@ use crate::token;
 #[cfg(test)]
 mod tests;
 
-const COLUMNS: RejectReason = RejectReason::DamagedRow("not the columns start, end and netmask");
-const NETMASK: RejectReason = RejectReason::DamagedRow("its netmask is not that of its range");
+const COLUMNS: RejectReason = RejectReason::Malformed("not the columns start, end and netmask");
+const NETMASK: RejectReason = RejectReason::Malformed("its netmask is not that of its range");
 
 /// Whether most lines are ranges in columns.
 pub(super) fn is_beginning(head: &str) -> bool {

@@ -1,6 +1,8 @@
 //! What an indicator is, by the word for its type or by its looks.
 
+use super::shape::is_address_shaped;
 use crate::note::Indicator;
+use crate::token::refang;
 
 #[cfg(test)]
 mod tests;
@@ -56,12 +58,16 @@ fn is_hash(word: &str) -> bool {
 /// What `value` is beyond doubt, if it is no address. None for anything that an address could have
 /// been before it was damaged.
 pub(super) fn of_value(value: &str) -> Option<Indicator> {
-    let plain = crate::token::refang(value);
+    let plain = refang(value);
     if plain.contains("://") {
-        return Some(Indicator::Url);
+        return is_url(&plain).then_some(Indicator::Url);
     }
-    if let Some((_, domain)) = plain.split_once('@') {
-        return is_domain(domain).then_some(Indicator::Email);
+    if let Some((local, domain)) = plain.split_once('@') {
+        let is_email = !local.is_empty() && !is_address_shaped(local) && is_domain(domain);
+        return is_email.then_some(Indicator::Email);
+    }
+    if is_as_number(&plain) {
+        return Some(Indicator::Asn);
     }
     let is_hex = plain.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex && matches!(plain.len(), 32 | 40 | 56 | 64 | 96 | 128) {
@@ -70,7 +76,23 @@ pub(super) fn of_value(value: &str) -> Option<Indicator> {
     is_domain(&plain).then_some(Indicator::Domain)
 }
 
-/// Labels of letters, digits, `-` and `_`, the last of letters only (or of punycode).
+/// Whether `value` begins as URLs do: `http://`, `hxxps[:]//`, `git+ssh://`.
+pub(super) fn is_url(value: &str) -> bool {
+    let plain = refang(value);
+    plain.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-*".contains(sign))
+    })
+}
+
+/// `AS64500`.
+fn is_as_number(text: &str) -> bool {
+    let has_prefix = text.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("as"));
+    has_prefix && text[2..].parse::<u32>().is_ok() && !text[2..].starts_with('+')
+}
+
+/// Labels of letters, digits, `-` and `_`, the last of letters only (or of punycode). An address
+/// whose last octet has turned into letters, `203.0.113.lO`, is none.
 fn is_domain(text: &str) -> bool {
     let text = text.strip_prefix("*.").unwrap_or(text);
     let is_label = |label: &str| {
@@ -79,5 +101,8 @@ fn is_domain(text: &str) -> bool {
     };
     let Some((names, last)) = text.rsplit_once('.') else { return false };
     let is_last = last.chars().count() > 1 && last.chars().all(char::is_alphabetic);
-    names.split('.').all(is_label) && (is_last || last.starts_with("xn--"))
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let is_dotted = names.split('.').count() > 2 && names.split('.').all(is_number);
+    let is_last = is_last || (last.starts_with("xn--") && is_label(last));
+    names.split('.').all(is_label) && !is_dotted && is_last
 }

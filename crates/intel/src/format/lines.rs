@@ -5,17 +5,23 @@ use std::io::{self, BufRead};
 /// Bytes of a line that are looked at. No entry is nearly as long, with all that can be said of it.
 const LONGEST: usize = 1 << 16;
 
+/// Tells `each` every line, as [`each_line_within`] does, and at most 64 KiB of it.
+pub(crate) fn each_line(text: &mut dyn BufRead, each: impl FnMut(u64, &str)) -> io::Result<bool> {
+    each_line_within(LONGEST, text, each)
+}
+
 /// Tells `each` every line and its number, from 1. Lines end with LF, CRLF or CR alone; the last one
 /// needs no end. Bytes that are not UTF-8 become replacement characters, and so does all that a line
-/// has beyond [`LONGEST`]: what it is cut from cannot be taken for a whole entry. A byte order mark
-/// is taken off, also from the middle, where files were joined.
+/// has beyond `longest` bytes: what it is cut from cannot be taken for a whole entry. A byte order
+/// mark is taken off, also from the middle, where files were joined.
 ///
 /// Returns whether the last line has an end; where it has none, the text may be cut off within it.
-pub(crate) fn each_line(
+pub(super) fn each_line_within(
+    longest: usize,
     text: &mut dyn BufRead,
     mut each: impl FnMut(u64, &str),
 ) -> io::Result<bool> {
-    let mut line = Line::default();
+    let mut line = Line { longest, ..Line::default() };
     let mut number = 0;
     let mut after_cr = false;
     loop {
@@ -45,6 +51,8 @@ pub(crate) fn each_line(
 /// A line as far as it has been read.
 #[derive(Default)]
 struct Line {
+    /// Bytes that are kept.
+    longest: usize,
     bytes: Vec<u8>,
     is_begun: bool,
     is_cut: bool,
@@ -52,7 +60,7 @@ struct Line {
 
 impl Line {
     fn add(&mut self, bytes: &[u8]) {
-        let room = LONGEST - self.bytes.len();
+        let room = self.longest - self.bytes.len();
         self.is_begun = true;
         self.is_cut |= bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);

@@ -58,7 +58,7 @@ impl Columns {
         match of_type(kind) {
             Some(Kind::Other(kind)) => content.not_an_address(kind),
             None if kind.is_empty() => {
-                filing.reject(self.value, RejectReason::DamagedRow("it has no type"), content);
+                filing.reject(self.value, RejectReason::Malformed("it has no type"), content);
             }
             None => content.not_an_address(Indicator::Other),
             Some(kind) => self.address(kind == Kind::DomainAndAddress, filing, options, content),

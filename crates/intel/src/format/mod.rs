@@ -107,6 +107,8 @@ pub(crate) enum Broken {
     Read(io::Error),
     /// They break the rules of the format.
     Syntax { line: u64, message: String },
+    /// Which column holds the addresses cannot be told: the line where the columns begin, and why.
+    Column { line: u64, message: String },
 }
 
 impl From<io::Error> for Broken {

@@ -56,7 +56,7 @@ impl Columns {
             }
             Some(Kind::Other(kind)) => content.not_an_address(kind),
             None if kind.is_empty() => {
-                filing.reject(self.indicator, RejectReason::DamagedRow("it has no type"), content);
+                filing.reject(self.indicator, RejectReason::Malformed("it has no type"), content);
             }
             None => content.not_an_address(Indicator::Other),
         }

@@ -8,17 +8,18 @@
 //!   203.0.113.5 - 203.0.113.10 # scan  a range with blanks is one entry
 //! ```
 //!
-//! The entry is then read as a whole token or the line is refused.
+//! The entry is then read as a whole token, or counted as what else it is beyond doubt (a domain, a
+//! URL, a digest, an e-mail address, an AS number), or the line is refused.
 
 use std::io::BufRead;
 
 use flowproof_prefix::parse_ip;
 
-use super::Broken;
 use super::lines::each_line;
-use crate::content::Content;
+use super::{Broken, kind};
+use crate::content::{Candidate, Content};
 use crate::list::ListOptions;
-use crate::note::RejectReason;
+use crate::note::{Indicator, RejectReason};
 use crate::token;
 
 #[cfg(test)]
@@ -43,14 +44,47 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
             return;
         }
         if is_bare(text) {
-            return content.add(line, text, "", options);
+            return take(line, Cut { entry: text, rest: "" }, options, &mut content);
+        }
+        if kind::is_url(first_word(text)) {
+            return content.not_an_address(Indicator::Url);
         }
         match cut(text) {
-            Ok((entry, label)) => content.add(line, entry, label, options),
+            Ok(cut) => take(line, cut, options, &mut content),
             Err(reason) => content.reject(line, text, reason),
         }
     })?;
     Ok(content)
+}
+
+/// A line in two.
+struct Cut<'a> {
+    /// What should be an address, a prefix or a range.
+    entry: &'a str,
+    /// All behind it, with the comment sign.
+    rest: &'a str,
+}
+
+fn take(line: u64, cut: Cut<'_>, options: &ListOptions, content: &mut Content) {
+    let Cut { entry: text, rest } = cut;
+    match token::parse(text, options) {
+        Ok(token) => {
+            let candidate = Candidate { line, text, label: label(rest), ..Candidate::default() };
+            content.accept(candidate, token, options);
+        }
+        Err(reason) => {
+            match other_kind(text, rest).filter(|_| reason == RejectReason::NotAnAddress) {
+                Some(kind) => content.not_an_address(kind),
+                None => content.reject(line, text, reason),
+            }
+        }
+    }
+}
+
+/// What the line is about, if that is something else than an address. A name with an address behind
+/// it is neither one nor the other.
+fn other_kind(text: &str, rest: &str) -> Option<Indicator> {
+    kind::of_value(text).filter(|_| !is_address(before_comment(first_word(rest))))
 }
 
 /// Whether there is no sign on the line that anything could be cut at, as on most lines of long lists.
@@ -61,7 +95,7 @@ fn is_bare(line: &str) -> bool {
 }
 
 /// Cuts a line into entry and label, or says why it is not a line of plain text.
-fn cut(line: &str) -> Result<(&str, &str), RejectReason> {
+fn cut(line: &str) -> Result<Cut<'_>, RejectReason> {
     if line.starts_with(['"', '\'']) {
         return Err(RejectReason::OtherFormat(COLUMNS));
     }
@@ -70,7 +104,7 @@ fn cut(line: &str) -> Result<(&str, &str), RejectReason> {
         return Err(RejectReason::OtherFormat(COLUMNS));
     }
     let (_, rest) = line.split_at(word.len());
-    // What was cut at is the "//" of a URL. Refused here, it is told in full.
+    // What was cut at is the "//" of a damaged URL. Refused here, it is told in full.
     if rest.starts_with("//") && word.ends_with(':') && !word.ends_with("::") {
         return Err(RejectReason::NotAnAddress);
     }
@@ -82,7 +116,7 @@ fn cut(line: &str) -> Result<(&str, &str), RejectReason> {
     if is_address(entry) && is_address(before_comment(first_word(rest))) {
         return Err(RejectReason::OtherFormat(ADDRESS_COLUMNS));
     }
-    Ok((entry, label(rest)))
+    Ok(Cut { entry, rest })
 }
 
 /// The length of a range with blanks around its dash, if the line begins with one.

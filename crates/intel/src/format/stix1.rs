@@ -14,7 +14,7 @@ use std::io::BufRead;
 
 use super::Broken;
 use super::xml::{self, Element, Visit, one_line};
-use crate::content::{Candidate, Content, shortened};
+use crate::content::{Candidate, Content, sample};
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
 
@@ -168,7 +168,7 @@ impl Package {
     fn close_context(&mut self, index: usize, outer: Option<usize>, frame: Frame) {
         let label = match (frame.title.is_empty(), frame.description.is_empty()) {
             (false, _) => frame.title,
-            (true, false) => shortened(&frame.description),
+            (true, false) => sample(&frame.description),
             (true, true) if outer.is_none() => self.title_around(),
             (true, true) => String::new(),
         };

@@ -11,7 +11,7 @@
 use std::io::BufRead;
 
 use super::Broken;
-use super::lines::each_line;
+use super::lines::each_line_within;
 use crate::content::Content;
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
@@ -28,7 +28,7 @@ pub(super) use rule::begins_rule;
 pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Content, Broken> {
     let mut content = Content::default();
     let mut rule = Joined::default();
-    each_line(text, |line, text| {
+    each_line_within(LONGEST, text, |line, text| {
         let text = text.trim();
         if text.is_empty() && rule.text.is_empty() {
             return;
@@ -48,8 +48,9 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
     Ok(content)
 }
 
-/// Bytes at which a rule ends that leads on to the next line for ever. It is then no whole rule.
-const LONGEST: usize = 1 << 20;
+/// The most bytes of a line, and of a rule of several: half a million addresses, where the rules that
+/// are published have a few thousand. A longer one is no whole rule.
+const LONGEST: usize = 16 << 20;
 
 /// A rule from its lines: a backslash at the end of one leads on to the next.
 #[derive(Default)]
@@ -64,15 +65,22 @@ impl Joined {
         if self.text.is_empty() {
             self.line = line;
         }
-        let (text, is_last) = match text.strip_suffix('\\') {
-            Some(text) => (text, self.text.len() > LONGEST),
-            None => (text, true),
+        let (text, goes_on) = match text.strip_suffix('\\') {
+            Some(text) => (text, true),
+            None => (text, false),
         };
-        self.text.push_str(text);
-        if !is_last {
+        // A line that is too long has been cut by now, and says so at its end.
+        let has_room = self.text.is_empty() || self.text.len() + text.len() <= LONGEST;
+        if has_room {
+            self.text.push_str(text);
+        } else {
+            // What it is cut from cannot be taken for a whole rule.
+            self.text.push(char::REPLACEMENT_CHARACTER);
+        }
+        if goes_on && has_room {
             self.text.push(' ');
         }
-        is_last
+        !(goes_on && has_room)
     }
 }
 

@@ -14,10 +14,9 @@ use crate::note::RejectReason;
 mod tests;
 
 /// Why a row is refused where a quote is missing.
-pub(crate) const UNCLOSED: RejectReason = RejectReason::DamagedRow("a quote is not closed");
-pub(super) const CUT_OFF: RejectReason = RejectReason::DamagedRow("the list ends within it");
-const NO_VALUE: RejectReason =
-    RejectReason::DamagedRow("nothing stands in its column of addresses");
+pub(crate) const UNCLOSED: RejectReason = RejectReason::Malformed("a quote is not closed");
+pub(super) const CUT_OFF: RejectReason = RejectReason::Malformed("the list ends within it");
+const NO_VALUE: RejectReason = RejectReason::Malformed("nothing stands in its column of addresses");
 
 /// The first row of a list.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +40,7 @@ impl Header {
     /// Where the column is, or what to say if there is none.
     pub(super) fn demand(&self, name: &str) -> Result<usize, String> {
         self.find(|other| other == name)
-            .ok_or_else(|| format!("no column {name:?} in the header, but {}", self.0.join(", ")))
+            .ok_or_else(|| format!("no column {name:?}, there are {}", self.0.join(", ")))
     }
 
     /// Whether `row` is this header, again where files were joined.
@@ -63,8 +62,8 @@ pub(super) fn parse<C>(
         (Found::Row(first), None) => {
             let header = Header::new(first.cells());
             let found = columns(&header);
-            let syntax = |message| Broken::Syntax { line: first.line, message };
-            begun = Some(found.map(|columns| (header, columns)).map_err(syntax));
+            let broken = |message| Broken::Column { line: first.line, message };
+            begun = Some(found.map(|columns| (header, columns)).map_err(broken));
         }
         (Found::Row(next), Some(Ok((header, columns)))) if !header.is(next) => {
             row(columns, &Filing { row: next, width: header.names().len() }, &mut content);

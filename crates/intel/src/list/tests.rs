@@ -77,17 +77,9 @@ fn bytes_that_are_not_utf8_spoil_an_entry_but_not_a_comment() {
 #[test]
 fn content_that_is_no_plain_list_is_refused_by_name() {
     let page = "<!DOCTYPE html><html>429 Too Many Requests 192.0.2.55\n192.0.2.55\n</html>";
-    let unsupported = "format of list a.txt is not supported yet: looks like";
+    let unsupported = "list a.txt is in no format that is read here: looks like";
     for (bytes, message) in [
         (page.as_bytes(), "list a.txt looks like HTML, an error page saved as the list?".into()),
-        (
-            b"\xff\xfe1\x009\x00",
-            "list a.txt is encoded as UTF-16 (little endian), expected UTF-8".into(),
-        ),
-        (
-            b"\xfe\xff\x001\x009",
-            "list a.txt is encoded as UTF-16 (big endian), expected UTF-8".into(),
-        ),
         (b"PK\x03\x04\0\0", format!("{unsupported} a ZIP archive")),
         (b"<?xml version=\"1.0\"?>\n<rss>", format!("{unsupported} XML")),
     ] {
@@ -95,6 +87,51 @@ fn content_that_is_no_plain_list_is_refused_by_name() {
         let zipped = error(&gzip(bytes));
         assert_eq!(zipped, message, "the same inside gzip");
     }
+}
+
+/// Text in UTF-16 or UTF-32, least or most significant byte first.
+fn wide(text: &str, n_bytes: usize, is_little: bool) -> Vec<u8> {
+    let unit = |unit: u32| match (n_bytes, is_little) {
+        (2, true) => unit.to_le_bytes()[..2].to_vec(),
+        (2, false) => unit.to_be_bytes()[2..].to_vec(),
+        (_, true) => unit.to_le_bytes().to_vec(),
+        (_, false) => unit.to_be_bytes().to_vec(),
+    };
+    text.chars().flat_map(|sign| unit(u32::from(sign))).collect()
+}
+
+#[test]
+fn text_that_is_not_utf8_is_refused_with_its_encoding_and_the_way_out() {
+    for (n_bytes, is_little, encoding) in [
+        (2, true, "UTF-16LE"),
+        (2, false, "UTF-16BE"),
+        (4, true, "UTF-32LE"),
+        (4, false, "UTF-32BE"),
+    ] {
+        let message = format!(
+            "list a.txt is encoded as {encoding}: save it as UTF-8, as `iconv -f {encoding} -t \
+             UTF-8` does"
+        );
+        // With a mark; without one, where a comment has letters that are not Latin; and two letters.
+        for text in [
+            "\u{feff}192.0.2.1\r\n",
+            "# \u{43b}\u{438}\u{441}\u{442}\r\n192.0.2.1\r\n192.0.2.2\r\n",
+            "10",
+        ] {
+            let bytes = wide(text, n_bytes, is_little);
+            assert_eq!(error(&bytes), message, "{text:?}");
+            assert_eq!(error(&gzip(&bytes)), message, "{text:?} inside gzip");
+        }
+    }
+}
+
+#[test]
+fn zeros_in_a_line_spoil_that_line_only() {
+    let list = read(b"192.0.2.1\n1\x009\x002\x00.\x00\n192.0.2.2\n").expect("a list");
+    assert_eq!((texts(&list), list.rejects.total), (vec!["192.0.2.1", "192.0.2.2"], 1));
+    let joined = [b"192.0.2.1\n".repeat(9), wide("192.0.2.2\r\n", 2, true)].concat();
+    let list = read(&joined).expect("a list, to which UTF-16 was appended");
+    assert_eq!((list.entries.len(), list.rejects.samples[0].line), (9, 10));
 }
 
 #[test]
@@ -113,10 +150,45 @@ fn damaged_xml_is_refused_as_a_whole_with_format_and_line() {
 }
 
 #[test]
+fn ranges_that_would_fill_the_memory_are_refused() {
+    // The most prefixes that a range can take: 222, and 45,046 times that is more than 10,000,000.
+    let range = b"2001::1-2001:ffff:ffff:ffff:ffff:ffff:ffff:fffe\n";
+    assert_eq!(read(range).expect("a list").entries[0].prefixes.len(), 222);
+    assert_eq!(
+        error(&range.repeat(45_046)),
+        "list a.txt takes more than 10000000 prefixes: write its ranges as prefixes, or leave out \
+         what you do not need"
+    );
+}
+
+#[test]
+fn a_column_that_is_not_there_is_told_with_those_that_are() {
+    let read = |bytes: &[u8], column: &str| {
+        let options = ListOptions { column: Some(column.to_owned()), ..ListOptions::default() };
+        let list = List::from_bytes_with("a.csv", ListRole::Threat, bytes, &options);
+        list.map_err(|error| error.to_string())
+    };
+    let named = b"# made up\nsrc_ip,dst_ip,note\n192.0.2.1,203.0.113.9,x\n";
+    assert_eq!(texts(&read(named, "dst_ip").expect("a list")), ["203.0.113.9"]);
+    assert_eq!(
+        read(named, "peer"),
+        Err("list a.csv, read as CSV: line 2: no column \"peer\", there are src_ip, dst_ip, note"
+            .to_owned())
+    );
+    let unnamed = b"2025-06-01,203.0.113.9,x\n2025-06-02,203.0.113.10,y\n";
+    assert_eq!(texts(&read(unnamed, "2").expect("a list")), ["203.0.113.9", "203.0.113.10"]);
+    assert_eq!(
+        read(unnamed, "ip"),
+        Err("list a.csv, read as CSV: line 1: no column \"ip\", there are 3 without names"
+            .to_owned())
+    );
+}
+
+#[test]
 fn a_list_without_entries_is_an_error_unless_allowed() {
     assert_eq!(
         error(b"# ASNs\nAS64496 \n\nAS64497 \n"),
-        "list a.txt has no entry (lines: 3, refused: 2, expired or revoked: 0), first line 2: \"AS64496\": not an address"
+        "list a.txt has no entry (lines: 3, refused: 0, expired or revoked: 0, asn: 2)"
     );
     assert_eq!(error(b""), "list a.txt has no entry (lines: 0, refused: 0, expired or revoked: 0)");
     assert_eq!(

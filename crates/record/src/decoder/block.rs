@@ -130,11 +130,13 @@ impl Decoder {
         if self.options.takes_all() {
             let count = count.min(room);
             self.count_records(layout, first, count, count);
+            self.show(layout, block, first..first + count, sink);
             self.hand_out(layout, block, first..first + count, sink);
             return count;
         }
         let mut kept = [false; LINES];
         let in_range = self.keep_in_range(layout, lines.clone(), &mut kept);
+        self.show(layout, block, lines.clone().filter(|line| kept[*line]), sink);
         if let Some(sieve) = &mut self.sieve {
             let (kernel, sheet) = (self.kernel, &self.sheet);
             sieve.narrow(&Lines { kernel, layout, sheet, block, lines: lines.clone() }, &mut kept);
@@ -153,6 +155,23 @@ impl Decoder {
         }
         self.selected = selected;
         count
+    }
+
+    /// Shows records to a sink that notices all.
+    fn show(
+        &mut self,
+        layout: &Layout,
+        block: Block<'_>,
+        lines: impl Iterator<Item = usize>,
+        sink: &mut dyn RecordSink,
+    ) {
+        if sink.notices() {
+            let mut shown = std::mem::take(&mut self.handed);
+            shown.clear();
+            shown.extend(lines);
+            sink.notice(&Records { layout, sheet: &self.sheet, block, lines: &shown });
+            self.handed = shown;
+        }
     }
 
     fn hand_out(

@@ -67,6 +67,9 @@ pub struct DecoderOptions {
     /// checked, but not what they are. Without effect where the predicate asks for no such text, and
     /// with [`Keep::TrafficAndIdle`].
     pub pass_over: bool,
+    /// Whether records whose lines are read one by one are handed out without asking the predicate. A
+    /// sink that notices all records is not shown these: its caller must look at the rows, and ask.
+    pub alone_unasked: bool,
     /// Whether every line is read the careful way, one by one: the twin that tests compare with.
     #[doc(hidden)]
     pub careful: bool,
@@ -83,6 +86,7 @@ impl Default for DecoderOptions {
             keep: Keep::All,
             predicate: None,
             pass_over: false,
+            alone_unasked: false,
             careful: false,
         }
     }
@@ -461,7 +465,10 @@ impl DecoderOptions {
     }
 
     fn keeps(&self, row: &Row<'_>) -> bool {
-        let passes = || self.predicate.as_ref().is_none_or(|predicate| predicate.passes(row));
+        let passes = || {
+            let predicate = self.predicate.as_ref().filter(|_| !self.alone_unasked);
+            predicate.is_none_or(|predicate| predicate.passes(row))
+        };
         let traffic = row.values.status == Status::Ok && !row.layout.transit_gateway;
         match self.keep {
             Keep::All => passes(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::args::{InspectFormat, ListCheck};
 use crate::exit::Exit;
-use crate::lists::{list_files, options, read_list};
+use crate::lists::{list_files, not_in_use, options, read_list};
 use crate::streams::Streams;
 
 /// Findings of a kind that people are shown; JSON has more of them.
@@ -158,14 +158,8 @@ fn list_text(list: &List, lints: &Lints, out: &mut dyn Write) -> Result<()> {
     let addresses = thousands(covered_addresses(list));
     let name = printable(&list.name);
     writeln!(out, "{name}: {}, {entries}, {addresses} addresses", list.format)?;
-    let others =
-        list.not_addresses.iter().map(|(kind, count)| format!("{} {kind}", thousands(*count)));
-    let left_out = [(list.expired, "expired"), (list.revoked, "revoked")].into_iter();
-    let left_out = left_out.filter(|(count, _)| *count > 0);
-    let left_out = left_out.map(|(count, why)| format!("{} {why}", thousands(count)));
-    let not_in_use: Vec<String> = others.chain(left_out).collect();
-    if !not_in_use.is_empty() {
-        writeln!(out, "  not in use: {}", not_in_use.join(", "))?;
+    if let Some(not_in_use) = not_in_use(list) {
+        writeln!(out, "  not in use: {not_in_use}")?;
     }
     for ((severity, kind), count) in &lints.counts {
         let of_kind = |lint: &&Lint| lint.kind == *kind && lint.severity == *severity;

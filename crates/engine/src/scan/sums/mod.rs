@@ -7,7 +7,6 @@
 
 mod fields;
 mod groups;
-mod names;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use arrow::datatypes::{
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{FieldId, RecordSink, Records};
 
+use super::names::Names;
 use super::plan::ScanPlan;
 use super::{Interner, Sides};
 use crate::inspect::LoggedInterfaces;
@@ -29,7 +29,6 @@ use crate::table::TableColumn;
 use crate::totals::{FlowKind, Totals};
 use fields::{Run, TextFields, find_runs, widen};
 use groups::{Group, Groups, Slots};
-use names::Names;
 
 pub(crate) use fields::RecordFields;
 pub(crate) use groups::Record;

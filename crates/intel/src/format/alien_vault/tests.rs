@@ -47,7 +47,7 @@ fn data_is_parted_by_number_signs() {
         [
             "line 5: \"\": not an address",
             "line 6: \"192.0.2.300\": not an address",
-            "line 7: \"192.0.2.4#4#2#Malicious Host\": damaged row: not the eight fields of \
+            "line 7: \"192.0.2.4#4#2#Malicious Host\": damaged: not the eight fields of \
              reputation data",
         ]
     );

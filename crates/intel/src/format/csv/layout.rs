@@ -140,11 +140,14 @@ fn named_column(names: &[String], sample: &Sample, named: &str) -> Result<usize,
     };
     by_name
         .or_else(by_number)
-        .ok_or_else(|| format!("no column {named:?}, but {}", all_columns(names, sample)))
+        .ok_or_else(|| format!("no column {named:?}, there are {}", all_columns(names, sample)))
 }
 
 fn all_columns(names: &[String], sample: &Sample) -> String {
-    if names.is_empty() { format!("{} without names", sample.width) } else { names.join(", ") }
+    match names {
+        [] => format!("{} without names", sample.width),
+        _ => names.join(", "),
+    }
 }
 
 /// What the rows of the sample have in one column.
@@ -212,7 +215,9 @@ fn guessed_column(names: &[String], sample: &Sample) -> Result<usize, String> {
         ([only], _) => Ok(*only),
         ([], Some((_, first))) => Ok(first),
         ([], None) if sample.width == 0 => Ok(0),
-        ([], None) => Err(format!("no column of addresses, but {}", all_columns(names, sample))),
+        ([], None) => {
+            Err(format!("no column of addresses, there are {}", all_columns(names, sample)))
+        }
         _ => Err(ambiguous(&columns, names)),
     }
 }

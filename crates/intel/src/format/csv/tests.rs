@@ -38,7 +38,7 @@ fn with_column(text: &str, column: &str) -> Result<Content, Broken> {
 
 fn syntax(read: Result<Content, Broken>) -> (u64, String) {
     match read {
-        Err(Broken::Syntax { line, message }) => (line, message),
+        Err(Broken::Column { line, message }) => (line, message),
         other => panic!("{other:?}"),
     }
 }
@@ -163,7 +163,7 @@ fn what_is_no_address_in_a_column_of_addresses_is_refused() {
         rejects(&content),
         [
             "line 3: \"c2.example.com\": not an address",
-            "line 5: \",x,\": damaged row: nothing stands in its column of addresses",
+            "line 5: \",x,\": damaged: nothing stands in its column of addresses",
         ]
     );
 }
@@ -188,10 +188,10 @@ fn a_column_that_is_missing_or_in_doubt_is_an_error_that_names_the_columns() {
     let text = "# x\nsrc_ip,dst_ip,note\n192.0.2.1,203.0.113.9,x\n";
     assert_eq!(
         syntax(with_column(text, "peer")),
-        (2, "no column \"peer\", but src_ip, dst_ip, note".to_owned())
+        (2, "no column \"peer\", there are src_ip, dst_ip, note".to_owned())
     );
-    assert_eq!(syntax(with_column(text, "0")).1, "no column \"0\", but src_ip, dst_ip, note");
-    assert_eq!(syntax(with_column(text, "4")).1, "no column \"4\", but src_ip, dst_ip, note");
+    assert_eq!(syntax(with_column(text, "0")).1, "no column \"0\", there are src_ip, dst_ip, note");
+    assert_eq!(syntax(with_column(text, "4")).1, "no column \"4\", there are src_ip, dst_ip, note");
     let parse = |text: &str| ListFormat::Csv.parse(&mut text.as_bytes(), &options());
     assert_eq!(
         syntax(parse(text)).1,
@@ -203,7 +203,7 @@ fn a_column_that_is_missing_or_in_doubt_is_an_error_that_names_the_columns() {
     );
     assert_eq!(
         syntax(parse("a,b\nc,d\n")),
-        (1, "no column of addresses, but 2 without names".into())
+        (1, "no column of addresses, there are 2 without names".into())
     );
     assert_eq!(parse("").expect("nothing").lines, 0);
     assert_eq!(parse("# only\n\n").expect("nothing").lines, 0);
@@ -228,7 +228,7 @@ fn a_time_of_validity_is_kept_and_what_is_over_is_left_out() {
     assert_eq!(
         rejects(&content),
         [
-            "line 5: \"203.0.113.12\": damaged row: its time of validity is not like 2025-06-01T12:00:00Z"
+            "line 5: \"203.0.113.12\": damaged: its time of validity is not like 2025-06-01T12:00:00Z"
         ]
     );
 }
@@ -256,8 +256,8 @@ fn rows_that_are_damaged_are_refused_by_line() {
     assert_eq!(
         rejects(&content),
         [
-            "line 3: \"\\\"b,203.0.113.10,\": damaged row: a quote is not closed",
-            "line 9: \"203.0.113.1\": damaged row: the list ends within it",
+            "line 3: \"\\\"b,203.0.113.10,\": damaged: a quote is not closed",
+            "line 9: \"203.0.113.1\": damaged: the list ends within it",
         ]
     );
 }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use crate::note::RejectReason;
 
 const UNREADABLE: RejectReason =
-    RejectReason::DamagedRow("its time of validity is not like 2025-06-01T12:00:00Z");
+    RejectReason::Malformed("its time of validity is not like 2025-06-01T12:00:00Z");
 
 /// Whole numbers from here on are milliseconds; as seconds it would be the year 5138.
 const MILLISECONDS: i64 = 100_000_000_000;

@@ -84,7 +84,9 @@ fn notes(text: &str) -> Vec<String> {
 
 fn fault(text: &str) -> String {
     match read(&mut text.as_bytes(), &mut Notes::default()) {
-        Err(Broken::Syntax { line, message }) => format!("{line}: {message}"),
+        Err(Broken::Syntax { line, message } | Broken::Column { line, message }) => {
+            format!("{line}: {message}")
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -42,7 +42,7 @@ fn attributes_are_taken_by_type_and_those_not_for_detection_left_out() {
         [
             "line 12: \"203.0.113.300\": not an address",
             "line 13: \"203.0.113.13|http\": not an address",
-            "line 14: \"203.0.113.14\": damaged row: it has no type",
+            "line 14: \"203.0.113.14\": damaged: it has no type",
         ]
     );
 }
@@ -60,8 +60,8 @@ fn columns_may_stand_in_another_order_and_some_may_be_missing() {
 #[test]
 fn a_header_without_the_columns_is_an_error() {
     let read = parse(&mut "uuid,value\nu,203.0.113.9\n".as_bytes(), &ListOptions::default());
-    let Err(Broken::Syntax { line, message }) = read else { panic!("{read:?}") };
-    assert_eq!((line, &*message), (1, "no column \"type\" in the header, but uuid, value"));
+    let Err(Broken::Column { line, message }) = read else { panic!("{read:?}") };
+    assert_eq!((line, &*message), (1, "no column \"type\", there are uuid, value"));
 }
 
 #[test]

@@ -24,7 +24,9 @@ fn item(attributes: &str, search: &str, content_type: &str, content: &str) -> St
 
 fn try_read(document: &str) -> Result<Content, String> {
     parse(&mut document.as_bytes(), &ListOptions::default()).map_err(|broken| match broken {
-        Broken::Syntax { line, message } => format!("{line}: {message}"),
+        Broken::Syntax { line, message } | Broken::Column { line, message } => {
+            format!("{line}: {message}")
+        }
         Broken::Read(error) => panic!("{error}"),
     })
 }

@@ -111,17 +111,54 @@ fn a_range_with_blanks_that_is_damaged_is_refused_and_not_halved() {
 fn lines_without_an_address_are_refused_by_line_and_reason() {
     assert_eq!(
         rejects(
-            "http://203.0.113.9/x\r\nc2.example.net # c2\r\n203.0.113.9/24/login\r\n1e3\r\n\
-             c2.example.net 192.0.2.1\r\n"
+            "203.0.113.9://x # c2\r\nexample # c2\r\n203.0.113.9/24/login\r\n1e3\r\n\
+             c2.example.net 192.0.2.1\r\nc2.example.net/x\r\nc2.example.net:443\r\n"
         ),
         [
-            "line 1: \"http://203.0.113.9/x\": not an address",
-            "line 2: \"c2.example.net\": not an address",
+            "line 1: \"203.0.113.9://x # c2\": not an address",
+            "line 2: \"example\": not an address",
             "line 3: \"203.0.113.9/24/login\": prefix length is not a number from 0 to 32",
             "line 4: \"1e3\": not an address",
             "line 5: \"c2.example.net\": not an address",
+            "line 6: \"c2.example.net/x\": not an address",
+            "line 7: \"c2.example.net:443\": not an address",
         ]
     );
+}
+
+#[test]
+fn indicators_of_other_kinds_are_counted_by_kind() {
+    let content = read(
+        "c2.example.com\n*.example.org # a whole domain\nc2.example[.]net ; 192.0.2.1\ncafe.be\n\
+         http://203.0.113.9/x\nhxxps[:]//c2.example[.]com/login#x words\nftp://203.0.113.9\n\
+         d41d8cd98f00b204e9800998ecf8427e\nuser@example.com\nAS64500 # EXAMPLE-NET\n192.0.2.1\n",
+    );
+    let told = crate::format::testing::others(&content);
+    let expected = [("asn", 1), ("domain", 4), ("email", 1), ("hash", 1), ("url", 3)];
+    assert_eq!(told, expected.map(|(kind, count)| (kind.to_owned(), count)));
+    assert_eq!((content.lines, content.entries.len(), content.rejects.total), (11, 1, 0));
+}
+
+#[test]
+fn a_damaged_address_is_no_domain() {
+    for damaged in [
+        "203.0.113.300",
+        "1.2.3",
+        "203.0.113.9/33",
+        "203.0.113.9/0/login",
+        "10.0.0.1.5",
+        "0x7f.1",
+        "203.0.113.lO",
+        "203.0.113.010",
+        "203.0.113.9.example",
+        "203.0.113.9@example.com",
+        "203.0.113.9-c2.example.com",
+        "2001:db8::g",
+        "2001:db8:::1",
+    ] {
+        let content = read(damaged);
+        assert_eq!((content.rejects.total, content.not_addresses.len()), (1, 0), "{damaged}");
+    }
 }
 
 #[test]

@@ -43,7 +43,9 @@ fn try_read(document: &str) -> Result<Content, String> {
     let options =
         ListOptions { now: "2025-06-01T00:00:00Z".parse().ok(), ..ListOptions::default() };
     parse(&mut document.as_bytes(), &options).map_err(|broken| match broken {
-        Broken::Syntax { line, message } => format!("{line}: {message}"),
+        Broken::Syntax { line, message } | Broken::Column { line, message } => {
+            format!("{line}: {message}")
+        }
         Broken::Read(error) => panic!("{error}"),
     })
 }

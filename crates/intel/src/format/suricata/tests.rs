@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::fuzz::check_list;
 use crate::note::Reject;
+use crate::{List, ListFormat, ListRole};
 
 fn content(text: &str) -> Content {
     parse(&mut text.as_bytes(), &ListOptions::default()).expect("memory is read without errors")
@@ -110,14 +111,62 @@ fn damaged_rules_and_members_are_refused_with_line_and_reason() {
             (1, "192.0", "not an address".to_owned()),
             (1, "examp", "not an address".to_owned()),
             (1, "192.0", "not an address".to_owned()),
-            (2, "alert", "rule whose list has no end".to_owned()),
-            (3, "alert", "rule with a bracket too many".to_owned()),
-            (4, "alert", "rule without an end".to_owned()),
-            (5, "alert", "rule whose header has not seven parts".to_owned()),
-            (6, "warn ", "rule with an unknown action".to_owned()),
-            (7, "192.0", "rule without options".to_owned()),
+            (2, "alert", "damaged: rule whose list has no end".to_owned()),
+            (3, "alert", "damaged: rule with a bracket too many".to_owned()),
+            (4, "alert", "damaged: rule without an end".to_owned()),
+            (5, "alert", "damaged: rule whose header has not seven parts".to_owned()),
+            (6, "warn ", "damaged: rule with an unknown action".to_owned()),
+            (7, "192.0", "damaged: rule without options".to_owned()),
         ]
     );
+}
+
+/// A rule with this many addresses, of at least as many bytes.
+fn rule_of(n_addresses: u32) -> String {
+    let addresses: Vec<String> = (0..n_addresses).map(|n| format!("2001:db8::{n:x}")).collect();
+    format!("alert ip [{}] any -> $HOME_NET any (msg:\"Many\"; sid:1;)\n", addresses.join(","))
+}
+
+#[test]
+fn a_rule_of_thousands_of_addresses_is_read_and_recognised() {
+    let rules = rule_of(20_000) + "alert ip 192.0.2.1 any -> any any (sid:2;)\n";
+    assert!(rules.len() > 4 * (1 << 16), "longer than what is looked at, and than other lines");
+    for rules in [rules.clone(), rules.replacen(",", ",\\\n", 10_000)] {
+        let list = List::from_bytes("a.rules", ListRole::Threat, rules.as_bytes()).expect("a list");
+        assert_eq!((list.format, list.rejects.total), (ListFormat::SuricataRules, 0));
+        assert_eq!(list.entries.len(), 20_001);
+        for (n, entry) in (0..20_000).zip(&list.entries) {
+            let expected = (format!("2001:db8::{n:x}"), "Many (sid 1)");
+            assert_eq!((entry.text.to_string(), &*entry.label), expected);
+        }
+        assert_eq!(&*list.entries[20_000].text, "192.0.2.1");
+    }
+}
+
+#[test]
+fn a_rule_without_end_takes_no_memory_and_has_no_entry() {
+    let next = "alert ip 192.0.2.1 any -> any any (sid:2;)\n";
+    let long = format!(
+        "alert ip [192.0.2.2{}] any -> any any (sid:1;)\n",
+        ",192.0.2.3".repeat(LONGEST / 10)
+    );
+    let text = long.clone() + next;
+    assert!(long.len() > LONGEST);
+    let read = content(&text);
+    assert_eq!(entries(&read), [(2, "192.0.2.1", "sid 2")]);
+    assert_eq!(read.rejects.total, 1);
+    assert!(
+        rejects(&read)[0].starts_with("line 1: \"alert ip [192.0.2.2,192"),
+        "{:?}",
+        rejects(&read)
+    );
+
+    // As long, of two lines.
+    let half = long.len() / 20 * 10;
+    let text = format!("{}\\\n{}{next}", &long[..half], &long[half..]);
+    let read = content(&text);
+    assert_eq!(entries(&read), [(3, "192.0.2.1", "sid 2")]);
+    assert_eq!(read.rejects.total, 1);
 }
 
 const WHOLE: &str = "# rules\n\

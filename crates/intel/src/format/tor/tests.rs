@@ -41,14 +41,14 @@ fn damaged_lines_are_refused_with_line_and_reason() {
          # a comment\n192.0.2.1\n",
     );
     let rejects: Vec<String> = content.rejects.samples.iter().map(Reject::to_string).collect();
-    let no_time = "exit address without the time of its test, the line may be cut off";
+    let no_time = "damaged: exit address without the time of its test, the line may be cut off";
     assert_eq!(
         rejects,
         [
             "line 1: \"192.0.2.300\": not an address".to_owned(),
             format!("line 2: \"ExitAddress 192.0.2.1\": {no_time}"),
             format!("line 3: \"ExitAddress\": {no_time}"),
-            "line 5: \"192.0.2.1\": not a line of an exit address list".to_owned(),
+            "line 5: \"192.0.2.1\": damaged: not a line of an exit address list".to_owned(),
         ]
     );
     assert_eq!(content.entries, []);

@@ -22,7 +22,9 @@ fn told(text: &str) -> Result<Vec<String>, String> {
     let mut told = Told::default();
     match read(&mut text.as_bytes(), &mut told) {
         Ok(()) => Ok(told.0),
-        Err(Broken::Syntax { line, message }) => Err(format!("{line}: {message}")),
+        Err(Broken::Syntax { line, message } | Broken::Column { line, message }) => {
+            Err(format!("{line}: {message}"))
+        }
         Err(Broken::Read(error)) => panic!("{error}"),
     }
 }
