@@ -185,6 +185,8 @@ pub(crate) struct Investigate {
     #[command(flatten)]
     pub(crate) lists: Lists,
     #[command(flatten)]
+    pub(crate) enrich: Enrich,
+    #[command(flatten)]
     pub(crate) inventory: Inventory,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
@@ -205,6 +207,19 @@ pub(crate) struct Lists {
     pub(crate) trusted: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ListReading,
+}
+
+/// Files that say something of addresses, told beside them.
+#[derive(Debug, Args)]
+pub(crate) struct Enrich {
+    /// A file that says more of addresses, told beside them: MaxMind .mmdb, AWS ip-ranges.json,
+    /// CSV with a header, JSON objects; changes no figure and no verdict; repeatable
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_ENRICH")]
+    pub(crate) enrich: Vec<PathBuf>,
+    /// The column or key of the address in CSV and JSON named by --enrich: its name, or in CSV its
+    /// number from 1
+    #[arg(long, value_name = "COLUMN", env = "FLOWPROOF_ENRICH_COLUMN")]
+    pub(crate) enrich_column: Option<String>,
 }
 
 /// Files that say which interfaces and addresses belong to which instance.
@@ -232,6 +247,8 @@ pub(crate) struct Scan {
     pub(crate) logs: Logs,
     #[command(flatten)]
     pub(crate) lists: Lists,
+    #[command(flatten)]
+    pub(crate) enrich: Enrich,
     #[command(flatten)]
     pub(crate) time: Time,
     #[command(flatten)]

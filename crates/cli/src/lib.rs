@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod enrichment;
 mod exit;
 mod lists;
 mod plan;

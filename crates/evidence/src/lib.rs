@@ -20,6 +20,7 @@
 
 mod conversation;
 mod coverage;
+mod enrichment;
 mod intervals;
 mod observations;
 mod provenance;
@@ -29,6 +30,7 @@ mod window;
 
 pub use conversation::{Conversation, ListMatch, PortSide, Remote, ServicePort, TimelineHour};
 pub use coverage::{Coverage, Gap, ObjectCounts, Observed, RecordCounts, Sample, SampleKind};
+pub use enrichment::{EnrichmentFile, EnrichmentNote};
 pub use intervals::IntervalSet;
 pub use observations::Observations;
 pub use provenance::{ListSource, ObjectEvidence};

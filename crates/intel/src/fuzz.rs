@@ -1,11 +1,16 @@
 //! What must hold for any bytes. The property tests and the fuzz targets call the same function.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::content::Content;
 use crate::head;
 use crate::note::Tally;
-use crate::{Entry, List, ListFormat, ListOptions, ListRole, Matcher};
+use crate::token;
+use crate::{
+    Enrichment, EnrichmentOptions, EnrichmentSource, Entry, List, ListFormat, ListOptions,
+    ListRole, Matcher, Note,
+};
 
 /// Reads any bytes as a list, and asks the matcher about what came out.
 ///
@@ -27,6 +32,39 @@ pub fn check_list(bytes: &[u8]) {
     let Ok(list) = list else { return };
     list.entries.iter().for_each(check_entry);
     check_matcher(&Matcher::new(vec![list]));
+}
+
+/// Reads any bytes as a source of enrichment, and asks it about some addresses.
+///
+/// # Panics
+///
+/// If something in the way panics, if the same bytes say different things, or if a note is about other
+/// addresses than those it was asked for: that is what a fuzzer looks for.
+pub fn check_enrichment(bytes: &[u8]) {
+    let options = EnrichmentOptions::default();
+    let read = || {
+        let source = EnrichmentSource::from_reader("fuzz", bytes, &options);
+        source.map(|source| Enrichment::new(vec![source])).map_err(|error| error.to_string())
+    };
+    let asked = ["192.0.2.1", "203.0.113.9", "198.51.100.0", "2001:db8::1", "::"];
+    let told = |enrichment: &Enrichment| {
+        let addresses = asked.iter().filter_map(|text| text.parse::<IpAddr>().ok());
+        addresses.map(|address| (address, enrichment.notes(address))).collect::<Vec<_>>()
+    };
+    let (first, second) = (read().map(|read| told(&read)), read().map(|read| told(&read)));
+    assert_eq!(first, second, "the same bytes say the same");
+    for (address, notes) in first.into_iter().flatten() {
+        notes.iter().for_each(|note| check_note(address, note));
+    }
+}
+
+fn check_note(address: IpAddr, note: &Note) {
+    let options = ListOptions { allow_wide: true, ..ListOptions::default() };
+    let about = token::parse(&note.prefix, &options).expect("an address, a prefix or a range");
+    assert!(about.prefixes.iter().any(|net| net.contains(&address)), "{address}: {note:?}");
+    let names: BTreeSet<&String> = note.fields.iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), note.fields.len(), "a name is there twice: {note:?}");
+    assert!(note.fields.iter().all(|(_, text)| !text.is_empty()), "{note:?}");
 }
 
 /// Every line that is not blank is an entry, a refusal, an indicator of another kind or a comment,

@@ -20,16 +20,28 @@ use crate::list::ListOptions;
 pub(crate) const LARGEST: u64 = 1 << 30;
 
 /// How much of the beginning is looked at.
-const HEAD: usize = 1 << 16;
+pub(crate) const HEAD: usize = 1 << 16;
 
 /// A list as it was read.
 pub(crate) struct ReadList {
     pub(crate) format: ListFormat,
     pub(crate) content: Content,
-    /// Hex SHA-256 of the bytes as they are stored.
+    pub(crate) stored: Stored,
+}
+
+/// What the bytes are as they are stored.
+pub(crate) struct Stored {
+    /// Their SHA-256 in hex.
     pub(crate) sha256: String,
     /// How many they are.
     pub(crate) size: u64,
+}
+
+/// Where bytes failed to arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Reading,
+    Inflating,
 }
 
 pub(crate) fn read(
@@ -37,28 +49,50 @@ pub(crate) fn read(
     bytes: impl Read,
     options: &ListOptions,
 ) -> Result<ReadList, ListError> {
+    let fault = |stage, source| fault(name, stage, source);
+    let parse = |text: &mut dyn BufRead, fault: &Faults<'_, _>| parse(name, text, options, fault);
+    let ((format, content), stored) = inflated(bytes, fault, parse)?;
+    Ok(ReadList { format, content, stored })
+}
+
+/// Makes an error of a failure to read.
+pub(crate) type Faults<'a, E> = dyn Fn(io::Error) -> E + 'a;
+
+/// Hands the bytes to `parse`, inflated if they are gzip, and reads what it leaves: for the digest,
+/// and for the checksum of compressed bytes. The first look into the text sees 64 KiB of it, if there
+/// are as many. `parse` has a way to make its errors of failures to read.
+pub(crate) fn inflated<T, E>(
+    bytes: impl Read,
+    fault: impl Fn(Stage, io::Error) -> E,
+    parse: impl FnOnce(&mut dyn BufRead, &Faults<'_, E>) -> Result<T, E>,
+) -> Result<(T, Stored), E> {
+    let reading = |source| fault(Stage::Reading, source);
+    let inflating = |source| fault(Stage::Inflating, source);
     let mut stored = Ahead::new(Digested { bytes, digest: Sha256::new() });
-    let is_gzip = stored.head().map_err(|e| unread(name, e))?.starts_with(&[0x1f, 0x8b]);
+    let is_gzip = stored.head().map_err(reading)?.starts_with(&[0x1f, 0x8b]);
     let parsed = if is_gzip {
         let mut text = Ahead::new(MultiGzDecoder::new(&mut stored));
-        parse(name, &mut text, options, |source| inflating(name, source))
+        let parsed = parse(&mut text, &inflating)?;
+        io::copy(&mut text, &mut io::sink()).map_err(inflating)?;
+        parsed
     } else {
-        parse(name, &mut stored, options, |source| unread(name, source))
+        let parsed = parse(&mut stored, &reading)?;
+        io::copy(&mut stored, &mut io::sink()).map_err(reading)?;
+        parsed
     };
-    let (format, content) = parsed?;
     let stored = stored.bytes.into_inner();
     let (sha256, size) = (hex(&stored.bytes.digest.finalize()), LARGEST - stored.left);
-    Ok(ReadList { format, content, sha256, size })
+    Ok((parsed, Stored { sha256, size }))
 }
 
 /// Recognises the format and reads all there is.
-fn parse<R: Read>(
+fn parse(
     name: &str,
-    text: &mut Ahead<R>,
+    text: &mut dyn BufRead,
     options: &ListOptions,
-    fault: impl Fn(io::Error) -> ListError,
+    fault: &Faults<'_, ListError>,
 ) -> Result<(ListFormat, Content), ListError> {
-    let head = text.head().map_err(&fault)?;
+    let head = text.fill_buf().map_err(fault)?;
     let (mark, plain) = head::text(head).map_err(|unreadable| refused(name, unreadable))?;
     let format = match options.format {
         Some(format) => format,
@@ -74,8 +108,6 @@ fn parse<R: Read>(
             ListError::Column { name: name.to_owned(), format, line, message }
         }
     })?;
-    // What a parser leaves is read for the digest and for the checksum of the compressed bytes.
-    io::copy(text, &mut io::sink()).map_err(fault)?;
     Ok((format, content))
 }
 
@@ -97,19 +129,12 @@ fn unsupported(name: &str, looks_like: &'static str) -> ListError {
     ListError::UnsupportedFormat { name: name.to_owned(), looks_like }
 }
 
-fn unread(name: &str, source: io::Error) -> ListError {
+fn fault(name: &str, stage: Stage, source: io::Error) -> ListError {
     let name = name.to_owned();
-    match source.kind() {
-        ErrorKind::FileTooLarge => ListError::TooLarge { name, limit: LARGEST },
-        _ => ListError::Read { name, source },
-    }
-}
-
-fn inflating(name: &str, source: io::Error) -> ListError {
-    let name = name.to_owned();
-    match source.kind() {
-        ErrorKind::FileTooLarge => ListError::TooLarge { name, limit: LARGEST },
-        _ => ListError::Gzip { name, source },
+    match (source.kind(), stage) {
+        (ErrorKind::FileTooLarge, _) => ListError::TooLarge { name, limit: LARGEST },
+        (_, Stage::Reading) => ListError::Read { name, source },
+        (_, Stage::Inflating) => ListError::Gzip { name, source },
     }
 }
 

@@ -3,7 +3,8 @@
 //! The principal types are [`List`], one file of addresses with every entry, refusal and warning in
 //! it, and [`Matcher`], which answers for any address which entries of which lists hold it. The
 //! binary reads the lists and hands the matcher to `engine`, which asks it about the addresses of
-//! flow log records. The only I/O here is reading a list's file.
+//! flow log records. [`Enrichment`] is apart from both: what other files say of addresses, told beside
+//! them and never matched. The only I/O here is reading such files.
 //!
 //! A list decides who gets accused, so an entry is parsed as a whole token or not at all: a damaged
 //! address is refused with its line and the reason, and is never read as something near it. What is
@@ -26,6 +27,7 @@
 //! ```
 
 mod content;
+mod enrich;
 mod entry;
 mod error;
 mod format;
@@ -47,6 +49,11 @@ pub use format::{ListFormat, UnknownListFormat};
 pub use note::{Indicator, Reject, RejectReason, Tally, Warning, WarningKind};
 
 pub use matcher::{Match, Matcher};
+
+pub use enrich::{
+    DatabaseDamage, Enrichment, EnrichmentError, EnrichmentKind, EnrichmentOptions,
+    EnrichmentSource, Note,
+};
 
 pub use lint::{
     Lint, LintKind, Lints, Severity, covered_addresses, internal_entries, lint, overlapping_entries,

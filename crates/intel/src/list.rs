@@ -143,8 +143,8 @@ impl List {
         Ok(Self {
             name: name.to_owned(),
             role,
-            sha256: read.sha256,
-            size: read.size,
+            sha256: read.stored.sha256,
+            size: read.stored.size,
             format: read.format,
             entries: content.entries,
             not_addresses: content.not_addresses,

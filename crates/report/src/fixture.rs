@@ -1,10 +1,12 @@
 //! Investigations for the tests of every format.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Coverage, Gap, ListMatch, ListSource, ObjectCounts, ObjectEvidence, Observed, RecordCounts,
-    Remote, Sample, SampleKind, Subject, TimelineHour, Traffic,
+    Coverage, EnrichmentFile, EnrichmentNote, Gap, ListMatch, ListSource, ObjectCounts,
+    ObjectEvidence, Observed, RecordCounts, Remote, Sample, SampleKind, Subject, TimelineHour,
+    Traffic,
 };
 use flowproof_finding::{
     Action, Claim, ClaimDirection, ClaimKind, ClaimResult, Finding, Outcome, OwnBytes, Status,
@@ -12,7 +14,7 @@ use flowproof_finding::{
 };
 use jiff::Timestamp;
 
-use crate::{Investigation, Tool, WindowView};
+use crate::{Enrichment, Investigation, Tool, WindowView};
 
 pub(crate) fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
@@ -113,7 +115,39 @@ pub(crate) fn corroborated() -> Investigation {
                 trusted: true,
             },
         ],
+        enrichment: None,
     }
+}
+
+/// The same, with what other sources say of the first remote.
+pub(crate) fn enriched() -> Investigation {
+    let mut told = corroborated();
+    let note = |source: &str, prefix: &str, fields: &[(&str, &str)]| EnrichmentNote {
+        source: source.to_owned(),
+        prefix: prefix.to_owned(),
+        fields: fields.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect(),
+    };
+    let file = |path: &str, kind: &str| EnrichmentFile {
+        path: path.to_owned(),
+        sha256: "ab".repeat(32),
+        kind: kind.to_owned(),
+        entries: 3,
+        rejected: u64::from(kind == "csv"),
+        database_type: (kind == "mmdb").then(|| "Example-ASN".to_owned()),
+        built: (kind == "mmdb").then(|| at("2025-05-30T00:00:00Z")),
+    };
+    let asn = [("asn", "64500"), ("as_organization", "Example Net"), ("is_tor_exit_node", "true")];
+    let notes = vec![
+        note("asn.mmdb", "203.0.113.0/24", &asn),
+        note("pdns.csv", "203.0.113.9", &[("rrname", "b.example.com"), ("count", "2")]),
+        note("pdns.csv", "203.0.113.9", &[("rrname", "a.example.com"), ("count", "1")]),
+    ];
+    let address = told.remotes[0].address.unwrap();
+    told.enrichment = Some(Enrichment {
+        files: vec![file("asn.mmdb", "mmdb"), file("pdns.csv", "csv")],
+        notes: BTreeMap::from([(address, notes)]),
+    });
+    told
 }
 
 fn tor_finding() -> Finding {
@@ -327,12 +361,13 @@ pub(crate) fn not_observable() -> Investigation {
         coverage: Coverage::default(),
         evidence: Vec::new(),
         lists: Vec::new(),
+        enrichment: None,
     }
 }
 
 /// The same text in every place that takes what others wrote.
 pub(crate) fn hostile(text: &str) -> Investigation {
-    let mut told = corroborated();
+    let mut told = enriched();
     let evil = || text.to_owned();
     told.generated_by = Tool { name: evil(), version: evil() };
     told.subject.instance = Some(evil());
@@ -365,5 +400,19 @@ pub(crate) fn hostile(text: &str) -> Investigation {
     told.lists.truncate(1);
     told.lists[0].path = evil();
     told.lists[0].sha256 = evil();
+    if let Some(enrichment) = &mut told.enrichment {
+        enrichment.files.truncate(1);
+        enrichment.files[0].path = evil();
+        enrichment.files[0].sha256 = evil();
+        enrichment.files[0].database_type = Some(evil());
+        let fields = vec![("asn".to_owned(), evil()), (evil(), evil())];
+        let note = EnrichmentNote { source: evil(), prefix: evil(), fields };
+        let other = EnrichmentNote {
+            source: "b".to_owned(),
+            fields: vec![(evil(), evil())],
+            ..note.clone()
+        };
+        enrichment.notes.values_mut().for_each(|notes| *notes = vec![note.clone(), other.clone()]);
+    }
     told
 }

@@ -1,7 +1,11 @@
 //! One finding, or one question about a subject, answered.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use flowproof_evidence::{
-    Coverage, ListSource, ObjectEvidence, Remote, Subject, TimelineHour, Traffic,
+    Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Remote, Subject,
+    TimelineHour, Traffic,
 };
 use flowproof_finding::{Finding, Verdict};
 use jiff::Timestamp;
@@ -32,6 +36,26 @@ pub struct Investigation {
     pub evidence: Vec<ObjectEvidence>,
     /// The lists that remotes were matched against.
     pub lists: Vec<ListSource>,
+    /// What other sources say of the remotes; `None` if none was asked. It changes nothing else.
+    pub enrichment: Option<Enrichment>,
+}
+
+/// What other sources say of remotes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Enrichment {
+    /// The sources, in the order in which they were named.
+    pub files: Vec<EnrichmentFile>,
+    /// The notes about each remote that has any: by source, the most specific first.
+    pub notes: BTreeMap<IpAddr, Vec<EnrichmentNote>>,
+}
+
+impl Enrichment {
+    /// The notes about a remote; none about one that is not known.
+    #[must_use]
+    pub fn of(&self, remote: &Remote) -> &[EnrichmentNote] {
+        let notes = remote.address.and_then(|address| self.notes.get(&address));
+        notes.map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A program by name and version.

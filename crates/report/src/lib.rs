@@ -36,6 +36,7 @@
 //!     coverage: Coverage::default(),
 //!     evidence: vec![],
 //!     lists: vec![],
+//!     enrichment: None,
 //! };
 //! let mut out = Vec::new();
 //! write_text(&investigation, &TextOptions::default(), &mut out)?;
@@ -44,6 +45,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod enrichment;
 mod escape;
 #[cfg(test)]
 mod fixture;
@@ -52,8 +54,9 @@ mod investigation;
 mod json;
 mod text;
 
+pub use enrichment::enrichment_line;
 pub use escape::printable;
 pub use format::{counted, duration, exact_bytes, human_bytes, protocol, span, thousands, utc};
-pub use investigation::{Investigation, Tool, WindowView};
+pub use investigation::{Enrichment, Investigation, Tool, WindowView};
 pub use json::{SCHEMA, write_json};
 pub use text::{TextOptions, write_text};

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::Common;
 use crate::args::{Investigate, ReportFormat};
+use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::lists::{self, LoadedLists};
 use crate::plan;
@@ -26,10 +27,12 @@ use crate::time::parse_span;
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let (cases, refused) = cases(&args, streams)?;
     let lists = lists::load(&args.lists, streams)?;
+    let enrichment = enrichment::load(&args.enrich, streams)?;
     let book = plan::book(&args.inventory, streams)?;
     let asked = plan::window(&args.time, Timestamp::now())?;
     let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();
-    let inquiry = Inquiry { args: &args, common, lists: &lists, book: &book, asked, slack };
+    let (lists, enrichment, book) = (&lists, enrichment.as_ref(), &book);
+    let inquiry = Inquiry { args: &args, common, lists, enrichment, book, asked, slack };
 
     let mut exits = Vec::new();
     let mut investigations = Vec::new();
@@ -106,6 +109,7 @@ struct Inquiry<'a> {
     args: &'a Investigate,
     common: &'a Common,
     lists: &'a LoadedLists,
+    enrichment: Option<&'a LoadedEnrichment>,
     book: &'a AddressBook,
     asked: Window,
     slack: Duration,
@@ -177,6 +181,7 @@ impl Inquiry<'_> {
         answer: Answer<SubjectTraffic>,
     ) -> Investigation {
         let Answer { value: traffic, coverage, evidence, .. } = answer;
+        let enrichment = self.enrichment.map(|loaded| loaded.of_remotes(&traffic.remotes));
         Investigation {
             generated_by: Tool::flowproof(),
             subject: traffic.observations.subject,
@@ -193,6 +198,7 @@ impl Inquiry<'_> {
             coverage,
             evidence,
             lists: self.lists.sources.clone(),
+            enrichment,
         }
     }
 }

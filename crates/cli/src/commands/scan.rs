@@ -9,12 +9,13 @@ use anyhow::{Result, bail};
 use flowproof_engine::{Answer, Listed, ListedRow};
 use flowproof_evidence::{ListSource, Traffic};
 use flowproof_intel::{List, Matcher};
-use flowproof_report::{counted, human_bytes, printable, span, thousands};
+use flowproof_report::{counted, enrichment_line, human_bytes, printable, span, thousands};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Common;
 use crate::args::{Scan, ScanFormat};
+use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::streams::Streams;
 use crate::{lists, plan, progress, trouble};
@@ -25,13 +26,15 @@ pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> R
     let Some(matcher) = loaded.matcher.filter(|_| !args.lists.threat.is_empty()) else {
         bail!(UsageError("a list is needed to scan for: --list FILE".to_owned()));
     };
+    let enrichment = enrichment::load(&args.enrich, streams)?;
     let book = plan::book(&args.inventory, streams)?;
     let session = plan::open(&args.logs, window, book, streams).await?;
     let answer = {
         let _shown = progress::show(&session, common.progress, streams);
         session.listed(matcher.clone(), args.include_internal).await?
     };
-    let told = Told { matcher: &matcher, sources: &loaded.sources, answer: &answer };
+    let (sources, enrichment) = (&*loaded.sources, enrichment.as_ref());
+    let told = Told { matcher: &matcher, sources, enrichment, answer: &answer };
     match args.format {
         ScanFormat::Text => told.text(streams.out())?,
         ScanFormat::Json => told.json(streams.out())?,
@@ -45,6 +48,7 @@ pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> R
 struct Told<'a> {
     matcher: &'a Matcher,
     sources: &'a [ListSource],
+    enrichment: Option<&'a LoadedEnrichment>,
     answer: &'a Answer<Listed>,
 }
 
@@ -66,12 +70,20 @@ impl Told<'_> {
         });
         merge(&mut value, json!(row.traffic));
         merge(&mut value, json!({ "remotes": row.remotes, "line": entry.line }));
+        if let Some(enrichment) = self.enrichment {
+            merge(&mut value, json!({ "enrichment": enrichment.of_entry(entry) }));
+        }
         value
+    }
+
+    /// What other sources say of an entry, in a line; none if no source was named.
+    fn line(&self, entry: &flowproof_intel::Entry) -> Option<String> {
+        self.enrichment.map(|enrichment| enrichment_line(&enrichment.of_entry(entry)))
     }
 
     fn json(&self, out: &mut dyn Write) -> Result<()> {
         let listed = &self.answer.value;
-        let answer = json!({
+        let mut answer = json!({
             "rows": listed.rows.iter().map(|row| self.row(row)).collect::<Vec<_>>(),
             // Each record once, however many entries it matches: less than the sum of the rows.
             "total": listed.total,
@@ -80,6 +92,9 @@ impl Told<'_> {
             "coverage": self.answer.coverage,
             "lists": self.sources,
         });
+        if let Some(enrichment) = self.enrichment {
+            merge(&mut answer, json!({ "enrichment": enrichment.files }));
+        }
         serde_json::to_writer_pretty(&mut *out, &answer)?;
         Ok(writeln!(out)?)
     }
@@ -96,7 +111,8 @@ impl Told<'_> {
         let mut writer = csv::Writer::from_writer(out);
         let keys = ["account", "instance", "interface", "list", "entry", "label"];
         let totals = TOTALS.iter().map(|total| total.0);
-        writer.write_record(keys.into_iter().chain(totals).chain(["remotes"]))?;
+        let last = self.enrichment.map(|_| "enrichment");
+        writer.write_record(keys.into_iter().chain(totals).chain(["remotes"]).chain(last))?;
         for row in &self.answer.value.rows {
             let (list, entry) = self.place(row);
             let own = [&row.account, &row.instance, &row.interface];
@@ -104,7 +120,8 @@ impl Told<'_> {
             let of_list = [list.name.clone(), entry.text.to_string(), entry.label.to_string()];
             let totals = TOTALS.iter().map(|(_, total)| total(&row.traffic));
             let remotes = [row.remotes.to_string()];
-            writer.write_record(own.into_iter().chain(of_list).chain(totals).chain(remotes))?;
+            let cells = own.into_iter().chain(of_list).chain(totals).chain(remotes);
+            writer.write_record(cells.chain(self.line(entry)))?;
         }
         Ok(writer.flush()?)
     }
@@ -177,6 +194,9 @@ impl Told<'_> {
         };
         writeln!(out, "  {}{addresses}{}", printable(&entry.text), printable(&label))?;
         writeln!(out, "    {}", traffic(&row.traffic))?;
+        if let Some(line) = self.line(entry).filter(|line| !line.is_empty()) {
+            writeln!(out, "    note: {line}")?;
+        }
         let seen = span(row.traffic.first_seen, row.traffic.last_seen);
         Ok(writeln!(out, "    {seen}; {}, line {}", printable(&list.name), entry.line)?)
     }

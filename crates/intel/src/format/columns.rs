@@ -4,7 +4,7 @@ use crate::note::Indicator;
 
 /// What a column of indicators holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
+pub(crate) enum Holds {
     /// Addresses. What is none is damaged.
     Addresses,
     /// Indicators of several kinds, or of the one that is named, among which there are addresses.
@@ -12,7 +12,7 @@ pub(super) enum Holds {
 }
 
 /// The name as it is compared: `"Dst IP"` is `dst_ip`.
-pub(super) fn normal(name: &str) -> String {
+pub(crate) fn normal(name: &str) -> String {
     let name =
         name.trim_start_matches('#').trim_matches(|sign: char| sign == '"' || sign.is_whitespace());
     name.to_lowercase().replace([' ', '-'], "_")
@@ -20,7 +20,7 @@ pub(super) fn normal(name: &str) -> String {
 
 /// What a column with this name holds, if it may be the one to read, and its rank: of several, the
 /// one of the lowest rank is read.
-pub(super) fn indicators(name: &str) -> Option<(u8, Holds)> {
+pub(crate) fn indicators(name: &str) -> Option<(u8, Holds)> {
     use Holds::{Addresses, Indicators};
     Some(match name {
         "ip" | "ips" | "ip_address" | "ipaddress" | "ip_addr" | "ipaddr" | "ipv4" | "ipv6"

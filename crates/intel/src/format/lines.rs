@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 const LONGEST: usize = 1 << 16;
 
 /// Tells `each` every line, as [`each_line_within`] does, and at most 64 KiB of it.
-pub(super) fn each_line(text: &mut dyn BufRead, each: impl FnMut(u64, &str)) -> io::Result<bool> {
+pub(crate) fn each_line(text: &mut dyn BufRead, each: impl FnMut(u64, &str)) -> io::Result<bool> {
     each_line_within(LONGEST, text, each)
 }
 

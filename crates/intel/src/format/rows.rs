@@ -27,7 +27,7 @@ const LONGEST_ROW: usize = 1 << 20;
 
 /// What stands in a text of rows.
 #[derive(Debug)]
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     Row(&'a Row),
     /// A line between rows that begins with `#`.
     Comment(&'a str),
@@ -37,11 +37,11 @@ pub(super) enum Found<'a> {
 
 /// One row.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The line it begins in.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// False if the text ends within its last line: there may have been more.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
     bytes: Vec<u8>,
     /// Where each column ends in `bytes`.
     ends: Vec<usize>,
@@ -49,12 +49,12 @@ pub(super) struct Row {
 
 impl Row {
     /// How many columns it has.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The column at `index` without blanks around it; empty if there is none.
-    pub(super) fn get(&self, index: usize) -> &str {
+    pub(crate) fn get(&self, index: usize) -> &str {
         self.text_of(index).trim()
     }
 
@@ -66,12 +66,12 @@ impl Row {
     }
 
     /// All columns.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|index| self.get(index))
     }
 
     /// The row for people.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.cells().collect::<Vec<_>>().join(",")
     }
 
@@ -81,7 +81,7 @@ impl Row {
 }
 
 /// Tells `each` all rows, comments and unclosed lines, in the order of the text.
-pub(super) fn each_row(
+pub(crate) fn each_row(
     text: &mut dyn BufRead,
     delimiter: u8,
     each: impl FnMut(Found<'_>),

@@ -14,7 +14,7 @@ use crate::note::RejectReason;
 mod tests;
 
 /// Why a row is refused where a quote is missing.
-const UNCLOSED: RejectReason = RejectReason::Malformed("a quote is not closed");
+pub(crate) const UNCLOSED: RejectReason = RejectReason::Malformed("a quote is not closed");
 pub(super) const CUT_OFF: RejectReason = RejectReason::Malformed("the list ends within it");
 const NO_VALUE: RejectReason = RejectReason::Malformed("nothing stands in its column of addresses");
 
@@ -84,10 +84,10 @@ pub(super) fn unclosed(line: u64, text: &str, content: &mut Content) {
 }
 
 /// A row whose indicators are taken in.
-pub(super) struct Filing<'a> {
-    pub(super) row: &'a Row,
+pub(crate) struct Filing<'a> {
+    pub(crate) row: &'a Row,
     /// How many columns a whole row has.
-    pub(super) width: usize,
+    pub(crate) width: usize,
 }
 
 impl Filing<'_> {
@@ -97,7 +97,7 @@ impl Filing<'_> {
     }
 
     /// What stands in the column at `index`, or why that cannot be an entry.
-    pub(super) fn value(&self, index: usize) -> Result<&str, RejectReason> {
+    pub(crate) fn value(&self, index: usize) -> Result<&str, RejectReason> {
         let row = self.row;
         let value = row.get(index);
         if value.is_empty() {

@@ -8,7 +8,8 @@ mod tests;
 use std::io::{self, Write};
 
 use flowproof_evidence::{
-    Coverage, ListSource, ObjectEvidence, Remote, Subject, TimelineHour, Traffic,
+    Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Remote, Subject,
+    TimelineHour, Traffic,
 };
 use flowproof_finding::{ClaimResult, FindingSummary, Status};
 use serde::{Serialize, Serializer};
@@ -72,13 +73,24 @@ struct Document<'a> {
     verdict: VerdictPart<'a>,
     claimed_traffic: &'a Traffic,
     totals: &'a Traffic,
-    remotes: &'a [Remote],
+    remotes: Vec<RemotePart<'a>>,
     timeline: &'a [TimelineHour],
     /// No baseline is drawn up yet: always `null`.
     baseline: (),
     coverage: &'a Coverage,
     evidence: &'a [ObjectEvidence],
     lists: &'a [ListSource],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrichment: Option<&'a [EnrichmentFile]>,
+}
+
+/// A remote, with what other sources say of it where any was asked.
+#[derive(Serialize)]
+struct RemotePart<'a> {
+    #[serde(flatten)]
+    remote: &'a Remote,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrichment: Option<&'a [EnrichmentNote]>,
 }
 
 /// The verdict without its claimed traffic, which stands beside it.
@@ -105,7 +117,12 @@ impl Serialize for Investigation {
             coverage,
             evidence,
             lists,
+            enrichment,
         } = self;
+        let remote = |remote| RemotePart {
+            remote,
+            enrichment: enrichment.as_ref().map(|enrichment| enrichment.of(remote)),
+        };
         let document = Document {
             schema: SCHEMA,
             generated_by,
@@ -120,12 +137,13 @@ impl Serialize for Investigation {
             },
             claimed_traffic: &verdict.claimed_traffic,
             totals,
-            remotes,
+            remotes: remotes.iter().map(remote).collect(),
             timeline,
             baseline: (),
             coverage,
             evidence,
             lists,
+            enrichment: enrichment.as_ref().map(|enrichment| &*enrichment.files),
         };
         document.serialize(serializer)
     }

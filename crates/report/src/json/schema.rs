@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Investigation;
-use crate::fixture::{corroborated, hostile, not_observable};
+use crate::fixture::{corroborated, enriched, hostile, not_observable};
 
 const SCHEMA_TEXT: &str = include_str!("../../../../docs/investigation.schema.json");
 
@@ -153,7 +153,9 @@ fn described_below(schema: &Value, all: &mut BTreeSet<String>) {
 
 #[test]
 fn every_investigation_fits_the_published_schema() {
-    for investigation in [corroborated(), not_observable(), hostile("\u{1b}\u{9b}\"\\\n")] {
+    for investigation in
+        [corroborated(), enriched(), not_observable(), hostile("\u{1b}\u{9b}\"\\\n")]
+    {
         assert_eq!(faults(&document(&investigation)), Vec::<String>::new());
     }
     let mut by_hand = not_observable();
@@ -165,7 +167,7 @@ fn every_investigation_fits_the_published_schema() {
 fn the_schema_describes_nothing_that_a_full_investigation_lacks() {
     let mut all = BTreeSet::new();
     described(&schema(), &mut all);
-    assert_eq!(checked(&document(&corroborated())).met, all);
+    assert_eq!(checked(&document(&enriched())).met, all);
 }
 
 #[test]

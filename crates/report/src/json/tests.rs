@@ -1,9 +1,9 @@
 //! The bytes that are written.
 
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
-use crate::fixture::{corroborated, hostile, not_observable};
+use crate::fixture::{corroborated, enriched, hostile, not_observable};
 use crate::{Investigation, write_json};
 
 fn json(investigation: &Investigation, pretty: bool) -> String {
@@ -165,4 +165,22 @@ proptest! {
         let read: Value = serde_json::from_str(&written).unwrap();
         prop_assert_eq!(read["remotes"][0]["matches"][0]["label"].as_str().unwrap(), evil);
     }
+}
+
+#[test]
+fn enrichment_adds_its_keys_and_changes_no_other() {
+    let mut told: Value = serde_json::from_str(&json(&enriched(), false)).unwrap();
+    let files = told.as_object_mut().unwrap().remove("enrichment").unwrap();
+    assert_eq!(files[0]["database_type"], "Example-ASN");
+    let mut notes = Vec::new();
+    for remote in told["remotes"].as_array_mut().unwrap() {
+        notes.push(remote.as_object_mut().unwrap().remove("enrichment").unwrap());
+    }
+    assert_eq!(notes[0].as_array().unwrap().len(), 3);
+    assert!(notes[1..].iter().all(|notes| notes == &value!([])), "{notes:?}");
+    assert_eq!(told, serde_json::from_str::<Value>(&json(&corroborated(), false)).unwrap());
+    // As an object, in the order of the source.
+    let text = json(&enriched(), false);
+    let note = r#"{"source":"pdns.csv","prefix":"203.0.113.9","fields":{"rrname":"b.example.com","count":"2"}}"#;
+    assert!(text.contains(note), "{text}");
 }

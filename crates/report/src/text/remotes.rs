@@ -7,7 +7,7 @@ use flowproof_evidence::{ListMatch, Remote};
 use super::page::{Align, Page, Table, more};
 use crate::escape::shortened;
 use crate::format::{counted, exact_bytes, human_bytes, joined, protocol, thousands};
-use crate::{Investigation, TextOptions};
+use crate::{Enrichment, Investigation, TextOptions, enrichment_line};
 
 /// Ports named of one remote.
 const PORTS: usize = 6;
@@ -28,7 +28,7 @@ pub(super) fn write(investigation: &Investigation, options: &TextOptions, page: 
     remotes.sort_by_key(|remote| Reverse(rank(remote)));
     page.heading(&title(&remotes));
     let (shown, hidden) = remotes.split_at(options.remotes.min(remotes.len()));
-    table(shown).write(page);
+    table(shown, investigation.enrichment.as_ref()).write(page);
     if !hidden.is_empty() {
         page.hanging("  ", &left_out(hidden));
     }
@@ -62,7 +62,7 @@ fn title(remotes: &[&Remote]) -> String {
     )
 }
 
-fn table(remotes: &[&Remote]) -> Table {
+fn table(remotes: &[&Remote], enrichment: Option<&Enrichment>) -> Table {
     use Align::{Left, Right};
     let unoriented = remotes.iter().any(|remote| remote.traffic.bytes_unoriented > 0);
     let mut columns = vec![("address", Left), ("bytes in", Right), ("bytes out", Right)];
@@ -72,7 +72,11 @@ fn table(remotes: &[&Remote]) -> Table {
     columns.extend([("flows", Right), ("rejected", Right), ("service", Left)]);
     let mut table = Table::new(&columns);
     for remote in remotes {
-        table.push(cells(remote, unoriented), notes(remote));
+        let line = enrichment.map(|enrichment| enrichment_line(enrichment.of(remote)));
+        let mut notes = notes(remote);
+        // What others wrote begins no line, so that it cannot pass for a match of a list.
+        notes.extend(line.filter(|line| !line.is_empty()).map(|line| format!("note: {line}")));
+        table.push(cells(remote, unoriented), notes);
     }
     table
 }

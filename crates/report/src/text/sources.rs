@@ -2,18 +2,21 @@
 
 use std::cmp::Reverse;
 
-use flowproof_evidence::{ListSource, ObjectEvidence};
+use flowproof_evidence::{EnrichmentFile, ListSource, ObjectEvidence};
 
 use super::page::{Page, more};
-use crate::format::{counted, exact_bytes, thousands};
+use crate::format::{counted, exact_bytes, thousands, utc};
 use crate::{Investigation, TextOptions};
 
-/// Lists named.
+/// Lists named, and sources of enrichment.
 const LISTS: usize = 20;
 
 pub(super) fn write(investigation: &Investigation, options: &TextOptions, page: &mut Page) {
     objects(&investigation.evidence, options.objects, page);
     lists(&investigation.lists, page);
+    if let Some(enrichment) = &investigation.enrichment {
+        files(&enrichment.files, page);
+    }
 }
 
 fn objects(evidence: &[ObjectEvidence], limit: usize, page: &mut Page) {
@@ -67,4 +70,23 @@ fn lists(lists: &[ListSource], page: &mut Page) {
         page.hanging("      ", &format!("{identity}, sha256:{}", list.sha256));
     }
     page.more(lists.len().saturating_sub(LISTS), "list", "lists");
+}
+
+fn files(files: &[EnrichmentFile], page: &mut Page) {
+    page.heading(&format!("Enrichment ({}, no part of any figure)", thousands(files.len() as u64)));
+    for file in files.iter().take(LISTS) {
+        page.line(&format!("  {}", file.path));
+        let mut identity = counted(file.entries, "entry", "entries");
+        if file.rejected > 0 {
+            identity.push_str(&format!(", {} refused", counted(file.rejected, "row", "rows")));
+        }
+        if let Some(database_type) = &file.database_type {
+            identity.push_str(&format!(", {database_type}"));
+        }
+        if let Some(built) = file.built {
+            identity.push_str(&format!(" of {}", utc(built)));
+        }
+        page.hanging("      ", &format!("{identity}, sha256:{}", file.sha256));
+    }
+    page.more(files.len().saturating_sub(LISTS), "source", "sources");
 }

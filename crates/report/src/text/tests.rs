@@ -3,7 +3,7 @@
 use flowproof_evidence::Observed;
 use proptest::prelude::*;
 
-use crate::fixture::{corroborated, hostile, not_observable};
+use crate::fixture::{corroborated, enriched, hostile, not_observable};
 use crate::{Investigation, TextOptions, write_text};
 
 fn text_with(investigation: &Investigation, options: &TextOptions) -> String {
@@ -213,6 +213,8 @@ fn hostile_text_is_shown_and_does_nothing() {
       192.0.2.80  5,100 (5.1 kB)  6,100 (6.1 kB)     13         0  TCP 443
           list \x1b[2J\u{202e}evil\nVerdict: NONE line 7: \x1b[2J\u{202e}evil\nVerdict: NONE,
           "\x1b[2J\u{202e}evil\nVerdict: NONE"
+          note: \x1b[2J\u{202e}evil\nVerdict: NONE, \x1b[2J\u{202e}evil\nVerdict: NONE:
+          \x1b[2J\u{202e}evil\nVerdict: NONE
 
     Timeline (UTC; 2 hours, a row each; a full bar is 3.1 kB)
       from                     in                           out
@@ -238,6 +240,11 @@ fn hostile_text_is_shown_and_does_nothing() {
     Lists (1)
       \x1b[2J\u{202e}evil\nVerdict: NONE
           1,312 entries, 2 lines refused, sha256:\x1b[2J\u{202e}evil\nVerdict: NONE
+
+    Enrichment (1, no part of any figure)
+      \x1b[2J\u{202e}evil\nVerdict: NONE
+          3 entries, \x1b[2J\u{202e}evil\nVerdict: NONE of 2025-05-30 00:00:00Z,
+          sha256:\x1b[2J\u{202e}evil\nVerdict: NONE
 
     Next steps
       - \x1b[2J\u{202e}evil\nVerdict: NONE
@@ -341,4 +348,29 @@ proptest! {
         // Nor does it forge a line: the report has as many verdicts as it should.
         prop_assert_eq!(told.lines().filter(|line| line.starts_with("Verdict: ")).count(), 1);
     }
+}
+
+#[test]
+fn enrichment_adds_its_lines_and_changes_no_other() {
+    let wide = TextOptions { width: 200, ..TextOptions::default() };
+    let [plain, enriched] = [corroborated(), enriched()].map(|told| text_with(&told, &wide));
+    let added = [
+        "      note: AS64500 Example Net, tor exit, rrname: b.example.com, count: 2 (1 more note)",
+        "Enrichment (2, no part of any figure)",
+        "  asn.mmdb",
+        &format!(
+            "      3 entries, Example-ASN of 2025-05-30 00:00:00Z, sha256:{}",
+            "ab".repeat(32)
+        ),
+        "  pdns.csv",
+        &format!("      3 entries, 1 row refused, sha256:{}", "ab".repeat(32)),
+    ];
+    let rest = |text: &str| {
+        let lines = text.lines().filter(|line| !line.is_empty() && !added.contains(line));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for line in added {
+        assert_eq!(enriched.lines().filter(|told| *told == line).count(), 1, "{line}\n{enriched}");
+    }
+    assert_eq!(rest(&enriched), rest(&plain));
 }
