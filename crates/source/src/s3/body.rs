@@ -40,6 +40,8 @@ pub struct Body {
     /// None before a resume, and after the end.
     stream: Option<ByteStream>,
     interrupted: Interrupted,
+    /// Why no more bytes come.
+    failed: Option<S3Failure>,
 }
 
 /// How the connection fared.
@@ -73,8 +75,8 @@ impl Body {
         stream: ByteStream,
     ) -> Body {
         let (key, at) = (key.to_owned(), range.start);
-        let interrupted = Interrupted::default();
-        Body { store, key, version, stat, range, at, stream: Some(stream), interrupted }
+        let (stream, interrupted, failed) = (Some(stream), Interrupted::default(), None);
+        Body { store, key, version, stat, range, at, stream, interrupted, failed }
     }
 
     /// What S3 told of the object.
@@ -101,12 +103,14 @@ impl Body {
     ///
     /// [`S3FailureKind::Changed`] if the object became another one, [`S3FailureKind::Truncated`] if
     /// the rest cannot be had, [`S3FailureKind::Checksum`] at the end if the bytes are not those
-    /// that were stored, or why the rest was refused. After an error nothing more comes.
+    /// that were stored, or why the rest was refused. After an error every call is that error: a failure must not look
+    /// like an end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, S3Failure> {
-        let next = self.advance().await;
-        if next.is_err() {
-            (self.at, self.stream) = (self.range.end, None);
+        if let Some(failure) = &self.failed {
+            return Err(failure.clone());
         }
+        let next = self.advance().await;
+        self.failed = next.as_ref().err().cloned();
         next
     }
 

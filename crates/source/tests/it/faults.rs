@@ -70,13 +70,17 @@ async fn a_body_that_breaks_at_once_each_time_is_given_up() {
 }
 
 #[tokio::test]
-async fn after_a_failure_nothing_more_comes() {
+async fn after_a_failure_there_is_no_end_that_looks_like_one() {
     let (_server, store, _) = one_object([Rule::new(Fault::Truncate(10)).gets().times(20)]).await;
     let mut body = store.get("a", &GetOptions::default()).await.unwrap();
-    while let Ok(bytes) = body.next().await {
-        assert!(bytes.is_some(), "the end was not reached");
-    }
-    assert_eq!(body.next().await, Ok(None));
+    let failure = loop {
+        match body.next().await {
+            Ok(bytes) => assert!(bytes.is_some(), "the end was not reached"),
+            Err(failure) => break failure,
+        }
+    };
+    assert_eq!(failure.kind, Kind::Truncated, "{failure}");
+    assert_eq!(body.next().await, Err(failure));
 }
 
 #[tokio::test]
