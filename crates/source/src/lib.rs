@@ -65,4 +65,4 @@ pub use inflate::{Encoding, Ending, InflateError, Inflater, WholeInflater, encod
 
 pub use error::SourceError;
 
-pub use spool::Spool;
+pub use spool::{Spool, SpoolReader};

@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 use super::Common;
 use crate::args::{Inspect, InspectFormat};
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 use crate::{plan, progress, trouble};
 
 pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let window = plan::window(&args.time, Timestamp::now())?;
-    let session = plan::open(&args.logs, window, Default::default(), streams).await?;
+    let inputs = Inputs::for_logs(&args.logs, []).await?;
+    let session = plan::open(&args.logs, window, Default::default(), &inputs, streams).await?;
     let answer = if args.dry_run {
         session.list_only()
     } else {
