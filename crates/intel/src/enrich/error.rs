@@ -76,7 +76,7 @@ pub enum EnrichmentError {
 }
 
 /// What is wrong with a MaxMind database. Its message says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct DatabaseDamage(#[from] Damage);
 

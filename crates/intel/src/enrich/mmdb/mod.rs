@@ -1,165 +1,107 @@
 //! MaxMind DB files: a binary tree over the bits of addresses, and a record for each prefix in it.
 //!
-//! ```text
-//!   search tree      node_count nodes of two numbers, the next node for a 0 bit and for a 1 bit:
-//!                      below node_count    a node
-//!                      node_count          nothing is known of these addresses
-//!                      above               the record at (number - node_count - 16) of the data section
-//!   16 zero bytes
-//!   data section     records (data.rs)
-//!   "\xAB\xCD\xEFMaxMind.com"
-//!   metadata         a record of the same kind
-//! ```
-//!
-//! The whole of a file is checked when it is opened: every number of the tree, and every record that
-//! the tree leads to. So what is damaged is refused then, and no look-up can fail.
+//! The format is crate `maxminddb`'s trade. Ours is what it leaves to its caller: a file is checked as a
+//! whole when it is opened, so that what is damaged is refused then and no look-up can fail, and a record
+//! becomes fields.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use flowproof_prefix::canonical_prefix;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
+use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 
-use super::value::Value;
-
-mod data;
 #[cfg(test)]
 pub(super) mod encoder;
 mod fields;
-mod metadata;
+mod record;
 #[cfg(test)]
 mod tests;
 
-use metadata::Metadata;
+use record::Record;
 
-/// Zero bytes between the tree and the data.
-const SEPARATOR: usize = 16;
+/// Prefixes for each node of a tree. A tree without shared nodes has about one; databases share those of
+/// IPv4 with a few prefixes of IPv6 (2002::/16 and the like). A damaged or hostile tree whose nodes are
+/// shared on every level has more prefixes than can be walked.
+const MOST_SHARED: usize = 16;
 
 /// What is wrong with a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Damage {
-    #[error("it has no metadata at its end")]
-    NoMetadata,
-    #[error("its metadata has no usable {0}")]
-    Metadata(&'static str),
-    #[error("it ends within its search tree or within a record")]
-    CutOff,
-    #[error("node {0} of its search tree leads nowhere")]
-    Node(usize),
-    #[error("the record at byte {0} of its data section cannot be read")]
-    Value(usize),
-    #[error("a record of it has too many values")]
-    TooLarge,
+    #[error(transparent)]
+    Format(#[from] MaxMindDbError),
+    #[error("its search tree leads to the same nodes over and over")]
+    Tree,
+    #[error("the record at byte {at} of its data section cannot be read: {error}")]
+    Record { at: usize, error: MaxMindDbError },
 }
 
 /// A database that has been checked.
 #[derive(Debug)]
 pub(super) struct Database {
-    bytes: Vec<u8>,
-    metadata: Metadata,
-    /// Where the data section begins and ends.
-    data: (usize, usize),
+    reader: Reader<Vec<u8>>,
     /// How many distinct records the tree leads to.
     pub(super) records: u64,
 }
 
 impl Database {
     pub(super) fn open(bytes: Vec<u8>) -> Result<Self, Damage> {
-        let (metadata, end) = Metadata::of(&bytes)?;
-        let tree = metadata.tree_size().ok_or(Damage::CutOff)?;
-        let start = tree.checked_add(SEPARATOR).filter(|start| *start <= end);
-        let data = (start.ok_or(Damage::CutOff)?, end);
-        let mut database = Self { bytes, metadata, data, records: 0 };
-        database.records = database.check()?;
-        Ok(database)
+        let reader = Reader::from_source(bytes)?;
+        let records = check(&reader)?;
+        Ok(Self { reader, records })
     }
 
     /// What kind of database it says it is, as `GeoLite2-ASN`.
     pub(super) fn database_type(&self) -> &str {
-        &self.metadata.database_type
+        &self.reader.metadata().database_type
     }
 
-    /// When it was made, if it says so.
+    /// When it was made. None if that is no time.
     pub(super) fn built(&self) -> Option<Timestamp> {
-        self.metadata.built
+        let seconds = self.reader.metadata().build_epoch.try_into().ok()?;
+        Timestamp::from_second(seconds).ok()
     }
 
     /// The prefix that holds the whole of `asked`, and the fields of its record.
     pub(super) fn look_up(&self, asked: IpNet) -> Option<(IpNet, Vec<(String, String)>)> {
-        let (prefix, offset) = self.find(canonical_prefix(asked))?;
-        // Every record that the tree leads to was read when the database was opened.
-        let record = data::value(self.section(), offset).ok()?;
-        Some((prefix, fields::of(record)))
-    }
-
-    fn section(&self) -> &[u8] {
-        &self.bytes[self.data.0..self.data.1]
-    }
-
-    fn find(&self, asked: IpNet) -> Option<(IpNet, usize)> {
-        let (bits, unused, depth) = match (asked, self.metadata.ip_version) {
-            (IpNet::V4(net), 4) => (u128::from(net.addr().to_bits()) << 96, 0, net.prefix_len()),
-            // IPv4 stands below 96 zero bits.
-            (IpNet::V4(net), _) => (net.addr().to_bits().into(), 96, 96 + net.prefix_len()),
-            (IpNet::V6(_), 4) => return None,
-            (IpNet::V6(net), _) => (net.addr().to_bits(), 0, net.prefix_len()),
-        };
-        let mut number = 0;
-        for step in 0..=depth {
-            if number >= self.metadata.node_count {
-                let prefix = wider(asked, step.saturating_sub(unused))?;
-                return Some((prefix, self.offset(number)?));
-            }
-            if step < depth {
-                number = self.number(number, bits << step >> 127 != 0)?;
-            }
+        let asked = canonical_prefix(asked);
+        if matches!(asked, IpNet::V6(_)) && self.reader.metadata().ip_version == 4 {
+            return None;
         }
-        None
-    }
-
-    /// Where the record is, if the number leads to one.
-    fn offset(&self, number: usize) -> Option<usize> {
-        number.checked_sub(self.metadata.node_count)?.checked_sub(SEPARATOR)
-    }
-
-    /// One number of a node. None beyond the end of the tree.
-    fn number(&self, node: usize, right: bool) -> Option<usize> {
-        let size = usize::from(self.metadata.record_size) / 4;
-        let node = self.bytes.get(node * size..(node + 1) * size)?;
-        let number = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all << 8 | usize::from(*byte));
-        Some(match (self.metadata.record_size, right) {
-            // The byte in the middle has the highest bits of both numbers.
-            (28, false) => usize::from(node[3] >> 4) << 24 | number(&node[..3]),
-            (28, true) => usize::from(node[3] & 0xf) << 24 | number(&node[4..]),
-            (_, false) => number(&node[..size / 2]),
-            (_, true) => number(&node[size / 2..]),
-        })
-    }
-
-    /// Looks at every number and every record; tells how many distinct records there are.
-    fn check(&self) -> Result<u64, Damage> {
-        let count = self.metadata.node_count;
-        let mut offsets = Vec::new();
-        for node in 0..count {
-            for right in [false, true] {
-                let number = self.number(node, right).ok_or(Damage::CutOff)?;
-                if number > count {
-                    let offset = self.offset(number).filter(|at| *at < self.section().len());
-                    // No number has more than 32 bits.
-                    offsets.push(offset.ok_or(Damage::Node(node))? as u32);
-                }
-            }
+        // No error can come from here: every way through the tree was walked, and every record at the
+        // end of one read, when the database was opened.
+        let found = self.reader.lookup(asked.addr()).ok()?;
+        let network = found.network().ok()?;
+        // A prefix of IPv6 that holds all of IPv4.
+        let holds_all = matches!(asked, IpNet::V4(_)) && network.is_ipv6();
+        let length = if holds_all { 0 } else { network.prefix() };
+        if length > asked.prefix_len() {
+            return None;
         }
-        offsets.sort_unstable();
-        offsets.dedup();
-        for offset in &offsets {
-            let value = data::value(self.section(), *offset as usize)?;
-            if !matches!(value, Value::Map(_)) {
-                return Err(Damage::Value(*offset as usize));
-            }
-        }
-        Ok(offsets.len() as u64)
+        let Record(record) = found.decode().ok()??;
+        Some((wider(asked, length)?, fields::of(record)))
     }
+}
+
+/// Walks to every prefix and reads every record; tells how many distinct records there are.
+///
+/// Not `Reader::verify`: it does not ask whether a record is a map with texts as keys, and does not count
+/// the ways to shared nodes, so that some trees of a hundred nodes keep it for ever.
+fn check(reader: &Reader<Vec<u8>>) -> Result<u64, Damage> {
+    let every = WithinOptions::default().include_aliased_networks().include_networks_without_data();
+    let mut left = (reader.metadata().node_count as usize + 1).saturating_mul(MOST_SHARED);
+    let mut read = HashSet::new();
+    for network in reader.networks(every)? {
+        let network = network?;
+        left = left.checked_sub(1).ok_or(Damage::Tree)?;
+        let Some(at) = network.offset() else { continue };
+        if read.insert(at) {
+            let record = network.decode::<Record<'_>>();
+            record.map_err(|error| Damage::Record { at, error })?;
+        }
+    }
+    Ok(read.len() as u64)
 }
 
 /// The prefix of `length` bits around `net`.

@@ -105,7 +105,7 @@ fn every_type_of_value_is_told_as_it_stands() {
         ("u64", Data::U64(u64::MAX)),
         ("u128", Data::U128(u128::MAX)),
         ("i32", Data::I32(-2)),
-        ("float", Data::Float(0.5)),
+        ("float", Data::Float(0.1)),
         ("is_anycast", Data::Bool(false)),
         ("list", Data::List(vec![text("a"), text("b")])),
         ("deep", Data::List(vec![Data::Map(vec![("z", text("a"))])])),
@@ -128,7 +128,7 @@ fn every_type_of_value_is_told_as_it_stands() {
             ("u64", "18446744073709551615"),
             ("u128", "340282366920938463463374607431768211455"),
             ("i32", "-2"),
-            ("float", "0.5"),
+            ("float", "0.1"),
             ("is_anycast", "false"),
             ("list", "a, b"),
             ("deep.0.z", "a"),
@@ -194,33 +194,137 @@ fn a_flipped_byte_is_refused_or_read_and_never_a_panic() {
     assert!(refused > file.len(), "only {refused} of {}", 4 * file.len());
 }
 
+/// A database of one node, which leads to byte `start` of `section`.
+fn with_section(section: &[u8], start: usize) -> Vec<u8> {
+    let encoder = Encoder { ip_version: 4, padding: section.len(), ..Encoder::default() };
+    let mut file = encoder.encode(&[(net("0.0.0.0/1"), Data::Map(Vec::new()))]);
+    let number = (1 + 16 + start) as u32;
+    file[..3].copy_from_slice(&number.to_be_bytes()[1..]);
+    file[6 + 16..6 + 16 + section.len()].copy_from_slice(section);
+    file
+}
+
+/// A database of as many nodes as there are pairs, whose numbers the pairs are.
+fn with_tree(ip_version: u16, pairs: &[[u32; 2]]) -> Vec<u8> {
+    let encoder = Encoder { ip_version, record_size: 32, ..Encoder::default() };
+    let whole = encoder.encode(&[(net("192.0.2.1/32"), asn(64_500, "Example Net"))]);
+    let nodes = if ip_version == 4 { 32 } else { 128 };
+    assert_eq!(pairs.len(), nodes);
+    let tree: Vec<u8> = pairs.iter().flatten().flat_map(|number| number.to_be_bytes()).collect();
+    [&tree, &whole[tree.len()..]].concat()
+}
+
+fn refusal(file: Vec<u8>) -> String {
+    Database::open(file).expect_err("a damaged database").to_string()
+}
+
 #[test]
 fn a_record_that_grows_beyond_measure_by_pointers_is_refused() {
-    // Each list holds two pointers to the list before it: 2^40 values in 200 bytes.
+    // Each list holds two pointers to the list before it: 2^30 values in 200 bytes.
     let mut section = vec![0x41, b'x'];
     let mut before = 0_u8;
-    for _ in 0..40 {
+    for _ in 0..30 {
         let here = section.len() as u8;
         section.extend([0x02, 11 - 7, 0x20, before, 0x20, before]);
         before = here;
     }
-    assert_eq!(data::value(&section, before.into()), Err(Damage::TooLarge));
+    let map = section.len();
+    section.extend([0xe1, 0x20, 0, 0x20, before]);
+    let said = refusal(with_section(&section, map));
+    assert!(said.ends_with("it has too many values"), "{said}");
     // A list that holds itself.
-    assert_eq!(data::value(&[0x01, 4, 0x20, 0], 0), Err(Damage::TooLarge));
-    // A pointer to a pointer.
-    assert_eq!(data::value(&[0x20, 2, 0x20, 0], 0), Err(Damage::Value(2)));
+    let said = refusal(with_section(&[0xe1, 0x41, b'x', 0x01, 4, 0x20, 3], 0));
+    assert!(said.ends_with("its values are nested too deeply"), "{said}");
+    // A pointer to itself.
+    let said = refusal(with_section(&[0xe1, 0x41, b'x', 0x20, 3], 0));
+    assert!(said.contains("depth"), "{said}");
+}
+
+#[test]
+fn a_record_of_as_many_values_as_are_taken_is_read_and_one_of_more_is_refused() {
+    let items = |count| {
+        let list = Data::List((0..count).map(|_| Data::Bool(true)).collect());
+        let record = Data::Map(vec![("list", list)]);
+        Database::open(Encoder::default().encode(&[(net("192.0.2.0/24"), record)]))
+    };
+    // The list is a value too.
+    assert_eq!(items(4095).expect("a database").records, 1);
+    assert!(matches!(items(4096), Err(Damage::Record { at: 0, .. })));
+}
+
+#[test]
+fn a_record_is_a_map_with_texts_as_keys() {
+    let opened = |section: &[u8]| Database::open(with_section(section, 0)).map(|read| read.records);
+    assert_eq!(opened(&[0xe1, 0x41, b'x', 0x41, b'y']).expect("a database"), 1);
+    for other in [&[0x41, b'y'][..], &[0x00, 4], &[0xe1, 0xa1, 7, 0x41, b'y'], &[0xe1, 0x41, 0xff]] {
+        assert!(matches!(opened(other), Err(Damage::Record { at: 0, .. })), "{other:02x?}");
+    }
+}
+
+#[test]
+fn a_tree_that_goes_in_a_circle_or_shares_its_nodes_on_every_level_is_refused() {
+    for nodes in [32_u32, 128] {
+        let ip_version = if nodes == 32 { 4 } else { 6 };
+        let circle: Vec<_> = (0..nodes).map(|_| [0, nodes]).collect();
+        assert!(refusal(with_tree(ip_version, &circle)).contains("cycle"));
+        // 2^32 and 2^128 ways to nothing.
+        let shared: Vec<_> = (1..=nodes).map(|next| [next, next]).collect();
+        let error = Database::open(with_tree(ip_version, &shared)).expect_err("a damaged database");
+        assert!(matches!(error, Damage::Tree), "{error}");
+    }
+}
+
+#[test]
+fn a_tree_may_share_the_nodes_of_ipv4_with_a_prefix_of_ipv6() {
+    // Node by node the way to ::192.0.2.1, whose record is the first.
+    let address = u128::from(u32::from_be_bytes([192, 0, 2, 1]));
+    let mut pairs: Vec<[u32; 2]> = (0..128_u32)
+        .map(|node| {
+            let next = if node == 127 { 128 + 16 } else { node + 1 };
+            if address >> (127 - node) & 1 == 0 { [next, 128] } else { [128, next] }
+        })
+        .collect();
+    // 8000::/1 goes on where ::/96 does.
+    pairs[0][1] = 96;
+    let database = Database::open(with_tree(6, &pairs)).expect("a database");
+    assert_eq!(database.records, 1);
+    let found = |text: &str| database.look_up(net(text)).map(|(prefix, _)| prefix.to_string());
+    assert_eq!(found("192.0.2.1/32").as_deref(), Some("192.0.2.1/32"));
+    assert_eq!(found("192.0.2.2/32"), None);
+    // 1, and then the bits of 192.0.2.1.
+    assert_eq!(found("e000:0100:8000::/128").as_deref(), Some("e000:100:8000::/33"));
+    assert_eq!(found("e000:0101::/128"), None);
+}
+
+#[test]
+fn a_prefix_of_ipv6_that_holds_all_of_ipv4_says_its_record_of_every_ipv4_address() {
+    for prefix in ["::/1", "::/95", "::/96"] {
+        let file = Encoder::default().encode(&[(net(prefix), asn(64_500, "Example Net"))]);
+        let database = Database::open(file).expect("a database");
+        let found = |text: &str| database.look_up(net(text)).map(|(prefix, _)| prefix.to_string());
+        assert_eq!(found("203.0.113.9/32").as_deref(), Some("0.0.0.0/0"), "{prefix}");
+        assert_eq!(found("0.0.0.0/0").as_deref(), Some("0.0.0.0/0"), "{prefix}");
+        assert_eq!(found("::7/128").as_deref(), Some(prefix));
+        assert_eq!(found("8000::/128"), None);
+    }
+    let file = Encoder::default().encode(&[(net("0.0.0.0/1"), asn(64_500, "Example Net"))]);
+    let database = Database::open(file).expect("a database");
+    assert_eq!(database.look_up(net("0.0.0.0/0")), None);
 }
 
 #[test]
 fn what_is_no_database_says_why() {
-    let said = |bytes: &[u8]| Database::open(bytes.to_vec()).expect_err("none").to_string();
-    assert_eq!(said(b"\0\0"), "it has no metadata at its end");
+    let said = |bytes: &[u8]| refusal(bytes.to_vec());
+    assert_eq!(said(b"\0\0"), "invalid database: could not find MaxMind DB metadata in file");
     let metadata = |more: &[u8]| [b"\xab\xcd\xefMaxMind.com", more].concat();
-    assert_eq!(said(&metadata(b"")), "it ends within its search tree or within a record");
-    assert_eq!(said(&metadata(&[0xe0])), "its metadata has no usable binary_format_major_version");
+    let cut_off = "invalid database at offset 14: unexpected end of buffer";
+    assert_eq!(said(&metadata(b"")), cut_off);
+    let incomplete = "decoding error: missing field `binary_format_major_version`";
+    assert_eq!(said(&metadata(&[0xe0])), incomplete);
     let mut file = Encoder::default().encode(&small());
     file[0] = 0xff;
-    assert_eq!(said(&file), "node 0 of its search tree leads nowhere");
+    let nowhere = "the MaxMind DB file's data pointer resolves to an invalid location";
+    assert_eq!(said(&file), format!("invalid database: {nowhere}"));
 }
 
 prop_compose! {
@@ -280,7 +384,11 @@ proptest! {
 
     #[test]
     fn any_bytes_behind_the_tree_are_taken_without_panic(bytes in vec(any::<u8>(), 0..200), at in 0_usize..200) {
-        let _ = data::value(&bytes, at);
+        let section = [b"\xe1\x41x", &bytes[..]].concat();
+        let start = at.min(section.len());
+        for start in [0, start] {
+            crate::fuzz::check_enrichment(&with_section(&section, start));
+        }
         let _ = Database::open([b"\xab\xcd\xefMaxMind.com", &bytes[..]].concat());
     }
 }
