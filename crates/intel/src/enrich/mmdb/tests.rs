@@ -256,7 +256,8 @@ fn a_record_of_as_many_values_as_are_taken_is_read_and_one_of_more_is_refused() 
 fn a_record_is_a_map_with_texts_as_keys() {
     let opened = |section: &[u8]| Database::open(with_section(section, 0)).map(|read| read.records);
     assert_eq!(opened(&[0xe1, 0x41, b'x', 0x41, b'y']).expect("a database"), 1);
-    for other in [&[0x41, b'y'][..], &[0x00, 4], &[0xe1, 0xa1, 7, 0x41, b'y'], &[0xe1, 0x41, 0xff]] {
+    for other in [&[0x41, b'y'][..], &[0x00, 4], &[0xe1, 0xa1, 7, 0x41, b'y'], &[0xe1, 0x41, 0xff]]
+    {
         assert!(matches!(opened(other), Err(Damage::Record { at: 0, .. })), "{other:02x?}");
     }
 }
