@@ -280,3 +280,59 @@ fn what_ends_a_run_is_one_error_that_says_what_to_do() {
     let nameless = [&args[..], &["--path-style", "--endpoint-url", &endpoint]].concat();
     fails(run_in(&nameless, &environment), &["s3://logs", "credentials"]);
 }
+
+/// Ten thousand objects under faults for as long as `SOAK_MINUTES` says, each answer held against the
+/// one that is known: what is readable is added up once, and all else is named.
+#[test]
+#[ignore = "takes as long as it is told to: SOAK_MINUTES=30 cargo test ... -- --ignored soak"]
+fn soak() {
+    let minutes = std::env::var("SOAK_MINUTES").map_or(1, |text| text.parse().unwrap());
+    let begin = std::time::Instant::now();
+    let bucket = Bucket::new();
+    let mut expected = [0_u64; 2];
+    let accounts = ["123456789012", "210987654321"];
+    for n in 0..10_000_u64 {
+        let (account, day) = (accounts[usize::from(n % 50 == 0)], 1 + n % 20);
+        let key = format!(
+            "AWSLogs/{account}/vpcflowlogs/us-east-1/2025/06/{day:02}/{account}_vpcflowlogs_us-east-1_\
+             fl-0123456789abcdef0_202506{day:02}T{:02}{:02}Z_{n:08x}.log",
+            n % 24,
+            n % 12 * 5
+        );
+        let text = LINE.repeat(1 + (n % 7) as usize);
+        let archived = day == 20 && account == accounts[0];
+        let stored = Stored::new(text);
+        let stored = if archived { stored.class("GLACIER") } else { stored };
+        bucket.objects.store("logs", &key, stored);
+        if account == accounts[0] && !archived {
+            expected[0] += 1;
+            expected[1] += 1 + n % 7;
+        }
+    }
+    let faults = bucket.server.faults();
+    faults.add(Rule::new(Fault::Denied).gets().key(format!("AWSLogs/{}", accounts[1])));
+    faults.add(Rule::new(Fault::SlowDown).chance(0.3));
+    faults.add(Rule::new(Fault::Reset(60)).gets().chance(0.05));
+    faults.add(Rule::new(Fault::Truncate(80)).gets().chance(0.05));
+    let mut runs = 0;
+    while runs == 0 || begin.elapsed().as_secs() < minutes * 60 {
+        faults.seed(runs);
+        let eni = "--interface=eni-0a1b2c3d4e5f60001";
+        let args = ["investigate", "--logs=s3://logs", eni, "--format=json", "--s3-attempts=14"];
+        let found = bucket.run(&args);
+        assert_eq!(found.code, Some(3), "{}", found.err);
+        let found = found.json();
+        let objects = &found["coverage"]["objects"];
+        let kinds = ["listed", "read", "denied", "archived"].map(|kind| objects[kind].as_u64());
+        // Of the account that is denied no day is archived before it is asked for.
+        assert_eq!(kinds[0], Some(10_000), "run {runs}: {objects}");
+        assert_eq!(kinds[1], Some(expected[0]), "run {runs}: {objects}");
+        let unread: u64 = kinds[2].unwrap() + kinds[3].unwrap();
+        assert_eq!(unread, 10_000 - expected[0], "run {runs}: {objects}");
+        assert_eq!(found["totals"]["flows"].as_u64(), Some(expected[1]), "run {runs}");
+        assert_eq!(found["totals"]["bytes_out"].as_u64(), Some(100 * expected[1]), "run {runs}");
+        runs += 1;
+    }
+    let done = ["slow down", "reset", "truncate", "denied"].map(|name| faults.done(name));
+    eprintln!("{runs} runs in {:?}, faults: {done:?}", begin.elapsed());
+}

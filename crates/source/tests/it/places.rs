@@ -262,3 +262,36 @@ async fn an_object_that_was_replaced_or_went_after_the_listing_is_told() {
     let error = open_with(&listing.objects[1], OpenOptions::default()).await.unwrap_err();
     assert!(matches!(error, SourceError::Vanished { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn thousands_of_objects_and_of_accounts_are_listed_to_the_last() {
+    let objects = Memory::default();
+    objects.create("logs");
+    let name = |account: &str, stamp: &str, n: usize| {
+        format!("{account}_vpcflowlogs_us-east-1_fl-0123456789abcdef0_{stamp}_{n:08x}.log.gz")
+    };
+    // As many in one day as two and a half pages of a listing.
+    for n in 0..2500 {
+        let stamp = format!("20250601T{:02}{:02}Z", n % 24, n % 12 * 5);
+        objects.put("logs", &format!("{CLASSIC}/{}", name("123456789012", &stamp, n)), "x");
+    }
+    for n in 0..1200 {
+        let account = format!("{:012}", 200_000_000_000_u64 + n);
+        let folder = format!("AWSLogs/{account}/vpcflowlogs/us-east-1/2025/06/01");
+        objects.put("logs", &format!("{folder}/{}", name(&account, "20250601T1200Z", 0)), "x");
+    }
+    // A record of the last minute of the day ends on the next, and files come late.
+    let border = CLASSIC.replace("/01", "/02");
+    objects.put("logs", &format!("{border}/{}", name("123456789012", "20250602T0000Z", 1)), "x");
+    objects.put("logs", &format!("{border}/{}", name("123456789012", "20250602T0010Z", 2)), "x");
+    objects.put("logs", &format!("{border}/{}", name("123456789012", "20250602T0500Z", 3)), "x");
+    let server = S3Server::memory(objects).await.unwrap();
+    let mut asked = selection(&["s3://logs/AWSLogs".to_owned()], &server);
+    let all = list(&asked).await.unwrap();
+    assert_eq!(all.objects.len(), 2500 + 1200 + 3);
+    assert!(all.objects.windows(2).all(|pair| pair[0].key < pair[1].key), "sorted, each once");
+    asked.window.from = Some("2025-06-01T00:00:00Z".parse().unwrap());
+    asked.window.to = Some("2025-06-02T00:00:00Z".parse().unwrap());
+    let of_day = list(&asked).await.unwrap();
+    assert_eq!(of_day.objects.len(), 2500 + 1200 + 2, "with what ends just after midnight");
+}
