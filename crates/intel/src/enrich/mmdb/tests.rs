@@ -256,7 +256,8 @@ fn a_record_of_as_many_values_as_are_taken_is_read_and_one_of_more_is_refused() 
 fn a_record_is_a_map_with_texts_as_keys() {
     let opened = |section: &[u8]| Database::open(with_section(section, 0)).map(|read| read.records);
     assert_eq!(opened(&[0xe1, 0x41, b'x', 0x41, b'y']).expect("a database"), 1);
-    for other in [&[0x41, b'y'][..], &[0x00, 4], &[0xe1, 0xa1, 7, 0x41, b'y'], &[0xe1, 0x41, 0xff]] {
+    for other in [&[0x41, b'y'][..], &[0x00, 4], &[0xe1, 0xa1, 7, 0x41, b'y'], &[0xe1, 0x41, 0xff]]
+    {
         assert!(matches!(opened(other), Err(Damage::Record { at: 0, .. })), "{other:02x?}");
     }
 }
@@ -272,6 +273,10 @@ fn a_tree_that_goes_in_a_circle_or_shares_its_nodes_on_every_level_is_refused() 
         let error = Database::open(with_tree(ip_version, &shared)).expect_err("a damaged database");
         assert!(matches!(error, Damage::Tree), "{error}");
     }
+    // 2^96 ways to the first node of IPv4, below which there is nothing.
+    let nodes = (0..128).map(|node| if node < 96 { [node + 1; 2] } else { [128; 2] });
+    let error = Database::open(with_tree(6, &nodes.collect::<Vec<_>>()));
+    assert!(matches!(error, Err(Damage::Tree)), "{error:?}");
 }
 
 #[test]
