@@ -1,8 +1,8 @@
 //! MaxMind DB files: a binary tree over the bits of addresses, and a record for each prefix in it.
 //!
-//! The format is crate `maxminddb`'s trade. Ours is what it leaves to its caller: a file is checked as a
-//! whole when it is opened, so that what is damaged is refused then and no look-up can fail, and a record
-//! becomes fields.
+//! The format is crate `maxminddb`'s trade. Ours is what it leaves to its caller. Every way through the
+//! tree is walked and every record at the end of one is read when a file is opened, so that damage which
+//! a look-up could meet is refused then and no look-up can fail; and a record becomes fields.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -86,8 +86,9 @@ impl Database {
 
 /// Walks to every prefix and reads every record; tells how many distinct records there are.
 ///
-/// Not `Reader::verify`: it does not ask whether a record is a map with texts as keys, and does not count
-/// the ways to shared nodes, so that some trees of a hundred nodes keep it for ever.
+/// Not by `Reader::verify`: it does not ask whether a record is a map with texts as keys, and it does not
+/// count the ways of IPv6 to the nodes of IPv4, so that there are trees of a hundred nodes which it never
+/// comes to the end of.
 fn check(reader: &Reader<Vec<u8>>) -> Result<u64, Damage> {
     let every = WithinOptions::default().include_aliased_networks().include_networks_without_data();
     let mut left = (reader.metadata().node_count as usize + 1).saturating_mul(MOST_SHARED);

@@ -273,6 +273,10 @@ fn a_tree_that_goes_in_a_circle_or_shares_its_nodes_on_every_level_is_refused() 
         let error = Database::open(with_tree(ip_version, &shared)).expect_err("a damaged database");
         assert!(matches!(error, Damage::Tree), "{error}");
     }
+    // 2^96 ways to the first node of IPv4, below which there is nothing.
+    let nodes = (0..128).map(|node| if node < 96 { [node + 1; 2] } else { [128; 2] });
+    let error = Database::open(with_tree(6, &nodes.collect::<Vec<_>>()));
+    assert!(matches!(error, Err(Damage::Tree)), "{error:?}");
 }
 
 #[test]
