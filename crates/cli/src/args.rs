@@ -1,6 +1,6 @@
 //! What can be typed. Nothing is opened or resolved here; see `plan.rs`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -85,7 +85,7 @@ pub(crate) enum When {
 /// Which logs to read, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
-    /// A file, a folder (walked), a glob, or - for standard input; repeatable
+    /// A file, a folder (walked), a glob, s3://bucket/prefix, or - for standard input; repeatable
     #[arg(long = "logs", value_name = "WHERE", required = true, num_args = 1.., env = "FLOWPROOF_LOGS")]
     pub(crate) wheres: Vec<String>,
     /// The format of logs without a header, for example '${version} ${account-id} ${bytes}'
@@ -109,6 +109,38 @@ pub(crate) struct Logs {
     /// What becomes of records that several flow logs wrote, and of objects that are there twice
     #[arg(long, value_name = "WHAT", default_value = "keep", env = "FLOWPROOF_DUPLICATES")]
     pub(crate) duplicates: OnDuplicates,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
+}
+
+/// How s3:// places are reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "S3")]
+pub(crate) struct S3Access {
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", env = "FLOWPROOF_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Role to take on with the credentials found
+    #[arg(long, value_name = "ARN", env = "FLOWPROOF_ROLE_ARN")]
+    pub(crate) role_arn: Option<String>,
+    /// What the role's owner asks for beside the role
+    #[arg(long, value_name = "ID", env = "FLOWPROOF_EXTERNAL_ID", requires = "role_arn")]
+    pub(crate) external_id: Option<String>,
+    /// Another S3 than AWS's, or a private way to it
+    #[arg(long, value_name = "URL", env = "FLOWPROOF_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Name buckets in the path and not in the host name
+    #[arg(long, env = "FLOWPROOF_PATH_STYLE", value_parser = FalseyValueParser::new())]
+    pub(crate) path_style: bool,
+    /// Pay for requests and transfer where the bucket's owner does not
+    #[arg(long, env = "FLOWPROOF_REQUESTER_PAYS", value_parser = FalseyValueParser::new())]
+    pub(crate) requester_pays: bool,
+    /// Region to ask first; that of each bucket is found out
+    #[arg(long, value_name = "REGION", env = "FLOWPROOF_S3_REGION")]
+    pub(crate) s3_region: Option<String>,
+    /// How often a request is made before it counts as failed
+    #[arg(long, value_name = "N", env = "FLOWPROOF_S3_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) s3_attempts: Option<u32>,
 }
 
 /// What becomes of what is there more than once.
@@ -135,7 +167,7 @@ pub(crate) struct Time {
 pub(crate) struct Investigate {
     #[command(flatten)]
     pub(crate) logs: Logs,
-    /// A file of GuardDuty findings, or - for standard input; repeatable
+    /// A file of GuardDuty findings, s3://bucket/key, or - for standard input; repeatable
     #[arg(long, value_name = "FILE", env = "FLOWPROOF_FINDING")]
     pub(crate) finding: Vec<String>,
     /// The instance under investigation, if no finding names it
@@ -170,7 +202,7 @@ pub(crate) struct Investigate {
 /// Lists that addresses are matched against.
 #[derive(Debug, Args)]
 pub(crate) struct Lists {
-    /// A threat list: a file, a glob, or - for standard input; repeatable
+    /// A threat list: a file, a glob, s3://bucket/key, or - for standard input; repeatable
     #[arg(long = "list", value_name = "FILE", env = "FLOWPROOF_LIST")]
     pub(crate) threat: Vec<PathBuf>,
     /// A trusted list: its entries win over threat lists; repeatable
@@ -178,6 +210,13 @@ pub(crate) struct Lists {
     pub(crate) trusted: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ListReading,
+}
+
+impl Lists {
+    /// Where the lists are.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Path> {
+        self.threat.iter().chain(&self.trusted).map(PathBuf::as_path)
+    }
 }
 
 /// Files that say something of addresses, told beside them.
@@ -199,6 +238,13 @@ pub(crate) struct Inventory {
     /// Output of aws ec2 describe-network-interfaces or describe-instances; repeatable
     #[arg(long = "inventory", value_name = "FILE", env = "FLOWPROOF_INVENTORY")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+impl Inventory {
+    /// Where the inventories are.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
 }
 
 /// How an investigation is written.
@@ -339,7 +385,7 @@ pub(crate) enum ListCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListCheck {
-    /// Lists: files, globs, or - for standard input
+    /// Lists: files, globs, s3://bucket/key, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Exit code 1 for warnings too
@@ -350,6 +396,8 @@ pub(crate) struct ListCheck {
     pub(crate) as_trusted: bool,
     #[command(flatten)]
     pub(crate) reading: ListReading,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
     pub(crate) format: InspectFormat,
@@ -359,6 +407,8 @@ pub(crate) struct ListCheck {
 pub(crate) struct ListLookup {
     #[command(flatten)]
     pub(crate) lists: Lists,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
     pub(crate) format: InspectFormat,
@@ -373,16 +423,20 @@ pub(crate) struct ListDiff {
     pub(crate) one: PathBuf,
     /// The second list, as it is now
     pub(crate) other: PathBuf,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListMerge {
-    /// Lists: files, globs, or - for standard input
+    /// Lists: files, globs, s3://bucket/key, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// A list whose addresses are left out; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) without: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod enrichment;
 mod exit;
+mod inputs;
 mod lists;
 mod plan;
 mod progress;

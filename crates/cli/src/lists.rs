@@ -1,15 +1,15 @@
 //! Address lists, as they are named on the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use flowproof_evidence::ListSource;
 use flowproof_intel::{Entry, List, ListError, ListOptions, ListRole, Matcher, internal_entries};
 use flowproof_report::{counted, thousands};
 
 use crate::args::{ListReading, Lists};
-use crate::exit::UsageError;
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 
 /// Lists compiled for matching, and what is to be told of each.
@@ -29,15 +29,15 @@ pub(crate) fn options(reading: &ListReading) -> ListOptions {
 }
 
 /// Reads the lists; lines that were refused are told.
-pub(crate) fn load(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> {
+pub(crate) fn load(lists: &Lists, inputs: &Inputs, streams: &mut Streams) -> Result<LoadedLists> {
     let options = options(&lists.reading);
     let roles = lists.threat.iter().map(|path| (path, ListRole::Threat));
     let roles = roles.chain(lists.trusted.iter().map(|path| (path, ListRole::Trusted)));
     let mut loaded = Vec::new();
     let mut sources = Vec::new();
     for (pattern, role) in roles {
-        for path in list_files(pattern)? {
-            let list = read_list(&path, role, &options)?;
+        for path in inputs.files(pattern)? {
+            let list = read_list(&path, role, &options, inputs)?;
             tell_rejects(&list, streams);
             tell_internal(&list, streams);
             sources.push(ListSource {
@@ -54,30 +54,18 @@ pub(crate) fn load(lists: &Lists, streams: &mut Streams) -> Result<LoadedLists> 
     Ok(LoadedLists { matcher, sources })
 }
 
-/// The files that a pattern names; what is no pattern, or is a file's name as it stands, names itself.
-pub(crate) fn list_files(pattern: &Path) -> Result<Vec<PathBuf>> {
-    let text = pattern.to_string_lossy();
-    if !text.contains(['*', '?', '[']) || pattern.exists() {
-        return Ok(vec![pattern.to_owned()]);
-    }
-    let paths = glob::glob(&text).map_err(UsageError::of("--list"))?;
-    let files = paths.collect::<std::result::Result<Vec<_>, _>>()?;
-    if files.is_empty() {
-        bail!("no list is called {text}");
-    }
-    Ok(files)
-}
-
-/// Reads a list from a file, or from standard input.
+/// Reads a list.
 pub(crate) fn read_list(
     path: &Path,
     role: ListRole,
     options: &ListOptions,
+    inputs: &Inputs,
 ) -> std::result::Result<List, ListError> {
-    if path == Path::new("-") {
-        return List::from_reader("-", role, std::io::stdin().lock(), options);
+    let name = path.display().to_string();
+    match inputs.open(path) {
+        Ok(reader) => List::from_reader(&name, role, reader, options),
+        Err(source) => Err(ListError::Read { name, source }),
     }
-    List::read_with(path, role, options)
 }
 
 /// What is in good order and not in use: `3 domain, 1 expired`.

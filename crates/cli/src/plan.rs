@@ -1,23 +1,19 @@
 //! From what was typed to what is to be done: times resolved, files opened, lists compiled.
 
-use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use flowproof_engine::{AddressBook, Duplicates, Session, SessionOptions, read_inventory};
 use flowproof_evidence::Window;
 use flowproof_record::Format;
-use flowproof_source::{Selection, Slack};
+use flowproof_source::{Selection, Slack, is_in_bucket};
 use jiff::Timestamp;
 
 use crate::args::{Inventory, Logs, OnDuplicates, Time};
 use crate::exit::UsageError;
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 use crate::time::{parse_size, parse_time};
-
-/// Inputs that are read whole (findings, inventories) may be this large.
-const MOST_BYTES: u64 = 1 << 30;
 
 /// More threads than any machine has cores cost memory and win nothing.
 const MOST_THREADS: usize = 1024;
@@ -49,9 +45,10 @@ pub(crate) fn window_between(
 }
 
 /// The objects to read.
-pub(crate) fn selection(logs: &Logs, window: Window) -> Selection {
+fn selection(logs: &Logs, window: Window, inputs: &Inputs) -> Selection {
     Selection {
         wheres: logs.wheres.clone(),
+        s3: inputs.s3().cloned(),
         window,
         slack: Slack::default(),
         accounts: logs.account.clone(),
@@ -88,18 +85,20 @@ pub(crate) async fn open(
     logs: &Logs,
     window: Window,
     book: AddressBook,
+    inputs: &Inputs,
     streams: &mut Streams,
 ) -> Result<Session> {
-    open_selection(logs, selection(logs, window), book, streams).await
+    open_selection(logs, selection(logs, window, inputs), book, streams).await
 }
 
 /// As [`open`], with all that is passed over listed too.
 pub(crate) async fn open_with_skipped(
     logs: &Logs,
     window: Window,
+    inputs: &Inputs,
     streams: &mut Streams,
 ) -> Result<Session> {
-    let selection = Selection { all_skipped: true, ..selection(logs, window) };
+    let selection = Selection { all_skipped: true, ..selection(logs, window, inputs) };
     open_selection(logs, selection, AddressBook::default(), streams).await
 }
 
@@ -135,42 +134,30 @@ fn nearest_text(nearest: &flowproof_source::Nearest) -> String {
     if parts.is_empty() { "nothing else is there".to_owned() } else { parts.join("; ") }
 }
 
+/// The files that places in buckets stand for, and the others as they are.
+pub(crate) fn files(places: &[PathBuf], inputs: &Inputs) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for place in places {
+        match is_in_bucket(&place.to_string_lossy()) {
+            true => files.extend(inputs.files(place)?),
+            false => files.push(place.clone()),
+        }
+    }
+    Ok(files)
+}
+
 /// The address book that inventories make.
-pub(crate) fn book(inventory: &Inventory, streams: &mut Streams) -> Result<AddressBook> {
+pub(crate) fn book(
+    inventory: &Inventory,
+    inputs: &Inputs,
+    streams: &mut Streams,
+) -> Result<AddressBook> {
     let mut book = AddressBook::default();
-    for path in &inventory.files {
-        let bytes = read_file(path)?;
+    for path in files(&inventory.files, inputs)? {
+        let bytes = inputs.read(&path)?;
         let read = read_inventory(&bytes).with_context(|| path.display().to_string())?;
         read.notes.iter().for_each(|note| streams.note(&format!("{}: {note}", path.display())));
         read.interfaces.iter().for_each(|identity| book.add(identity));
     }
     Ok(book)
-}
-
-/// A whole file, or standard input for `-`.
-pub(crate) fn read_input(place: &str) -> Result<Vec<u8>> {
-    if place == "-" {
-        let mut bytes = Vec::new();
-        let mut input = std::io::stdin().lock().take(MOST_BYTES + 1);
-        input.read_to_end(&mut bytes).context("standard input")?;
-        check_size(bytes.len() as u64, "standard input")?;
-        return Ok(bytes);
-    }
-    read_file(&PathBuf::from(place))
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let place = || path.display().to_string();
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).with_context(place)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(place)?;
-    check_size(bytes.len() as u64, &place())?;
-    Ok(bytes)
-}
-
-fn check_size(bytes: u64, place: &str) -> Result<()> {
-    if bytes > MOST_BYTES {
-        bail!("{place}: more than {MOST_BYTES} bytes; that is no file of this kind");
-    }
-    Ok(())
 }

@@ -71,12 +71,24 @@ fn duplicates<T>(answer: &Answer<T>, streams: &mut Streams) {
     }
 }
 
-fn troubles(coverage: &Coverage) -> [(SampleKind, u64, &'static str, &'static str); 10] {
+fn troubles(coverage: &Coverage) -> [(SampleKind, u64, &'static str, &'static str); 12] {
     let (objects, records) = (&coverage.objects, &coverage.records);
     [
         (SampleKind::Denied, objects.denied, "object denied", "objects denied"),
+        (
+            SampleKind::KmsDenied,
+            objects.kms_denied,
+            "object denied by its key in KMS",
+            "objects denied by their key in KMS",
+        ),
         (SampleKind::Archived, objects.archived, "object archived", "objects archived"),
         (SampleKind::Vanished, objects.vanished, "object vanished", "objects vanished"),
+        (
+            SampleKind::Unreachable,
+            objects.unreachable,
+            "object not handed out by the store",
+            "objects not handed out by the store",
+        ),
         (SampleKind::Truncated, objects.truncated, "object truncated", "objects truncated"),
         (SampleKind::Corrupt, objects.corrupt, "object corrupt", "objects corrupt"),
         (

@@ -88,7 +88,10 @@ impl ReadObject {
             "truncated" => &mut objects.truncated,
             "corrupt" => &mut objects.corrupt,
             "denied" => &mut objects.denied,
+            "kms_denied" => &mut objects.kms_denied,
+            "archived" => &mut objects.archived,
             "vanished" => &mut objects.vanished,
+            "unreachable" => &mut objects.unreachable,
             "duplicate" => &mut objects.duplicate,
             _ => &mut objects.not_read,
         };
@@ -144,7 +147,10 @@ fn trouble(outcome: &Outcome) -> Option<(SampleKind, String)> {
         Outcome::Truncated(_) => SampleKind::Truncated,
         Outcome::Corrupt(_) => SampleKind::Corrupt,
         Outcome::Denied(_) => SampleKind::Denied,
+        Outcome::KmsDenied(_) => SampleKind::KmsDenied,
+        Outcome::Archived(_) => SampleKind::Archived,
         Outcome::Vanished(_) => SampleKind::Vanished,
+        Outcome::Unreachable(_) => SampleKind::Unreachable,
         Outcome::Duplicate(_) => SampleKind::Duplicate,
     };
     Some((kind, outcome.reason().to_owned()))
@@ -198,11 +204,13 @@ impl<T> Answer<T> {
         coverage.objects.not_a_flow_log = listing.counts.not_a_flow_log;
         coverage.objects.empty = listing.counts.empty;
         coverage.objects.denied = listing.counts.denied;
+        coverage.objects.archived = listing.counts.archived;
         coverage.objects.vanished = listing.counts.vanished;
         let skipped = listing.skipped.iter().map(|skipped| Sample {
             kind: match skipped.kind {
                 SkippedKind::Empty => SampleKind::Empty,
                 SkippedKind::Denied => SampleKind::Denied,
+                SkippedKind::Archived => SampleKind::Archived,
                 SkippedKind::Vanished => SampleKind::Vanished,
                 _ => SampleKind::NotAFlowLog,
             },

@@ -14,6 +14,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use flowproof_evidence::Window;
 use flowproof_intel::Matcher;
 use flowproof_record::Format;
+use flowproof_source::s3::{RequestCounts, S3};
 use flowproof_source::{Listing, Object, Selection, list_with};
 use futures::TryStreamExt;
 
@@ -81,6 +82,7 @@ pub struct Session {
     options: SessionOptions,
     window: Window,
     places: Vec<String>,
+    s3: Option<S3>,
     listing: Listing,
     objects: Arc<Vec<Object>>,
     holders: Arc<Vec<Holder>>,
@@ -182,6 +184,7 @@ impl Session {
         Ok(Session {
             window: selection.window,
             places: selection.wheres.clone(),
+            s3: selection.s3.clone(),
             objects: Arc::new(listing.objects.clone()),
             holders: Arc::new(Holder::of(&listing.objects, &manifests)),
             as_large: Arc::new(as_large_as_another(&listing.objects)),
@@ -198,6 +201,13 @@ impl Session {
     #[must_use]
     pub fn listing(&self) -> &Listing {
         &self.listing
+    }
+
+    /// The requests that were made of S3 so far through the connection of the selection
+    /// ([`Selection::s3`]).
+    #[must_use]
+    pub fn requests(&self) -> RequestCounts {
+        self.s3.as_ref().map(S3::counts).unwrap_or_default()
     }
 
     /// How far the current question has come.

@@ -19,10 +19,15 @@ pub struct ObjectCounts {
     pub unsupported: u64,
     /// Access denied.
     pub denied: u64,
+    /// Encrypted with a key in KMS that the reader must not use.
+    pub kms_denied: u64,
     /// In a storage class that cannot be read at once.
     pub archived: u64,
     /// Listed but gone when they were to be read.
     pub vanished: u64,
+    /// Not handed out by the store, as often as was tried: it asked to slow down, failed, or could not be
+    /// reached.
+    pub unreachable: u64,
     /// Ended in mid stream; what came before the cut is counted.
     pub truncated: u64,
     /// Damaged: a checksum or the compressed form is wrong. Records before the damage are counted.
@@ -43,8 +48,10 @@ impl ObjectCounts {
         self.not_a_flow_log += other.not_a_flow_log;
         self.unsupported += other.unsupported;
         self.denied += other.denied;
+        self.kms_denied += other.kms_denied;
         self.archived += other.archived;
         self.vanished += other.vanished;
+        self.unreachable += other.unreachable;
         self.truncated += other.truncated;
         self.corrupt += other.corrupt;
         self.not_read += other.not_read;
@@ -54,8 +61,9 @@ impl ObjectCounts {
     /// Objects that should have been read whole and were not.
     #[must_use]
     pub fn unreadable(&self) -> u64 {
-        let failed = self.denied + self.archived + self.vanished + self.truncated + self.corrupt;
-        failed + self.unsupported
+        let kept_back = self.denied + self.kms_denied + self.archived;
+        let failed = self.vanished + self.unreachable + self.truncated + self.corrupt;
+        kept_back + failed + self.unsupported
     }
 }
 
@@ -159,10 +167,14 @@ pub struct Gap {
 pub enum SampleKind {
     /// An object that access is denied to.
     Denied,
+    /// An object whose key in KMS must not be used.
+    KmsDenied,
     /// An object in cold storage.
     Archived,
-    /// An object that was gone when it was to be read.
+    /// An object that was gone when it was to be read, or another one.
     Vanished,
+    /// An object that the store did not hand out.
+    Unreachable,
     /// An object that ends in mid stream.
     Truncated,
     /// An object that is damaged.

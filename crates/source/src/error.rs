@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::s3::{S3Failure, S3FailureKind};
+
 /// Why a place could not be listed or an object not be read. Every variant names the place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,9 +24,35 @@ pub enum SourceError {
         reason: String,
     },
     /// The reader lacks the right: count the object as denied, or ask for access.
-    #[error("`{place}`: access denied")]
+    #[error("`{place}`: access denied{}", because(.reason))]
     Denied {
         /// The place, or the key of the object.
+        place: String,
+        /// What the store says of it, and what may help.
+        reason: Option<String>,
+    },
+    /// It is encrypted with a key in KMS that the reader must not use: count the object, or ask for
+    /// `kms:Decrypt`.
+    #[error("`{place}`: its key in KMS must not be used: {reason}")]
+    KmsDenied {
+        /// The key of the object.
+        place: String,
+        /// What the store says of it, and what may help.
+        reason: String,
+    },
+    /// It is in an archive: count the object as archived, or have it restored.
+    #[error("`{place}`: archived{}; it has to be restored before it can be read", of_class(.class))]
+    Archived {
+        /// The key of the object.
+        place: String,
+        /// The storage class, if it is known.
+        class: Option<String>,
+    },
+    /// It became another one after it was listed, or while it was read: what was read before is
+    /// not to be joined with what is there now.
+    #[error("`{place}`: was replaced while it was read")]
+    Changed {
+        /// The key of the object.
         place: String,
     },
     /// It was listed but is gone: count the object as vanished.
@@ -40,6 +68,14 @@ pub enum SourceError {
         place: String,
         /// What is lacking, with its verb: `S3 is`.
         what: String,
+    },
+    /// A store refused or failed, as often as was tried.
+    #[error("`{place}`: {failure}")]
+    Store {
+        /// The place, or the key of the object.
+        place: String,
+        /// What the store says, and what may help.
+        failure: S3Failure,
     },
     /// Reading failed for another reason: try again, or mend the disk.
     #[error("`{place}`: cannot be read: {source}")]
@@ -58,9 +94,13 @@ impl SourceError {
         match self {
             SourceError::NotFound { place }
             | SourceError::BadPattern { place, .. }
-            | SourceError::Denied { place }
+            | SourceError::Denied { place, .. }
+            | SourceError::KmsDenied { place, .. }
+            | SourceError::Archived { place, .. }
+            | SourceError::Changed { place }
             | SourceError::Vanished { place }
             | SourceError::Unsupported { place, .. }
+            | SourceError::Store { place, .. }
             | SourceError::Io { place, .. } => place,
         }
     }
@@ -72,7 +112,7 @@ impl SourceError {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 SourceError::NotFound { place }
             }
-            io::ErrorKind::PermissionDenied => SourceError::Denied { place },
+            io::ErrorKind::PermissionDenied => SourceError::Denied { place, reason: None },
             _ => SourceError::Io { place, source: error },
         }
     }
@@ -84,10 +124,47 @@ impl SourceError {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 SourceError::Vanished { place }
             }
-            io::ErrorKind::PermissionDenied => SourceError::Denied { place },
+            io::ErrorKind::PermissionDenied => SourceError::Denied { place, reason: None },
             _ => SourceError::Io { place, source: error },
         }
     }
+
+    /// A failure of S3 met at an object that a listing gave.
+    #[must_use]
+    pub fn at_s3_object(key: &str, failure: S3Failure) -> SourceError {
+        match failure.kind {
+            S3FailureKind::NotFound => SourceError::Vanished { place: key.to_owned() },
+            _ => SourceError::of_s3(key, failure),
+        }
+    }
+
+    /// A failure of S3 met at a place that the user named.
+    #[must_use]
+    pub fn at_s3_place(place: &str, failure: S3Failure) -> SourceError {
+        match failure.kind {
+            S3FailureKind::NotFound => SourceError::NotFound { place: place.to_owned() },
+            _ => SourceError::of_s3(place, failure),
+        }
+    }
+
+    fn of_s3(place: &str, failure: S3Failure) -> SourceError {
+        let place = place.to_owned();
+        match failure.kind {
+            S3FailureKind::Denied => SourceError::Denied { place, reason: Some(failure.text) },
+            S3FailureKind::KmsDenied => SourceError::KmsDenied { place, reason: failure.text },
+            S3FailureKind::Archived { class } => SourceError::Archived { place, class },
+            S3FailureKind::Changed => SourceError::Changed { place },
+            _ => SourceError::Store { place, failure },
+        }
+    }
+}
+
+fn because(reason: &Option<String>) -> String {
+    reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+fn of_class(class: &Option<String>) -> String {
+    class.as_ref().map(|class| format!(" ({class})")).unwrap_or_default()
 }
 
 /// The text of a path as keys are written: with `/` on every system.
@@ -116,6 +193,27 @@ mod tests {
         assert!(matches!(SourceError::at_object("a", refused()), SourceError::Denied { .. }));
         let other = io::Error::from(io::ErrorKind::IsADirectory);
         assert!(matches!(SourceError::at_object("a", other), SourceError::Io { .. }));
+    }
+
+    #[test]
+    fn failures_of_s3_become_what_a_caller_counts() {
+        let failed = |kind| S3Failure { kind, text: "S3's words".into() };
+        let at_object = |kind| SourceError::at_s3_object("s3://b/k", failed(kind));
+        let archived = S3FailureKind::Archived { class: Some("GLACIER".into()) };
+        for (error, text) in [
+            (at_object(S3FailureKind::NotFound), "`s3://b/k`: was listed but is gone now"),
+            (at_object(S3FailureKind::KmsDenied), "`s3://b/k`: access denied: S3's words"),
+            (
+                at_object(archived),
+                "`s3://b/k`: archived (GLACIER); it has to be restored before it can be read",
+            ),
+            (at_object(S3FailureKind::Changed), "`s3://b/k`: was replaced while it was read"),
+            (at_object(S3FailureKind::Throttled), "`s3://b/k`: S3's words"),
+        ] {
+            assert_eq!((error.to_string().as_str(), error.place()), (text, "s3://b/k"));
+        }
+        let place = SourceError::at_s3_place("s3://b/k", failed(S3FailureKind::NotFound));
+        assert!(matches!(place, SourceError::NotFound { .. }));
     }
 
     #[test]

@@ -43,12 +43,14 @@ mod names;
 mod object;
 mod plan;
 mod ranges;
+pub mod s3;
 mod spool;
 
 pub use plan::{Selection, Slack};
 
 pub use listing::{
-    Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, list, list_with,
+    Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, is_in_bucket, list,
+    list_with,
 };
 
 pub use object::{Location, Object};
@@ -63,4 +65,4 @@ pub use inflate::{Encoding, Ending, InflateError, Inflater, WholeInflater, encod
 
 pub use error::SourceError;
 
-pub use spool::Spool;
+pub use spool::{Spool, SpoolReader};

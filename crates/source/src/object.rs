@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::layout::Layout;
+use crate::s3::S3Store;
 use crate::spool::Spool;
 
 /// One file or key, listed but not opened.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// The path as the user would write it, with `/` between its parts; `-` for standard input.
+    /// The path as the user would write it, with `/` between its parts; `s3://bucket/key` in a bucket, `-`
+    /// for standard input.
     pub key: String,
     /// Where [`open`](crate::open) finds the bytes.
     pub location: Location,
@@ -30,6 +32,13 @@ pub enum Location {
     Local(PathBuf),
     /// Standard input or a pipe, kept in a temporary file so that it can be read again.
     Spooled(Spool),
+    /// In a bucket.
+    S3 {
+        /// The bucket, and how it is reached.
+        store: S3Store,
+        /// The key, exactly.
+        key: Arc<str>,
+    },
     /// Within another object. Whoever knows how the holder is built reads it; [`open`](crate::open)
     /// does not.
     Within {

@@ -6,18 +6,30 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use object_store::{GetOptions, GetRange};
 
-use crate::chunks::{blocking, within};
+use crate::chunks::{blocking, in_bucket, within};
 use crate::error::SourceError;
 use crate::object::{Location, Object};
+use crate::s3::{S3Failure, S3Store};
 use crate::spool::read_at;
+
+/// Ranges that are no further apart are asked for together: a request takes longer than so many bytes.
+const TOGETHER: u64 = 1024 * 1024;
 
 /// An object opened for reading at any place. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Ranges {
     key: Arc<str>,
-    file: Arc<File>,
+    input: Input,
     size: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Input {
+    File(Arc<File>),
+    /// The key, and the mark that the object must still have.
+    S3(S3Store, Arc<str>, Option<Arc<str>>),
 }
 
 impl Ranges {
@@ -27,19 +39,25 @@ impl Ranges {
     ///
     /// As for [`open`](crate::open).
     pub async fn open(object: &Object) -> Result<Ranges, SourceError> {
+        if let Location::S3 { store, key } = &object.location {
+            let etag = object.etag.as_deref().map(Arc::from);
+            let input = Input::S3(store.clone(), Arc::clone(key), etag);
+            return Ok(Ranges { key: object.key.as_str().into(), input, size: object.size });
+        }
         let location = object.location.clone();
         let opened = blocking(move || {
             let file = match location {
                 Location::Local(path) => Arc::new(File::open(path)?),
                 Location::Spooled(spool) => spool.file(),
                 Location::Within { holder, .. } => return Err(within(&holder)),
+                Location::S3 { .. } => return Err(in_bucket()),
             };
             let size = file.metadata()?.len();
             Ok((file, size))
         });
         let (file, size) =
             opened.await.map_err(|error| SourceError::at_object(&object.key, error))?;
-        Ok(Ranges { key: object.key.as_str().into(), file, size })
+        Ok(Ranges { key: object.key.as_str().into(), input: Input::File(file), size })
     }
 
     /// How many bytes the object has.
@@ -55,11 +73,42 @@ impl Ranges {
     /// [`SourceError::Io`] if reading fails; bytes beyond the end are
     /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
     pub async fn read(&self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, SourceError> {
-        let (file, size) = (Arc::clone(&self.file), self.size);
-        let read = blocking(move || {
-            ranges.into_iter().map(|range| read_range(&file, size, range)).collect()
-        });
-        read.await.map_err(|error| SourceError::at_object(&self.key, error))
+        let size = self.size;
+        match &self.input {
+            Input::File(file) => {
+                let file = Arc::clone(file);
+                let read = blocking(move || {
+                    ranges.into_iter().map(|range| read_range(&file, size, range)).collect()
+                });
+                read.await.map_err(|error| SourceError::at_object(&self.key, error))
+            }
+            Input::S3(store, key, etag) => self.fetch(store, key, etag.as_deref(), &ranges).await,
+        }
+    }
+
+    async fn fetch(
+        &self,
+        store: &S3Store,
+        key: &str,
+        etag: Option<&str>,
+        ranges: &[Range<u64>],
+    ) -> Result<Vec<Bytes>, SourceError> {
+        if ranges.iter().any(|range| range.start > range.end || range.end > self.size) {
+            return Err(SourceError::at_object(&self.key, io::ErrorKind::UnexpectedEof.into()));
+        }
+        let fetch = |range: Range<u64>| async move {
+            if range.is_empty() {
+                return Ok::<_, S3Failure>(Bytes::new());
+            }
+            let options = GetOptions {
+                range: Some(GetRange::Bounded(range)),
+                if_match: etag.map(str::to_owned),
+                ..GetOptions::default()
+            };
+            store.get(key, &options).await?.read_all().await
+        };
+        let fetched = object_store::coalesce_ranges(ranges, fetch, TOGETHER).await;
+        fetched.map_err(|failure| SourceError::at_s3_object(&self.key, failure))
     }
 }
 

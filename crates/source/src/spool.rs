@@ -1,8 +1,12 @@
 //! Standard input and pipes, made readable more than once.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
+
+use crate::chunks::{OpenOptions, blocking, open_with};
+use crate::error::SourceError;
+use crate::object::Object;
 
 /// The content of a stream, kept in a temporary file that has no name and goes with its last owner.
 #[derive(Debug, Clone)]
@@ -19,6 +23,22 @@ impl Spool {
         Ok(Spool { file: Arc::new(file), size })
     }
 
+    /// Fetches all of an object.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](crate::open) and [`Chunks::next`](crate::Chunks::next); [`SourceError::Io`] if there is no room for it.
+    pub async fn of(object: &Object) -> Result<Spool, SourceError> {
+        let at_object = |error| SourceError::at_object(&object.key, error);
+        let mut file = tempfile::tempfile().map_err(at_object)?;
+        let mut chunks = open_with(object, OpenOptions::default()).await?;
+        while let Some(chunk) = chunks.next().await? {
+            file =
+                blocking(move || file.write_all(&chunk).map(|()| file)).await.map_err(at_object)?;
+        }
+        Ok(Spool { file: Arc::new(file), size: chunks.size() })
+    }
+
     /// Bytes kept.
     pub(crate) fn size(&self) -> u64 {
         self.size
@@ -30,14 +50,15 @@ impl Spool {
     }
 
     /// A reader from the beginning. Several can read at a time, each at its own place.
-    pub(crate) fn reader(&self) -> SpoolReader {
+    #[must_use]
+    pub fn reader(&self) -> SpoolReader {
         SpoolReader { file: Arc::clone(&self.file), at: 0 }
     }
 }
 
 /// Reads a [`Spool`] from its beginning.
 #[derive(Debug)]
-pub(crate) struct SpoolReader {
+pub struct SpoolReader {
     file: Arc<File>,
     at: u64,
 }

@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 use super::Common;
 use crate::args::{Collect, InspectFormat};
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 use crate::{plan, progress, trouble};
 
 pub(crate) async fn run(args: Collect, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let (from, until) = ((&args.from, "--from"), (&args.until, "--until"));
     let window = plan::window_between(from, until, Timestamp::now())?;
-    let session = plan::open_with_skipped(&args.logs, window, streams).await?;
+    let inputs = Inputs::for_logs(&args.logs, []).await?;
+    let session = plan::open_with_skipped(&args.logs, window, &inputs, streams).await?;
     if session.listing().objects.is_empty() {
         return Ok(Exit::Nothing);
     }

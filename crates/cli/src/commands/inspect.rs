@@ -6,25 +6,28 @@ use std::io::Write;
 use anyhow::Result;
 use flowproof_engine::{Answer, LoggedInterfaces, ReadObject, Session};
 use flowproof_report::{counted, exact_bytes, printable, span};
+use flowproof_source::{Location, Object};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Common;
 use crate::args::{Inspect, InspectFormat};
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 use crate::{plan, progress, trouble};
 
 pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let window = plan::window(&args.time, Timestamp::now())?;
-    let session = plan::open(&args.logs, window, Default::default(), streams).await?;
+    let inputs = Inputs::for_logs(&args.logs, []).await?;
+    let session = plan::open(&args.logs, window, Default::default(), &inputs, streams).await?;
     let answer = if args.dry_run {
         session.list_only()
     } else {
         let _shown = progress::show(&session, common.progress, streams);
         session.inspect().await?
     };
-    let summary = summary(&session, &answer, args.files);
+    let summary = summary(&session, &answer, args.files, requests(&session, args.dry_run));
     match args.format {
         InspectFormat::Json => {
             serde_json::to_writer_pretty(&mut *streams.out(), &summary)?;
@@ -78,7 +81,23 @@ fn layouts<'a, T: Ord>(
     answer.objects.iter().filter_map(|o| o.object.layout.as_ref()).filter_map(part).collect()
 }
 
-fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) -> Value {
+/// What was asked of S3, or what reading would ask at least.
+fn requests(session: &Session, dry_run: bool) -> Value {
+    let made = session.requests();
+    let in_bucket = |object: &&Object| matches!(object.location, Location::S3 { .. });
+    let get = match dry_run {
+        true => session.listing().objects.iter().filter(in_bucket).count() as u64,
+        false => made.get,
+    };
+    json!({ "list": made.list, "get": get })
+}
+
+fn summary(
+    session: &Session,
+    answer: &Answer<LoggedInterfaces>,
+    files: bool,
+    requests: Value,
+) -> Value {
     let formats = formats(answer).into_iter().map(|((fields, encoding), objects)| {
         json!({ "fields": fields, "encoding": encoding, "objects": objects })
     });
@@ -106,7 +125,7 @@ fn summary(session: &Session, answer: &Answer<LoggedInterfaces>, files: bool) ->
         "overlaps": overlaps.collect::<Vec<_>>(),
         "span": { "from": from, "to": to },
         "bytes": { "compressed": stored, "inflated": inflated },
-        "requests": { "list": 0, "get": 0 },
+        "requests": requests,
         "unknown_fields": unknown,
         "samples": answer.coverage.samples,
     });

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -18,6 +19,7 @@ use super::Common;
 use crate::args::{Investigate, ReportFormat};
 use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
+use crate::inputs::Inputs;
 use crate::lists::{self, LoadedLists};
 use crate::plan;
 use crate::progress;
@@ -25,14 +27,18 @@ use crate::streams::Streams;
 use crate::time::parse_span;
 
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
-    let (cases, refused) = cases(&args, streams)?;
-    let lists = lists::load(&args.lists, streams)?;
+    let findings = args.finding.iter().map(Path::new);
+    let beside = args.lists.places().chain(args.inventory.places()).chain(findings);
+    let inputs = Inputs::for_logs(&args.logs, beside).await?;
+    let (cases, refused) = cases(&args, &inputs, streams)?;
+    let lists = lists::load(&args.lists, &inputs, streams)?;
     let enrichment = enrichment::load(&args.enrich, streams)?;
-    let book = plan::book(&args.inventory, streams)?;
+    let book = plan::book(&args.inventory, &inputs, streams)?;
     let asked = plan::window(&args.time, Timestamp::now())?;
     let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();
     let (lists, enrichment, book) = (&lists, enrichment.as_ref(), &book);
-    let inquiry = Inquiry { args: &args, common, lists, enrichment, book, asked, slack };
+    let args = &args;
+    let inquiry = Inquiry { args, common, inputs: &inputs, lists, enrichment, book, asked, slack };
 
     let mut exits = Vec::new();
     let mut investigations = Vec::new();
@@ -41,7 +47,7 @@ pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Stream
         investigations.push(investigation);
         exits.push(exit);
     }
-    write(&investigations, &args, streams)?;
+    write(&investigations, args, streams)?;
     let exit = Exit::of_all(&exits);
     Ok(if refused && exit == Exit::Answered { Exit::Partial } else { exit })
 }
@@ -53,7 +59,7 @@ struct Case {
 }
 
 /// The questions, and whether some findings were refused.
-fn cases(args: &Investigate, streams: &mut Streams) -> Result<(Vec<Case>, bool)> {
+fn cases(args: &Investigate, inputs: &Inputs, streams: &mut Streams) -> Result<(Vec<Case>, bool)> {
     if args.finding.is_empty() {
         return Ok((by_hand(args)?, false));
     }
@@ -67,8 +73,10 @@ fn cases(args: &Investigate, streams: &mut Streams) -> Result<(Vec<Case>, bool)>
     }
     let mut findings = Vec::new();
     let mut any_refused = false;
-    for place in &args.finding {
-        let bytes = plan::read_input(place)?;
+    let places: Vec<PathBuf> = args.finding.iter().map(PathBuf::from).collect();
+    for file in plan::files(&places, inputs)? {
+        let bytes = inputs.read(&file)?;
+        let place = &file.display().to_string();
         let read = read_findings(&bytes).with_context(|| place.clone())?;
         for refused in &read.refused {
             streams.warn(&format!("{place}: {refused}"));
@@ -108,6 +116,7 @@ fn by_hand(args: &Investigate) -> Result<Vec<Case>> {
 struct Inquiry<'a> {
     args: &'a Investigate,
     common: &'a Common,
+    inputs: &'a Inputs,
     lists: &'a LoadedLists,
     enrichment: Option<&'a LoadedEnrichment>,
     book: &'a AddressBook,
@@ -121,7 +130,8 @@ impl Inquiry<'_> {
         let window = self.window(finding.as_ref());
         let question = self.question(finding.as_ref(), instance, window);
         let search = widened(window, self.slack);
-        let session = plan::open(&self.args.logs, search, self.book.clone(), streams).await?;
+        let book = self.book.clone();
+        let session = plan::open(&self.args.logs, search, book, self.inputs, streams).await?;
         let answer = {
             let _shown = progress::show(&session, self.common.progress, streams);
             session.subject(&question, self.lists.matcher.as_deref()).await?

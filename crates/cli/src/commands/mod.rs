@@ -43,7 +43,10 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
         Command::Collect(args) => {
             runtime(&args.logs)?.block_on(collect::run(args, &common, streams))
         }
-        Command::Lists(command) => lists::run(command, streams),
+        Command::Lists(command) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(lists::run(command, streams))
+        }
         Command::Fields(args) => fields::run(&args, streams),
         Command::Sample(args) => run_sample(&args, streams),
         Command::Completions { shell } => {

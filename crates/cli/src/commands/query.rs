@@ -8,15 +8,18 @@ use jiff::Timestamp;
 use super::Common;
 use crate::args::Query;
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::rows::RowWriter;
 use crate::streams::Streams;
 use crate::{lists, plan, progress, trouble};
 
 pub(crate) async fn run(args: Query, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let window = plan::window(&args.time, Timestamp::now())?;
-    let lists = lists::load(&args.lists, streams)?;
-    let book = plan::book(&args.inventory, streams)?;
-    let session = plan::open(&args.logs, window, book, streams).await?;
+    let beside = args.lists.places().chain(args.inventory.places());
+    let inputs = Inputs::for_logs(&args.logs, beside).await?;
+    let lists = lists::load(&args.lists, &inputs, streams)?;
+    let book = plan::book(&args.inventory, &inputs, streams)?;
+    let session = plan::open(&args.logs, window, book, &inputs, streams).await?;
     let answer = {
         let _shown = progress::show(&session, common.progress, streams);
         let mut writer = RowWriter::open(&args.rows, streams)?;

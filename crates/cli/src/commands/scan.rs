@@ -17,18 +17,21 @@ use super::Common;
 use crate::args::{Scan, ScanFormat};
 use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 use crate::{lists, plan, progress, trouble};
 
 pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let window = plan::window(&args.time, Timestamp::now())?;
-    let loaded = lists::load(&args.lists, streams)?;
+    let beside = args.lists.places().chain(args.inventory.places());
+    let inputs = Inputs::for_logs(&args.logs, beside).await?;
+    let loaded = lists::load(&args.lists, &inputs, streams)?;
     let Some(matcher) = loaded.matcher.filter(|_| !args.lists.threat.is_empty()) else {
         bail!(UsageError("a list is needed to scan for: --list FILE".to_owned()));
     };
     let enrichment = enrichment::load(&args.enrich, streams)?;
-    let book = plan::book(&args.inventory, streams)?;
-    let session = plan::open(&args.logs, window, book, streams).await?;
+    let book = plan::book(&args.inventory, &inputs, streams)?;
+    let session = plan::open(&args.logs, window, book, &inputs, streams).await?;
     let answer = {
         let _shown = progress::show(&session, common.progress, streams);
         session.listed(matcher.clone(), args.include_internal).await?

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Common;
 use crate::args::Volumes;
 use crate::exit::{Exit, UsageError};
+use crate::inputs::Inputs;
 use crate::streams::Streams;
 use crate::{plan, progress, rows, trouble};
 
@@ -18,10 +19,11 @@ pub(crate) async fn run(args: Volumes, common: &Common, streams: &mut Streams) -
         return Err(UsageError(format!("--by: {} is named twice", twice.1)).into());
     }
     let window = plan::window(&args.time, Timestamp::now())?;
-    let book = plan::book(&args.inventory, streams)?;
+    let inputs = Inputs::for_logs(&args.logs, args.inventory.places()).await?;
+    let book = plan::book(&args.inventory, &inputs, streams)?;
     let unmapped =
         args.instance.iter().filter(|id| book.interfaces_of(id).next().is_none()).count();
-    let session = plan::open(&args.logs, window, book, streams).await?;
+    let session = plan::open(&args.logs, window, book, &inputs, streams).await?;
     let filter = VolumeFilter { interfaces: args.interface, instances: args.instance };
     let answer = {
         let _shown = progress::show(&session, common.progress, streams);

@@ -53,7 +53,7 @@ fn lists() -> [Counted; 17] {
             &["duplicate", "port_ignored"],
         ),
         of("openioc", [3, 18, 2, 0, 1], json!({"domain": 1, "hash": 1}), &["defanged"]),
-        of("suricata_rules", [4, 401, 2, 0, 2], json!({"other": 1}), &["internal"]),
+        of("suricata_rules", [4, 400, 2, 0, 2], json!({"other": 1}), &["internal"]),
         of("tor_exit_addresses", [3, 2, 2, 0, 0], json!({}), &["duplicate"]),
         of("spamhaus_json", [3, 0, 2, 0, 0], json!({"asn": 1}), &["host_bits", "too_wide"]),
         of("aws_ip_ranges", [4, 384, 2, 0, 0], json!({}), &["duplicate", "nested"]),

@@ -14,6 +14,7 @@ mod lists;
 mod naive;
 mod poison;
 mod program;
+mod s3;
 mod sample;
 mod scan;
 mod volumes;

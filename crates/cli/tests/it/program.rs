@@ -22,12 +22,19 @@ impl Run {
 
 /// Runs the program with some arguments, and without options from the environment.
 pub(crate) fn run<S: AsRef<str>>(args: &[S]) -> Run {
+    run_in(args, &[])
+}
+
+/// The same with this in its environment, and nothing else about AWS.
+pub(crate) fn run_in<S: AsRef<str>>(args: &[S], environment: &[(&str, String)]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flowproof"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("FLOWPROOF_") {
+        if ["FLOWPROOF_", "AWS_"].iter().any(|own| name.to_string_lossy().starts_with(own)) {
             command.env_remove(name);
         }
     }
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     let output = command.args(args.iter().map(AsRef::as_ref)).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }

@@ -317,6 +317,7 @@ impl SkippedEntry {
         let kind = match skipped.kind {
             SkippedKind::Empty => "empty",
             SkippedKind::Denied => "denied",
+            SkippedKind::Archived => "archived",
             SkippedKind::Vanished => "vanished",
             _ => "not_a_flow_log",
         };
@@ -328,6 +329,7 @@ impl SkippedEntry {
         let kind = match self.kind.as_str() {
             "empty" => SkippedKind::Empty,
             "denied" => SkippedKind::Denied,
+            "archived" => SkippedKind::Archived,
             "vanished" => SkippedKind::Vanished,
             "not_a_flow_log" => SkippedKind::NotAFlowLog,
             _ => return None,

@@ -146,10 +146,14 @@ impl HeldPart {
             Stop::Object(outcome) => {
                 let key = &self.holder().object.key;
                 let told = |reason: &str| format!("{key}, which holds its records: {reason}");
+                let reason = told(outcome.reason());
                 self.shaper.report.failure = Some(match &outcome {
-                    Outcome::Vanished(reason) => Outcome::Vanished(told(reason)),
-                    Outcome::Denied(reason) => Outcome::Denied(told(reason)),
-                    other => Outcome::Corrupt(told(other.reason())),
+                    Outcome::Vanished(_) => Outcome::Vanished(reason),
+                    Outcome::Denied(_) => Outcome::Denied(reason),
+                    Outcome::KmsDenied(_) => Outcome::KmsDenied(reason),
+                    Outcome::Archived(_) => Outcome::Archived(reason),
+                    Outcome::Unreachable(_) => Outcome::Unreachable(reason),
+                    _ => Outcome::Corrupt(reason),
                 });
                 Ok(())
             }

@@ -6,6 +6,7 @@
 //! holds one chunk or one small object, one step's batches and the decoder's buffers, however large
 //! the objects are.
 
+mod ahead;
 mod context;
 mod exec;
 mod interner;

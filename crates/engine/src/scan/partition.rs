@@ -6,9 +6,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use flowproof_source::{Chunks, OpenOptions, SourceError, open_with};
+use flowproof_source::s3::S3FailureKind;
+use flowproof_source::{Chunks, SourceError};
 use tokio::sync::oneshot;
 
+use super::ahead::Ahead;
 use super::plan::{ScanPlan, SharedSums};
 use super::shape::{Shaper, lock};
 use super::step::{Buffers, Next, Work};
@@ -21,6 +23,7 @@ use crate::parquet::{HeldPart, ParquetObject, is_parquet};
 pub(super) struct Partition {
     plan: Arc<ScanPlan>,
     tasks: VecDeque<Task>,
+    ahead: Ahead,
     current: Option<Current>,
     ready: VecDeque<RecordBatch>,
     task: Arc<TaskContext>,
@@ -42,7 +45,8 @@ impl Partition {
         let (current, ready) = (None, VecDeque::new());
         let buffers = Buffers::default();
         let sums = plan.sums();
-        Partition { plan, tasks: tasks.into(), current, ready, task, buffers, sums }
+        let (tasks, ahead) = (tasks.into(), Ahead::default());
+        Partition { plan, tasks, ahead, current, ready, task, buffers, sums }
     }
 
     /// The next batch; `None` at the end.
@@ -101,12 +105,9 @@ impl Partition {
             return Ok(());
         }
         let buffers = std::mem::take(&mut self.buffers);
-        let options = OpenOptions {
-            digest: self.plan.context.wants_digest(object_idx),
-            whole_gzip: Buffers::whole_limit(),
-        };
         let mut work = Work::new(shaper, buffers);
-        let opened = match open_with(&self.plan.context.objects[object_idx], options).await {
+        let opened = self.ahead.open(&self.plan.context, object_idx, &self.tasks).await;
+        let opened = match opened {
             Ok(mut chunks) => match chunks.take_whole() {
                 Some(stored) => {
                     work.feed_whole(stored, chunks.digest());
@@ -185,7 +186,17 @@ pub(crate) fn outcome_of(error: &SourceError) -> Outcome {
     let reason = error.to_string();
     match error {
         SourceError::Denied { .. } => Outcome::Denied(reason),
-        SourceError::Vanished { .. } | SourceError::NotFound { .. } => Outcome::Vanished(reason),
+        SourceError::KmsDenied { .. } => Outcome::KmsDenied(reason),
+        SourceError::Archived { .. } => Outcome::Archived(reason),
+        // Where it was replaced, what was listed is gone.
+        SourceError::Vanished { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::Changed { .. } => Outcome::Vanished(reason),
+        SourceError::Store { failure, .. } => match failure.kind {
+            S3FailureKind::Truncated => Outcome::Truncated(reason),
+            S3FailureKind::Checksum => Outcome::Corrupt(reason),
+            _ => Outcome::Unreachable(reason),
+        },
         _ => Outcome::Corrupt(reason),
     }
 }

@@ -32,7 +32,11 @@ pub(crate) enum Outcome {
     Truncated(String),
     Corrupt(String),
     Denied(String),
+    KmsDenied(String),
+    Archived(String),
     Vanished(String),
+    /// The store did not hand it out.
+    Unreachable(String),
     /// Left out: its bytes are those of another object.
     Duplicate(String),
 }
@@ -49,7 +53,10 @@ impl Outcome {
             Outcome::Truncated(_) => "truncated",
             Outcome::Corrupt(_) => "corrupt",
             Outcome::Denied(_) => "denied",
+            Outcome::KmsDenied(_) => "kms_denied",
+            Outcome::Archived(_) => "archived",
             Outcome::Vanished(_) => "vanished",
+            Outcome::Unreachable(_) => "unreachable",
             Outcome::Duplicate(_) => "duplicate",
         }
     }
@@ -64,6 +71,9 @@ impl Outcome {
             | Outcome::Truncated(reason)
             | Outcome::Corrupt(reason)
             | Outcome::Denied(reason)
+            | Outcome::KmsDenied(reason)
+            | Outcome::Archived(reason)
+            | Outcome::Unreachable(reason)
             | Outcome::Vanished(reason)
             | Outcome::Duplicate(reason) => reason,
         }
@@ -81,7 +91,10 @@ impl Outcome {
             "truncated" => Outcome::Truncated(reason),
             "corrupt" => Outcome::Corrupt(reason),
             "denied" => Outcome::Denied(reason),
+            "kms_denied" => Outcome::KmsDenied(reason),
+            "archived" => Outcome::Archived(reason),
             "vanished" => Outcome::Vanished(reason),
+            "unreachable" => Outcome::Unreachable(reason),
             "duplicate" => Outcome::Duplicate(reason),
             _ => return None,
         })

@@ -152,8 +152,10 @@ pub(super) fn unread(coverage: &Coverage) -> Vec<String> {
     let (objects, records) = (&coverage.objects, &coverage.records);
     let counts = [
         (objects.denied, "object", "denied"),
+        (objects.kms_denied, "object", "denied by its key in KMS"),
         (objects.archived, "object", "in cold storage"),
         (objects.vanished, "object", "gone before it was read"),
+        (objects.unreachable, "object", "not handed out by the store"),
         (objects.truncated, "object", "cut off"),
         (objects.corrupt, "object", "damaged"),
         (objects.unsupported, "object", "in a form that is not read"),

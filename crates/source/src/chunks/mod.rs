@@ -1,6 +1,7 @@
 //! The stored bytes of an object, chunk by chunk, or at once if it is small.
 
 mod reader;
+mod remote;
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use crate::error::SourceError;
 use crate::object::{Location, Object};
 use reader::{Ahead, Input, Reader};
+use remote::Remote;
 
 /// How an object is to be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,12 +44,22 @@ pub async fn open(object: &Object) -> Result<Chunks, SourceError> {
 ///
 /// As for [`open`]. A read that fails is told by [`Chunks::next`], after what was read before.
 pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, SourceError> {
+    if let Location::S3 { store, key } = &object.location {
+        let mut remote = Remote::open(object, (store, key), options.digest).await?;
+        let ahead = match options.whole_gzip {
+            0 => None,
+            limit => remote.read_ahead(limit).await,
+        };
+        let state = State::of_remote(Box::new(remote));
+        return Ok(Chunks { key: object.key.clone(), size: 0, ahead, state });
+    }
     let (location, size) = (object.location.clone(), object.size);
     let opened = blocking(move || {
         let input = match location {
             Location::Local(path) => Input::File(File::open(path)?),
             Location::Spooled(spool) => Input::Spool(spool.reader()),
             Location::Within { holder, .. } => return Err(within(&holder)),
+            Location::S3 { .. } => return Err(in_bucket()),
         };
         let mut reader = Box::new(Reader::new(input, size, options.digest));
         let ahead = match options.whole_gzip {
@@ -59,6 +71,11 @@ pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, 
     let (reader, ahead) =
         opened.await.map_err(|error| SourceError::at_object(&object.key, error))?;
     Ok(Chunks { key: object.key.clone(), size: 0, ahead, state: State::of(reader) })
+}
+
+/// Why what is in a bucket is not read as a file is: no place is both.
+pub(crate) fn in_bucket() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "it is in a bucket")
 }
 
 /// Why an object that is within another has no bytes of its own.
@@ -81,6 +98,7 @@ pub struct Chunks {
 #[derive(Debug)]
 enum State {
     Reading(Box<Reader>),
+    Remote(Box<Remote>),
     Ended {
         digest: Option<String>,
     },
@@ -94,6 +112,14 @@ impl State {
             State::Ended { digest: reader.digest() }
         } else {
             State::Reading(reader)
+        }
+    }
+
+    fn of_remote(remote: Box<Remote>) -> State {
+        if remote.has_ended() {
+            State::Ended { digest: remote.digest() }
+        } else {
+            State::Remote(remote)
         }
     }
 }
@@ -125,6 +151,14 @@ impl Chunks {
         }
         let mut reader = match std::mem::replace(&mut self.state, State::Broken) {
             State::Reading(reader) => reader,
+            State::Remote(mut remote) => {
+                let chunk = remote.read_chunk().await;
+                let chunk =
+                    chunk.map_err(|failure| SourceError::at_s3_object(&self.key, failure))?;
+                self.state = State::of_remote(remote);
+                self.size += chunk.len() as u64;
+                return Ok(Some(chunk).filter(|chunk| !chunk.is_empty()));
+            }
             State::Ended { digest } => {
                 self.state = State::Ended { digest };
                 return Ok(None);

@@ -10,7 +10,7 @@ use crate::inflate::is_gzip;
 use crate::spool::SpoolReader;
 
 /// The most bytes in a chunk.
-const CHUNK: u64 = 256 * 1024;
+pub(super) const CHUNK: u64 = 256 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -80,14 +80,7 @@ impl Reader {
     }
 
     pub(super) fn digest(self) -> Option<String> {
-        let mut text = String::from("sha256:");
-        for byte in self.hash?.finalize() {
-            for nibble in [byte >> 4, byte & 0xf] {
-                // A nibble is below 16, so that it always is a digit.
-                text.extend(char::from_digit(u32::from(nibble), 16));
-            }
-        }
-        Some(text)
+        Some(digest_text(self.hash?))
     }
 
     /// How long the object is now, as far as can be known.
@@ -119,4 +112,16 @@ impl Reader {
             hash.update(bytes);
         }
     }
+}
+
+/// A digest as answers tell it.
+pub(super) fn digest_text(hash: Sha256) -> String {
+    let mut text = String::from("sha256:");
+    for byte in hash.finalize() {
+        for nibble in [byte >> 4, byte & 0xf] {
+            // A nibble is below 16, so that it always is a digit.
+            text.extend(char::from_digit(u32::from(nibble), 16));
+        }
+    }
+    text
 }

@@ -63,6 +63,16 @@ impl Collector {
                     ObjectVerdict::Empty => self.empty(key),
                 }
             }
+            What::Archived { class, size, named } => match self.plan.object(&key, size, named) {
+                ObjectVerdict::Take { .. } => {
+                    self.counts.archived += 1;
+                    let reason = format!("in {class}: restore it first");
+                    self.unreadable(SkippedKind::Archived, key, reason);
+                }
+                ObjectVerdict::Pruned(pruned) => self.pruned(pruned),
+                ObjectVerdict::NotAFlowLog { reason } => self.not_a_flow_log(key, reason),
+                ObjectVerdict::Empty => self.empty(key),
+            },
             What::Folder(FolderVerdict::Enter) => {}
             What::Folder(FolderVerdict::Pruned(pruned)) => {
                 self.counts.pruned_folders += 1;
@@ -133,6 +143,10 @@ impl Collector {
             SkippedKind::Denied => {
                 self.counts.denied += 1;
                 self.unreadable(SkippedKind::Denied, skipped.key, skipped.reason);
+            }
+            SkippedKind::Archived => {
+                self.counts.archived += 1;
+                self.unreadable(SkippedKind::Archived, skipped.key, skipped.reason);
             }
             SkippedKind::Vanished => {
                 self.counts.vanished += 1;

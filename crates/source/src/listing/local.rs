@@ -77,11 +77,7 @@ impl<'w> Place<'w> {
 fn remote(place: &str) -> Option<String> {
     let (scheme, _) = place.split_once("://")?;
     let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    match scheme {
-        "s3" => Some("S3 is".to_owned()),
-        _ if is_scheme => Some(format!("`{scheme}://` is")),
-        _ => None,
-    }
+    is_scheme.then(|| format!("`{scheme}://` is"))
 }
 
 /// Why finding ends early.
@@ -281,7 +277,6 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_paths() {
-        assert_eq!(remote("s3://bucket/prefix").as_deref(), Some("S3 is"));
         assert_eq!(remote("https://example.com/a").as_deref(), Some("`https://` is"));
         assert_eq!(remote("a b://c"), None);
         assert_eq!(remote("folder/file.log"), None);

@@ -1,9 +1,10 @@
 //! From places to objects.
 //!
-//! Finders (one for each kind of store; today there is [`local`]) send what they find down a
+//! Finders (one for each kind of store: [`local`], [`buckets`]) send what they find down a
 //! bounded channel as they find it, and ask the plan before they enter a folder. The
 //! [`Collector`] at its end judges each find, counts it and keeps what is wanted.
 
+mod buckets;
 mod collect;
 mod held;
 mod local;
@@ -16,12 +17,15 @@ use std::sync::Arc;
 
 use flowproof_evidence::Window;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::error::SourceError;
 use crate::object::{Location, Object};
 use crate::plan::{FolderVerdict, Plan, Selection};
+use crate::s3::{S3, S3Options};
 use collect::Collector;
 
+pub use buckets::is_in_bucket;
 pub use held::{Held, HeldObject};
 
 /// Finds that may wait to be judged.
@@ -55,7 +59,7 @@ impl Listing {
 #[non_exhaustive]
 pub struct ListCounts {
     /// What is neither pruned nor a pruned folder: the objects to read and all of `not_a_flow_log`,
-    /// `empty`, `denied` and `vanished`.
+    /// `empty`, `denied`, `archived` and `vanished`.
     pub listed: u64,
     /// Files left out because their stamp or folder lies outside the window.
     pub pruned_by_time: u64,
@@ -71,6 +75,8 @@ pub struct ListCounts {
     pub empty: u64,
     /// Files and folders that must not be looked at.
     pub denied: u64,
+    /// In a storage class from which they have to be restored first.
+    pub archived: u64,
     /// Links that lead nowhere, and files that went while they were listed.
     pub vanished: u64,
 }
@@ -85,6 +91,8 @@ pub enum SkippedKind {
     Empty,
     /// It must not be looked at.
     Denied,
+    /// It has to be restored before it can be read.
+    Archived,
     /// It is gone, or a link that leads nowhere.
     Vanished,
 }
@@ -137,9 +145,9 @@ impl Nearest {
 /// # Errors
 ///
 /// [`SourceError::NotFound`] for a place that does not exist or a glob that matches nothing,
-/// [`SourceError::Unsupported`] for `s3://` and other remote places, and
-/// [`SourceError::BadPattern`], [`SourceError::Denied`] or [`SourceError::Io`] for places that
-/// cannot be looked at themselves.
+/// [`SourceError::Unsupported`] for other addresses than `s3://`, and
+/// [`SourceError::BadPattern`], [`SourceError::Denied`], [`SourceError::Store`] or
+/// [`SourceError::Io`] for places that cannot be looked at themselves.
 pub async fn list(selection: &Selection) -> Result<Listing, SourceError> {
     list_with(selection, async |_| None).await
 }
@@ -157,10 +165,7 @@ pub async fn list_with(
 ) -> Result<Listing, SourceError> {
     let plan = Arc::new(Plan::new(selection));
     let (sender, mut finds) = mpsc::channel(WAITING);
-    let finder = {
-        let (wheres, plan) = (selection.wheres.clone(), Arc::clone(&plan));
-        tokio::task::spawn_blocking(move || local::find(&wheres, &plan, &sender))
-    };
+    let finders = start_finders(selection, &plan, sender).await?;
     let most_skipped = if selection.all_skipped { usize::MAX } else { Listing::MAX_SKIPPED };
     let mut collector = Collector::new(plan, most_skipped);
     while let Some(find) = finds.recv().await {
@@ -170,17 +175,45 @@ pub async fn list_with(
             None => collector.keep(object),
         }
     }
-    match finder.await {
-        Ok(result) => result?,
-        // The thread is gone: it panicked, or the runtime is shutting down.
-        Err(error) => {
-            let place = selection.wheres.join(" ");
-            return Err(SourceError::Io { place, source: std::io::Error::other(error) });
+    for finder in finders {
+        match finder.await {
+            Ok(result) => result?,
+            // The thread is gone: it panicked, or the runtime is shutting down.
+            Err(error) => {
+                let place = selection.wheres.join(" ");
+                return Err(SourceError::Io { place, source: std::io::Error::other(error) });
+            }
         }
     }
     let listing = collector.finish();
     tracing::debug!(objects = listing.objects.len(), counts = ?listing.counts, "listed");
     Ok(listing)
+}
+
+/// Starts what looks at the places, those on this machine and those in buckets.
+async fn start_finders(
+    selection: &Selection,
+    plan: &Arc<Plan>,
+    finds: mpsc::Sender<Find>,
+) -> Result<Vec<JoinHandle<Result<(), SourceError>>>, SourceError> {
+    let (in_buckets, here): (Vec<String>, Vec<String>) =
+        selection.wheres.iter().cloned().partition(|place| buckets::is_in_bucket(place));
+    let mut finders = Vec::new();
+    if let Some(place) = in_buckets.first() {
+        let s3 = match &selection.s3 {
+            Some(s3) => Ok(s3.clone()),
+            None => S3::connect(&S3Options::default()).await,
+        };
+        let s3 = s3.map_err(|failure| SourceError::at_s3_place(place, failure))?;
+        let (plan, finds) = (Arc::clone(plan), finds.clone());
+        let finder = async move { buckets::find(&in_buckets, &s3, &plan, &finds).await };
+        finders.push(tokio::spawn(finder));
+    }
+    if !here.is_empty() {
+        let plan = Arc::clone(plan);
+        finders.push(tokio::task::spawn_blocking(move || local::find(&here, &plan, &finds)));
+    }
+    Ok(finders)
 }
 
 /// What a finder met.
@@ -197,6 +230,8 @@ struct Find {
 enum What {
     /// `named` if the user gave this very name.
     File { location: Location, size: u64, etag: Option<String>, named: bool },
+    /// It has to be restored before it can be read.
+    Archived { class: String, size: u64, named: bool },
     /// A folder that is not entered.
     Folder(FolderVerdict),
     /// A link back to a folder in which it lies, a socket or another thing that holds no records.
@@ -212,6 +247,8 @@ enum What {
 enum Identity {
     /// A file: its path with every link resolved.
     Path(PathBuf),
+    /// An object in a bucket: its key.
+    Key(String),
     /// What another object holds, and its digest.
     Held(Home, Option<String>),
 }

@@ -162,10 +162,10 @@ async fn places_that_lead_nowhere_are_errors_that_name_them() {
     }
     let error = list(&at(root.path(), &["a***b"])).await.unwrap_err();
     assert!(matches!(error, SourceError::BadPattern { .. }));
-    let wheres = vec!["s3://bucket/prefix".to_owned()];
+    let wheres = vec!["https://bucket/prefix".to_owned()];
     let error = list(&Selection { wheres, ..Selection::default() }).await.unwrap_err();
     assert!(
-        matches!(&error, SourceError::Unsupported { place, .. } if place == "s3://bucket/prefix")
+        matches!(&error, SourceError::Unsupported { place, .. } if place == "https://bucket/prefix")
     );
 }
 

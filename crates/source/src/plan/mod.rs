@@ -2,14 +2,17 @@
 
 use crate::layout::{Folders, Layout, key_layout};
 use crate::names;
+use crate::s3::S3;
 use flowproof_evidence::Window;
 
 /// Which objects a question is about.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Files, folders (walked), globs, or `-` for standard input. What exists under the very name
+    /// Files, folders (walked), globs, or `-` for standard input; `s3://bucket/prefix` likewise. What exists under the very name
     /// wins over a glob, since keys may hold `[` and `*`.
     pub wheres: Vec<String>,
+    /// How `s3://` places are reached; by what the environment says if not set.
+    pub s3: Option<S3>,
     /// The time of the records wanted.
     pub window: Window,
     /// How much wider than the window to look.

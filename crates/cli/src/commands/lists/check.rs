@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::args::{InspectFormat, ListCheck};
 use crate::exit::Exit;
-use crate::lists::{list_files, not_in_use, options, read_list};
+use crate::inputs::Inputs;
+use crate::lists::{not_in_use, options, read_list};
 use crate::streams::Streams;
 
 /// Findings of a kind that people are shown; JSON has more of them.
@@ -23,13 +24,13 @@ struct Checked {
     read: Result<(List, Lints), ListError>,
 }
 
-pub(crate) fn run(args: &ListCheck, streams: &mut Streams) -> Result<Exit> {
+pub(crate) fn run(args: &ListCheck, inputs: &Inputs, streams: &mut Streams) -> Result<Exit> {
     let options = options(&args.reading);
     let role = if args.as_trusted { ListRole::Trusted } else { ListRole::Threat };
     let mut checked = Vec::new();
     for pattern in &args.files {
-        for path in list_files(pattern)? {
-            let read = read_list(&path, role, &options).map(|list| {
+        for path in inputs.files(pattern)? {
+            let read = read_list(&path, role, &options, inputs).map(|list| {
                 let lints = lint(&list);
                 (list, lints)
             });

@@ -9,11 +9,13 @@ use flowproof_report::printable;
 
 use crate::args::{ListDiff, ListMerge};
 use crate::exit::Exit;
-use crate::lists::{list_files, read_list, tell_rejects};
+use crate::inputs::Inputs;
+use crate::lists::{read_list, tell_rejects};
 use crate::streams::Streams;
 
-pub(crate) fn diff(args: &ListDiff, streams: &mut Streams) -> Result<Exit> {
-    let (one, other) = (addresses(&args.one, streams)?, addresses(&args.other, streams)?);
+pub(crate) fn diff(args: &ListDiff, inputs: &Inputs, streams: &mut Streams) -> Result<Exit> {
+    let (one, other) =
+        (addresses(&args.one, inputs, streams)?, addresses(&args.other, inputs, streams)?);
     for (sign, only) in [('-', one.difference(&other)), ('+', other.difference(&one))] {
         for prefix in only.iter() {
             writeln!(streams.out(), "{sign} {prefix}")?;
@@ -22,18 +24,18 @@ pub(crate) fn diff(args: &ListDiff, streams: &mut Streams) -> Result<Exit> {
     Ok(Exit::Answered)
 }
 
-pub(crate) fn merge(args: &ListMerge, streams: &mut Streams) -> Result<Exit> {
+pub(crate) fn merge(args: &ListMerge, inputs: &Inputs, streams: &mut Streams) -> Result<Exit> {
     let mut merged = PrefixSet::default();
     let mut names = Vec::new();
     for pattern in &args.files {
-        for path in list_files(pattern)? {
-            merged = merged.union(&addresses(&path, streams)?);
+        for path in inputs.files(pattern)? {
+            merged = merged.union(&addresses(&path, inputs, streams)?);
             names.push(path.display().to_string());
         }
     }
     for pattern in &args.without {
-        for path in list_files(pattern)? {
-            merged = merged.difference(&addresses(&path, streams)?);
+        for path in inputs.files(pattern)? {
+            merged = merged.difference(&addresses(&path, inputs, streams)?);
         }
     }
     let out = streams.out();
@@ -51,10 +53,10 @@ pub(crate) fn merge(args: &ListMerge, streams: &mut Streams) -> Result<Exit> {
 }
 
 /// The addresses of a list. What is not in use is told.
-fn addresses(path: &Path, streams: &mut Streams) -> Result<PrefixSet> {
+fn addresses(path: &Path, inputs: &Inputs, streams: &mut Streams) -> Result<PrefixSet> {
     // An empty list has something to tell here: that all is gone.
     let options = ListOptions { allow_empty: true, ..ListOptions::default() };
-    let list = read_list(path, ListRole::Threat, &options)?;
+    let list = read_list(path, ListRole::Threat, &options, inputs)?;
     tell_rejects(&list, streams);
     Ok(list.entries.iter().flat_map(|entry| &entry.prefixes).copied().collect())
 }

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use crate::args::{InspectFormat, ListLookup};
 use crate::exit::{Exit, UsageError};
+use crate::inputs::Inputs;
 use crate::lists::load;
 use crate::streams::Streams;
 
-pub(crate) fn run(args: &ListLookup, streams: &mut Streams) -> Result<Exit> {
-    let Some(matcher) = load(&args.lists, streams)?.matcher else {
+pub(crate) fn run(args: &ListLookup, inputs: &Inputs, streams: &mut Streams) -> Result<Exit> {
+    let Some(matcher) = load(&args.lists, inputs, streams)?.matcher else {
         bail!(UsageError("a list is needed to look into: --list FILE".to_owned()));
     };
     let found = args.addresses.iter().map(|address| (*address, matcher.matches(*address)));
