@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use flowproof_prefix::PrefixSet;
+use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::entry::{Details, Entry};
@@ -99,6 +101,25 @@ impl Content {
             label: shortened(label, LONGEST_LABEL).into(),
             details: (details != Details::default()).then(|| Box::new(details)),
         });
+    }
+
+    /// Takes addresses out of the entries from the one with this number on: what an indicator excludes is
+    /// no entry, and no part of one.
+    pub(crate) fn take_out(&mut self, from: usize, excluded: &[IpNet]) {
+        if excluded.is_empty() {
+            return;
+        }
+        let excluded: PrefixSet = excluded.iter().copied().collect();
+        for mut entry in self.entries.split_off(from) {
+            let held: PrefixSet = entry.prefixes.iter().copied().collect();
+            if !held.intersection(&excluded).is_empty() {
+                entry.prefixes = held.difference(&excluded).iter().collect::<Vec<_>>().into();
+            }
+            match entry.prefixes.is_empty() {
+                true => self.revoked += 1,
+                false => self.entries.push(entry),
+            }
+        }
     }
 
     /// Counts a refusal. `text` is what stands there.

@@ -72,7 +72,7 @@ impl Told<'_> {
             "label": entry.label,
         });
         merge(&mut value, json!(row.traffic));
-        merge(&mut value, json!({ "remotes": row.remotes, "line": entry.line }));
+        merge(&mut value, json!({ "remotes": row.addresses.len(), "line": entry.line }));
         if let Some(enrichment) = self.enrichment {
             merge(&mut value, json!({ "enrichment": enrichment.of_entry(entry) }));
         }
@@ -120,9 +120,10 @@ impl Told<'_> {
             let (list, entry) = self.place(row);
             let own = [&row.account, &row.instance, &row.interface];
             let own = own.map(|text| text.clone().unwrap_or_default());
-            let of_list = [list.name.clone(), entry.text.to_string(), entry.label.to_string()];
+            let of_list = [list.name.as_str(), &entry.text, &entry.label].map(printable);
+            let of_list = of_list.map(|text| text.to_string());
             let totals = TOTALS.iter().map(|(_, total)| total(&row.traffic));
-            let remotes = [row.remotes.to_string()];
+            let remotes = [row.addresses.len().to_string()];
             let cells = own.into_iter().chain(of_list).chain(totals).chain(remotes);
             writer.write_record(cells.chain(self.line(entry)))?;
         }
@@ -165,8 +166,9 @@ impl Told<'_> {
                 Entry::Occupied(mut known) => {
                     let known = known.get_mut();
                     known.traffic.merge(&row.traffic)?;
-                    // Of addresses that are in both nothing is known but that there are so many.
-                    known.remotes = known.remotes.max(row.remotes);
+                    known.addresses.extend(&row.addresses);
+                    known.addresses.sort_unstable();
+                    known.addresses.dedup();
                 }
             }
         }
@@ -191,7 +193,7 @@ impl Told<'_> {
             "" => String::new(),
             label => format!(", {label}"),
         };
-        let addresses = match row.remotes {
+        let addresses = match row.addresses.len() as u64 {
             1 => String::new(),
             many => format!(", {} addresses", thousands(many)),
         };

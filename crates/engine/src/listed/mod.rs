@@ -40,8 +40,8 @@ pub struct ListedRow {
     pub entry: usize,
     /// What the records add up to. A record that matches several entries is in each of their rows.
     pub traffic: Traffic,
-    /// How many distinct addresses of the entry are in the records.
-    pub remotes: u64,
+    /// The distinct addresses of the entry that are in the records, ascending.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// All traffic with listed addresses.
@@ -126,10 +126,9 @@ type Found = (Traffic, Vec<IpAddr>);
 fn listed_row((key, (traffic, mut addresses)): (Key, Found)) -> ListedRow {
     addresses.sort_unstable();
     addresses.dedup();
-    let remotes = addresses.len() as u64;
     let (account, instance, interface, number) = key;
     let (list, entry) = place(number);
-    ListedRow { account, instance, interface, list, entry, traffic, remotes }
+    ListedRow { account, instance, interface, list, entry, traffic, addresses }
 }
 
 impl Listed {

@@ -138,7 +138,7 @@ fn naive(records: &[Record], lists: &[List], with_internal: bool) -> Listed {
             list,
             entry,
             traffic,
-            remotes: remotes.len() as u64,
+            addresses: remotes.into_iter().collect(),
         })
         .collect();
     listed

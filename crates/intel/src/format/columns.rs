@@ -18,6 +18,22 @@ pub(crate) fn normal(name: &str) -> String {
     name.to_lowercase().replace([' ', '-'], "_")
 }
 
+/// Whether a column with this name holds the lengths or masks of prefixes without their addresses.
+pub(crate) fn is_prefix_length(name: &str) -> bool {
+    matches!(
+        name.replace('_', "").as_str(),
+        "prefixlen"
+            | "prefixlength"
+            | "masklen"
+            | "masklength"
+            | "mask"
+            | "netmask"
+            | "subnetmask"
+            | "cidrlength"
+            | "bits"
+    )
+}
+
 /// What a column with this name holds, if it may be the one to read, and its rank: of several, the
 /// one of the lowest rank is read.
 pub(crate) fn indicators(name: &str) -> Option<(u8, Holds)> {

@@ -52,7 +52,12 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
     each_row(text, sample.delimiter, |found| match found {
         Found::Row(row) if header.is_some_and(|header| header.is(row)) => {}
         Found::Row(row) => {
-            layout.take(&Filing { row, width: sample.width }, options, &mut content);
+            let named = sample.header.as_ref().map_or(usize::MAX, |header| header.names().len());
+            let by_names = Filing { row, width: named };
+            match by_names.is_too_wide() {
+                true => by_names.refuse(&mut content),
+                false => layout.take(&Filing { row, width: sample.width }, options, &mut content),
+            }
         }
         Found::Unclosed(line, text) => unclosed(line, text, &mut content),
         Found::Comment(_) => {}

@@ -57,6 +57,21 @@ const DESCRIPTION: [&str; 3] = ["description", "comment", "reason"];
 
 const CONFIDENCE: [&str; 3] = ["confidence", "confidence_level", "abuseConfidenceScore"];
 
+/// Keys of the length of a prefix whose address stands under another one.
+const LENGTH: [&str; 8] = [
+    "prefixlen",
+    "prefix_len",
+    "prefix_length",
+    "prefixLength",
+    "masklen",
+    "mask",
+    "netmask",
+    "bits",
+];
+
+const OWN_LENGTH: RejectReason =
+    RejectReason::Malformed("the length of its prefix stands apart from the address");
+
 /// Keys that an address is found by.
 pub(super) fn address_keys() -> impl Iterator<Item = &'static str> {
     ADDRESS.into_iter().flatten().copied().chain(INDICATOR)
@@ -66,6 +81,14 @@ pub(super) fn parse(text: &mut dyn BufRead, options: &ListOptions) -> Result<Con
     let mut objects = Objects { items: Items::new(options), options };
     json::read(text, &mut objects)?;
     Ok(objects.items.into_content())
+}
+
+/// Whether a number stands where a prefix should.
+fn has_bare_length(item: &Item) -> bool {
+    ["prefix", "cidr"].iter().any(|key| {
+        let text = item.get(key).to_string();
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 struct Objects<'a> {
@@ -87,6 +110,7 @@ impl Shape for Objects<'_> {
         "description", "comment", "reason",
         "confidence", "confidence_level", "abuseConfidenceScore",
         "valid_until", "revoked",
+        "prefixlen", "prefix_len", "prefix_length", "prefixLength", "masklen", "mask", "netmask", "bits",
     ];
 
     /// An object inside an item is no item: it may be what the address was before.
@@ -100,6 +124,11 @@ impl Shape for Objects<'_> {
 
     fn object(&mut self, item: &Item, place: &Place<'_>) {
         let filled = |key: &&&str| !item.get(key).is_empty();
+        if LENGTH.iter().any(|key| !item.get(key).is_empty()) || has_bare_length(item) {
+            let text = ADDRESS.iter().flat_map(|keys| keys.iter()).find(filled);
+            let text = text.map(|key| item.get(key).to_string()).unwrap_or_default();
+            return self.items.reject(item.line, &text, OWN_LENGTH);
+        }
         let keys = ADDRESS.iter().find(|keys| keys.iter().any(|key| filled(&key)));
         if let Some(keys) = keys {
             for key in keys.iter().filter(filled) {

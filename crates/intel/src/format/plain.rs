@@ -116,7 +116,47 @@ fn cut(line: &str) -> Result<Cut<'_>, RejectReason> {
     if is_address(entry) && is_address(before_comment(first_word(rest))) {
         return Err(RejectReason::OtherFormat(ADDRESS_COLUMNS));
     }
+    if is_address(entry) && goes_on(rest) {
+        return Err(RejectReason::Malformed("a part of it stands apart, or another one follows"));
+    }
     Ok(Cut { entry, rest })
+}
+
+/// Signs and words between the two ends of a range, or two addresses, as people write them. What follows
+/// a comment sign without a blank may be meant as either.
+const BETWEEN: [&str; 13] = [
+    "--", "->", "-", "\u{2013}", "\u{2014}", "\u{2192}", "..", "~", ">", ",", "to ", "until ", ";",
+];
+const LENGTHS: [&str; 4] = ["/", "mask ", "netmask ", "bits "];
+
+/// Whether what follows an address belongs to it: a length, the other end of a range, or one more
+/// address. It would be lost as a label.
+fn goes_on(rest: &str) -> bool {
+    let word_after = |sign: &str| {
+        let after = rest.strip_prefix(sign)?;
+        // A comment has a blank before its text.
+        if sign == ";" && after.starts_with(char::is_whitespace) {
+            return None;
+        }
+        let after = after.trim_start();
+        Some(before_comment(first_word(after)))
+    };
+    let is_number = |word: &str| word.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let length = LENGTHS.iter().filter_map(|sign| word_after(sign));
+    let mut length = length.chain(word_after("//"));
+    let mut others = BETWEEN.iter().filter_map(|sign| word_after(sign));
+    length.any(|word| is_number(word) && !word.contains('-'))
+        || others.any(|word| is_address(word) || is_nearly_address(word))
+}
+
+/// Whether a word could be a damaged address: `l.2.3.9`, `2001:db8::zz`, with a port or a length.
+fn is_nearly_address(word: &str) -> bool {
+    let count = |sign: u8| word.bytes().filter(|byte| *byte == sign).count();
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let only = |byte: u8| byte.is_ascii_hexdigit() || b".:/[]lLoOiIzZ".contains(&byte);
+    // Two colons are in a time of day too.
+    let signs = count(b'.') >= 3 || count(b':') >= 3 || word.contains("::");
+    signs && digits > 0 && word.bytes().all(only)
 }
 
 /// The length of a range with blanks around its dash, if the line begins with one.

@@ -5,6 +5,8 @@
 
 use std::io::BufRead;
 
+use ipnet::IpNet;
+
 use super::Broken;
 use super::json::{self, Item, Items, Place, Scalar, Shape, label};
 use super::kind;
@@ -12,6 +14,7 @@ use crate::content::{Candidate, Content};
 use crate::entry::Details;
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
+use crate::token;
 use pattern::{Comparison, Operator};
 use subject::{Subject, subject};
 
@@ -63,7 +66,7 @@ impl Shape for Bundle<'_> {
 
 impl Bundle<'_> {
     fn indicator(&mut self, comparisons: &[Comparison], item: &Item, place: &Place<'_>) {
-        let before = self.items.len();
+        let (before, entries) = (self.items.len(), self.items.entries());
         for comparison in comparisons {
             match subject(&comparison.path) {
                 Subject::Condition => {}
@@ -72,10 +75,28 @@ impl Bundle<'_> {
                 Subject::Address => self.addresses(comparison, item, place),
             }
         }
+        self.exclude(comparisons, item, entries);
         // An indicator of ports or of what something is not.
         if self.items.len() == before {
             self.items.count(Indicator::Other);
         }
+    }
+
+    /// Takes what the pattern excludes out of the entries that it led to.
+    fn exclude(&mut self, comparisons: &[Comparison], item: &Item, before: usize) {
+        // Where one of several will do, an exclusion excludes nothing from the others.
+        let words = item.text("pattern").split(|sign: char| !sign.is_ascii_alphabetic());
+        if words.into_iter().any(|word| word.eq_ignore_ascii_case("or")) {
+            return;
+        }
+        let options = ListOptions { allow_wide: true, ..ListOptions::default() };
+        let negated = comparisons.iter().filter(|comparison| {
+            comparison.is_negated && matches!(subject(&comparison.path), Subject::Address)
+        });
+        let values = negated.flat_map(|comparison| &comparison.values);
+        let tokens = values.filter_map(|value| token::parse(value, &options).ok());
+        let excluded: Vec<IpNet> = tokens.flat_map(|token| token.prefixes).collect();
+        self.items.take_out(before, &excluded);
     }
 
     fn addresses(&mut self, comparison: &Comparison, item: &Item, place: &Place<'_>) {

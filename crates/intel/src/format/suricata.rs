@@ -10,9 +10,6 @@
 
 use std::io::BufRead;
 
-use flowproof_prefix::PrefixSet;
-use ipnet::IpNet;
-
 use super::Broken;
 use super::lines::each_line_within;
 use crate::content::Content;
@@ -116,27 +113,9 @@ fn take(content: &mut Content, joined: &Joined, options: &ListOptions) {
                 Err(reason) => content.reject(*line, member, reason),
             }
         });
-        take_out(content, before, &excluded);
+        content.take_out(before, &excluded);
     }
     if !has_address {
         content.not_an_address(Indicator::Other);
-    }
-}
-
-/// Takes addresses out of the entries from the one with this number on: what a rule excludes is no
-/// entry, and no part of one.
-fn take_out(content: &mut Content, from: usize, excluded: &[IpNet]) {
-    if excluded.is_empty() {
-        return;
-    }
-    let excluded: PrefixSet = excluded.iter().copied().collect();
-    for mut entry in content.entries.split_off(from) {
-        let held: PrefixSet = entry.prefixes.iter().copied().collect();
-        if !held.intersection(&excluded).is_empty() {
-            entry.prefixes = held.difference(&excluded).iter().collect::<Vec<_>>().into();
-        }
-        if !entry.prefixes.is_empty() {
-            content.entries.push(entry);
-        }
     }
 }

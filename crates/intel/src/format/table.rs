@@ -15,6 +15,8 @@ mod tests;
 
 /// Why a row is refused where a quote is missing.
 pub(crate) const UNCLOSED: RejectReason = RejectReason::Malformed("a quote is not closed");
+pub(super) const TOO_MANY: RejectReason =
+    RejectReason::Malformed("it has more columns than the header");
 pub(super) const CUT_OFF: RejectReason = RejectReason::Malformed("the list ends within it");
 const NO_VALUE: RejectReason = RejectReason::Malformed("nothing stands in its column of addresses");
 
@@ -66,7 +68,11 @@ pub(super) fn parse<C>(
             begun = Some(found.map(|columns| (header, columns)).map_err(broken));
         }
         (Found::Row(next), Some(Ok((header, columns)))) if !header.is(next) => {
-            row(columns, &Filing { row: next, width: header.names().len() }, &mut content);
+            let filing = Filing { row: next, width: header.names().len() };
+            match filing.is_too_wide() {
+                true => filing.refuse(&mut content),
+                false => row(columns, &filing, &mut content),
+            }
         }
         (Found::Unclosed(line, text), _) => unclosed(line, text, &mut content),
         _ => {}
@@ -94,6 +100,17 @@ impl Filing<'_> {
     /// Whether the text ends within the row.
     pub(super) fn is_cut_off(&self) -> bool {
         !self.row.whole && self.row.len() < self.width
+    }
+
+    /// Whether it has more columns than the header names: none of them can be told by its place.
+    pub(super) fn is_too_wide(&self) -> bool {
+        (self.width..self.row.len()).any(|index| !self.row.get(index).is_empty())
+    }
+
+    /// Counts the refusal of a row that is too wide.
+    pub(super) fn refuse(&self, content: &mut Content) {
+        content.lines += 1;
+        content.reject(self.row.line, &self.row.text(), TOO_MANY);
     }
 
     /// What stands in the column at `index`, or why that cannot be an entry.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use flowproof_intel::{ListOptions, ListRole};
 use flowproof_prefix::PrefixSet;
-use flowproof_report::printable;
+use flowproof_report::{counted, printable};
 
 use crate::args::{ListDiff, ListMerge};
 use crate::exit::Exit;
@@ -57,6 +57,10 @@ fn addresses(path: &Path, inputs: &Inputs, streams: &mut Streams) -> Result<Pref
     // An empty list has something to tell here: that all is gone.
     let options = ListOptions { allow_empty: true, ..ListOptions::default() };
     let list = read_list(path, ListRole::Threat, &options, inputs)?;
+    if let Some(first) = list.rejects.samples.first().filter(|_| list.entries.is_empty()) {
+        let lines = counted(list.rejects.total, "line was refused", "lines were refused");
+        bail!("{} has no entry, {lines}; first: {first}", list.name);
+    }
     tell_rejects(&list, streams);
     Ok(list.entries.iter().flat_map(|entry| &entry.prefixes).copied().collect())
 }

@@ -42,6 +42,12 @@ impl Layout {
             Some(named) => named_column(names, sample, named)?,
             None => guessed_column(names, sample)?,
         };
+        if let Some(length) = names.iter().find(|name| columns::is_prefix_length(name)) {
+            return Err(format!(
+                "the lengths of its prefixes stand in a column of their own, {length:?}: join the two, \
+                 as 203.0.113.0/24"
+            ));
+        }
         let known = names.get(indicator).and_then(|name| columns::indicators(name));
         let holds = known.map_or(Holds::Indicators(None), |(_, holds)| holds);
         let position = |is_meant: fn(&str) -> bool| names.iter().position(|name| is_meant(name));

@@ -263,6 +263,19 @@ fn rows_that_are_damaged_are_refused_by_line() {
 }
 
 #[test]
+fn lengths_in_a_column_of_their_own_are_told_and_rows_that_are_too_wide_refused() {
+    for header in ["network,prefixlen", "ip,netmask", "ip,Prefix Length"] {
+        let text = format!("{header}\n203.0.113.0,24\n192.0.2.0,25\n");
+        let broken = super::parse(&mut text.as_bytes(), &ListOptions::default());
+        assert!(matches!(broken, Err(Broken::Column { .. })), "{header}");
+    }
+    let text = "label,ip,score\nx,192.0.2.1,1\na,192.0.2.2,192.0.2.3,2\ny,192.0.2.4,3,\n";
+    let content = super::parse(&mut text.as_bytes(), &ListOptions::default()).unwrap();
+    let lines: Vec<u64> = content.entries.iter().map(|entry| entry.line).collect();
+    assert_eq!((lines, content.rejects.total), (vec![2, 4], 1), "line 3 has a column too many");
+}
+
+#[test]
 fn plain_text_stays_plain_text_whatever_is_in_its_labels() {
     for text in [
         "192.0.2.1 one, two\n192.0.2.2 # three, 198.51.100.1, four\n",

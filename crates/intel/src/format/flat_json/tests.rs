@@ -24,6 +24,20 @@ const ARRAY: &str = r#"[
 "#;
 
 #[test]
+fn a_length_that_stands_apart_from_its_address_is_not_lost() {
+    for object in [
+        r#"{"ip": "203.0.113.0", "prefix": 24}"#,
+        r#"{"network": "203.0.113.0", "netmask": "255.255.255.0"}"#,
+        r#"{"address": "203.0.113.0", "prefixlen": 24}"#,
+        r#"{"ip": "203.0.113.0", "cidr": "24"}"#,
+    ] {
+        let content = parse(Json, &format!("[{object}]")).expect("whole");
+        check_told(&content);
+        assert_eq!((content.entries.len(), content.rejects.total), (0, 1), "{object}");
+    }
+}
+
+#[test]
 fn objects_of_an_array_are_entries() {
     let content = parse(Json, ARRAY).expect("whole");
     assert_eq!(

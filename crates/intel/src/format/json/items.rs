@@ -1,5 +1,7 @@
 //! [`Items`]: what a format found in a document, each item told once.
 
+use ipnet::IpNet;
+
 use crate::content::{Candidate, Content};
 use crate::list::ListOptions;
 use crate::note::{Indicator, RejectReason};
@@ -31,6 +33,11 @@ impl<'a> Items<'a> {
     /// How many of them are entries.
     pub(in crate::format) fn entries(&self) -> usize {
         self.content.entries.len()
+    }
+
+    /// Takes addresses out of the entries from the one with this number on.
+    pub(in crate::format) fn take_out(&mut self, from: usize, excluded: &[IpNet]) {
+        self.content.take_out(from, excluded);
     }
 
     /// An address, prefix or range.

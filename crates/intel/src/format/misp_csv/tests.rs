@@ -22,6 +22,16 @@ u12,17,Network activity,ip-dst,\"198.51.100.0/24\",\"net\",1,20250601
 ";
 
 #[test]
+fn a_row_with_more_columns_than_the_header_is_refused() {
+    let text = "uuid,event_id,category,type,value,comment,to_ids,date\n\
+                1,1,N,ip-dst,203.0.113.9,seen, benign,0,2\n\
+                2,1,N,ip-dst,203.0.113.10,seen,1,2\n";
+    let content = read(ListFormat::MispCsv, text);
+    assert_eq!(entries(&content), [(3, "203.0.113.10", "seen")]);
+    assert_eq!(content.rejects.total, 1, "a comma in the comment moved to_ids");
+}
+
+#[test]
 fn attributes_are_taken_by_type_and_those_not_for_detection_left_out() {
     let content = read(ListFormat::MispCsv, EXPORT);
     assert_eq!(

@@ -108,6 +108,50 @@ fn a_range_with_blanks_that_is_damaged_is_refused_and_not_halved() {
 }
 
 #[test]
+fn what_belongs_to_an_address_is_not_lost_as_its_label() {
+    for line in [
+        "203.0.113.0 /24",
+        "203.0.113.4 / 24",
+        "203.0.113.4//24",
+        "203.0.113.0 mask 255.255.255.0",
+        "203.0.113.0 netmask 24",
+        "203.0.113.1 \u{2013} 203.0.113.9",
+        "203.0.113.1 to 203.0.113.9",
+        "203.0.113.1 .. 203.0.113.9",
+        "203.0.113.1 -> 203.0.113.9",
+        "203.0.113.1 > 203.0.113.9",
+        "203.0.113.1 ~ 203.0.113.9",
+        "203.0.113.1 -- 203.0.113.9",
+        "203.0.113.1 - l.2.3.9",
+        "203.0.113.1 -203.0.113.lO",
+        "203.0.113.1 -203.0.113.9:80",
+        "203.0.113.1 - 2001:db8::zz",
+        "203.0.113.2;203.0.113.3",
+        "203.0.113.2 ,203.0.113.3",
+    ] {
+        assert_eq!(content_of(line), (0, 1), "{line}");
+    }
+    for line in [
+        "203.0.113.0/20 ; SBL256894",
+        "203.0.113.9 ; 203.0.113.10 was it before",
+        "203.0.113.9 // 24 hours",
+        "203.0.113.9 - 12:30:05 ssh",
+        "203.0.113.9 to be watched",
+        "203.0.113.9 # 203.0.113.10",
+        "203.0.113.9 > c2.example.com",
+        "203.0.113.9, 2025-06-01",
+    ] {
+        assert_eq!(content_of(line).1, 0, "{line}");
+    }
+}
+
+/// How many entries and refusals there are.
+fn content_of(text: &str) -> (usize, u64) {
+    let content = read(text);
+    (content.entries.len(), content.rejects.total)
+}
+
+#[test]
 fn lines_without_an_address_are_refused_by_line_and_reason() {
     assert_eq!(
         rejects(

@@ -99,6 +99,25 @@ fn all_addresses_that_a_pattern_looks_for_are_entries() {
 }
 
 #[test]
+fn what_a_pattern_excludes_is_no_part_of_its_entries() {
+    let prefixes = |pattern: &str| {
+        let content = parse(Stix2, &indicators(&[pattern])).expect("whole");
+        check_told(&content);
+        let prefixes = content.entries.iter().flat_map(|entry| &entry.prefixes);
+        prefixes.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let both = |join: &str, other: &str| {
+        prefixes(&format!(
+            "[ipv4-addr:value ISSUBSET '203.0.113.0/30' {join} ipv4-addr:value {other}]"
+        ))
+    };
+    assert_eq!(both("AND", "!= '203.0.113.1'"), ["203.0.113.0/32", "203.0.113.2/31"]);
+    assert_eq!(both("AND", "NOT ISSUBSET '203.0.113.0/31'"), ["203.0.113.2/31"]);
+    assert_eq!(both("AND", "NOT ISSUBSET '0.0.0.0/0'"), Vec::<String>::new());
+    assert_eq!(both("OR", "!= '203.0.113.1'"), ["203.0.113.0/30"], "one of the two will do");
+}
+
+#[test]
 fn other_indicators_are_counted_by_kind() {
     let text = indicators(&[
         "[domain-name:value = 'c2.example.com']",

@@ -83,7 +83,7 @@ fn an_entry_that_is_excluded_as_a_whole_is_none_and_a_damaged_exclusion_is_refus
         "alert ip [192.0.2.0/24,!0.0.0.0/0] any -> [198.51.100.1,!198.51.100.300] any (sid:1;)\n",
     );
     assert_eq!(entries(&content), [(1, "198.51.100.1", "sid 1")]);
-    assert_eq!((content.revoked, content.rejects.total), (1, 1));
+    assert_eq!((content.revoked, content.rejects.total), (2, 1));
 }
 
 #[test]
