@@ -39,7 +39,10 @@ impl Bucket {
 
     fn run(&self, args: &[&str]) -> Run {
         let endpoint = self.server.endpoint();
-        let reach = ["--path-style", "--s3-attempts=3", "--endpoint-url", endpoint.as_str()];
+        let mut reach = vec!["--path-style", "--endpoint-url", endpoint.as_str()];
+        if !args.iter().any(|arg| arg.starts_with("--s3-attempts")) {
+            reach.push("--s3-attempts=3");
+        }
         // Before the first option, since a query ends in what is none.
         let at = args.iter().position(|arg| arg.starts_with("--")).unwrap();
         let args = [&args[..at], &reach[..], &args[at..]].concat();
@@ -95,7 +98,15 @@ fn every_fixture_answers_alike_from_a_bucket() {
         &[
             &["inspect", "--logs", "@", "--format=json", "--files"],
             &["query", "--logs=@", "--format=csv", "select * from flow_logs"],
-            &["volumes", "--logs", "@", "--format=csv", "--by=interface,local,remote,action,hour"],
+            // Not the fixture whose counters do not fit in a total.
+            &[
+                "volumes",
+                "--logs",
+                "@",
+                "--format=csv",
+                "--by=interface,local,remote,action,hour",
+                "--from=2025-06-01T09:00:00Z",
+            ],
             &["investigate", "--logs", "@", "--format=json", "--instance=i-0aaaabbbbcccc0001"],
         ],
     );

@@ -7,10 +7,10 @@ use arrow::array::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use flowproof_source::s3::S3FailureKind;
-use flowproof_source::{Chunks, SourceError};
+use flowproof_source::{Chunks, SourceError, open_with};
 use tokio::sync::oneshot;
 
-use super::ahead::Ahead;
+use super::ahead::{self, Ahead, Turn};
 use super::plan::{ScanPlan, SharedSums};
 use super::shape::{Shaper, lock};
 use super::step::{Buffers, Next, Work};
@@ -22,7 +22,6 @@ use crate::parquet::{HeldPart, ParquetObject, is_parquet};
 #[derive(Debug)]
 pub(super) struct Partition {
     plan: Arc<ScanPlan>,
-    tasks: VecDeque<Task>,
     ahead: Ahead,
     current: Option<Current>,
     ready: VecDeque<RecordBatch>,
@@ -45,8 +44,8 @@ impl Partition {
         let (current, ready) = (None, VecDeque::new());
         let buffers = Buffers::default();
         let sums = plan.sums();
-        let (tasks, ahead) = (tasks.into(), Ahead::default());
-        Partition { plan, tasks, ahead, current, ready, task, buffers, sums }
+        let ahead = Ahead::new(tasks);
+        Partition { plan, ahead, current, ready, task, buffers, sums }
     }
 
     /// The next batch; `None` at the end.
@@ -72,9 +71,12 @@ impl Partition {
                         self.current = Some(Current::Part(part));
                     }
                 }
-                None => match self.tasks.pop_front() {
-                    Some(Task::Object(object_idx)) => self.open(object_idx).await?,
-                    Some(Task::Part(part)) => {
+                None => match self.ahead.next(&self.plan.context).await? {
+                    Some(Turn::Opened(object_idx, opened)) => {
+                        self.begin(object_idx, opened).await?
+                    }
+                    Some(Turn::Task(Task::Object(object_idx))) => self.open(object_idx).await?,
+                    Some(Turn::Task(Task::Part(part))) => {
                         let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
                         let part = HeldPart::open(plan, part, self.sums.clone(), task).await?;
                         self.current = Some(Current::Part(Box::new(part)));
@@ -97,16 +99,26 @@ impl Partition {
     }
 
     async fn open(&mut self, object_idx: usize) -> Result<()> {
-        let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
         if let Some(kept) = &self.plan.context.kept {
             if let Some(object) = kept.get(&object_idx) {
+                let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
                 self.ready.extend(shaper.reshape(object)?);
             }
             return Ok(());
         }
-        let buffers = std::mem::take(&mut self.buffers);
-        let mut work = Work::new(shaper, buffers);
-        let opened = self.ahead.open(&self.plan.context, object_idx, &self.tasks).await;
+        let options = ahead::options(&self.plan.context, object_idx);
+        let opened = open_with(&self.plan.context.objects[object_idx], options).await;
+        self.begin(object_idx, opened).await
+    }
+
+    /// Begins with an object that is open, or could not be opened.
+    async fn begin(
+        &mut self,
+        object_idx: usize,
+        opened: Result<Chunks, SourceError>,
+    ) -> Result<()> {
+        let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
+        let mut work = Work::new(shaper, std::mem::take(&mut self.buffers));
         let opened = match opened {
             Ok(mut chunks) => match chunks.take_whole() {
                 Some(stored) => {
