@@ -40,7 +40,7 @@ impl Inputs {
         logs: &[String],
         beside: impl IntoIterator<Item = &Path>,
     ) -> Result<Inputs> {
-        let beside: Vec<String> = beside.into_iter().map(|path| text(path)).collect();
+        let beside: Vec<String> = beside.into_iter().map(text).collect();
         let mut inputs = Inputs::default();
         if !logs.iter().chain(&beside).any(|place| is_in_bucket(place)) {
             return Ok(inputs);

@@ -7,19 +7,23 @@
 #![cfg(unix)]
 
 mod clauses;
+mod cloud;
 mod counting;
 mod duplicates;
 mod logs;
 mod page;
+mod s3;
 mod sides;
 mod verdicts;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::program::{arg, run, testdata};
 use clauses::Tests;
+use cloud::Cloud;
 use page::{Block, Page, pages, root};
 
 #[test]
@@ -30,10 +34,11 @@ fn every_command_in_the_docs_runs_and_ends_as_it_says() {
         // repository's root, so that what one writes another can read, and nothing is left behind.
         let folder = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(testdata(), folder.path().join("testdata")).unwrap();
+        let cloud = page.text.contains(" s3://").then(Cloud::new);
         for block in page.blocks() {
             let mut output = String::new();
             for line in block.commands() {
-                output = run_line(&line, folder.path(), &page);
+                output = run_line(&line, folder.path(), &page, cloud.as_ref());
                 commands += 1;
             }
             if let Some(shown) = &block.shown {
@@ -45,8 +50,8 @@ fn every_command_in_the_docs_runs_and_ends_as_it_says() {
 }
 
 /// Runs a line of shell with our program first in the path; returns both streams.
-fn run_line(line: &str, folder: &std::path::Path, page: &Page) -> String {
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_flowproof"));
+fn run_line(line: &str, folder: &Path, page: &Page, cloud: Option<&Cloud>) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_flowproof"));
     let mut path = vec![program.parent().unwrap().to_owned()];
     path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let mut shell = Command::new("sh");
@@ -55,7 +60,9 @@ fn run_line(line: &str, folder: &std::path::Path, page: &Page) -> String {
             shell.env_remove(name);
         }
     }
-    let shell = shell.arg("-c").arg(line).current_dir(folder);
+    let run = cloud.map_or_else(|| line.to_owned(), |cloud| cloud.line(line, folder));
+    shell.envs(cloud.map(Cloud::environment).unwrap_or_default());
+    let shell = shell.arg("-c").arg(run).current_dir(folder);
     let output = shell.env("PATH", std::env::join_paths(path).unwrap()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr);
     let expected = line.rsplit_once("# exit ").map_or(0, |(_, code)| code.trim().parse().unwrap());
@@ -88,7 +95,7 @@ fn the_first_command_of_the_readme_prints_the_answer_worked_out_by_hand() {
     let page = Page::read("README.md");
     let first = page.blocks().into_iter().next().unwrap();
     assert!(first.text.starts_with("cargo run --release --locked -p flowproof -- investigate "));
-    let output = run_line(&first.commands()[0], &root(), &page);
+    let output = run_line(&first.commands()[0], &root(), &page, None);
     assert!(output.starts_with("Verdict: CORROBORATED\n"), "{output}");
     for figure in ["2,369,832 bytes", "33,499,988 bytes", "24 flows accepted", "gaps        none"] {
         assert!(output.contains(figure), "{figure} is not in\n{output}");

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -60,7 +62,8 @@ struct Known {
 
 impl S3 {
     /// Finds credentials and settings as every AWS tool does: environment, profile, single sign-on,
-    /// web identity, container, machine. Credentials are fetched by the first request.
+    /// web identity, container, machine. A profile that is named is asked alone. Credentials are
+    /// fetched by the first request.
     ///
     /// # Errors
     ///
@@ -82,6 +85,9 @@ impl S3 {
         let mut config = loader.load().await;
         if config.region().is_none() {
             config = config.into_builder().region(FIRST_REGION).build();
+        }
+        if let Some(profile) = &options.profile {
+            config = of_profile(config, profile);
         }
         if let Some(role) = &options.role_arn {
             config = assume(config, role, options.external_id.as_deref()).await;
@@ -166,9 +172,9 @@ impl S3 {
             builder = builder.http_client(http_client());
         }
         // Set here and not for everything: roles are still taken on at AWS itself.
-        builder.set_endpoint_url(
-            options.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned)),
-        );
+        if let Some(url) = &options.endpoint_url {
+            builder = builder.endpoint_url(url);
+        }
         if options.path_style {
             builder = builder.force_path_style(true);
         }
@@ -179,6 +185,20 @@ impl S3 {
         // No code that holds the lock leaves half of a change behind.
         self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The same configuration with the credentials of the profile, whatever else could give some: the
+/// SDK would let keys in the environment win over a profile that was named.
+fn of_profile(config: SdkConfig, profile: &str) -> SdkConfig {
+    let settings = ProviderConfig::default()
+        .with_region(config.region().cloned())
+        .with_use_fips(config.use_fips())
+        .with_use_dual_stack(config.use_dual_stack())
+        .with_http_client(http_client());
+    let provider =
+        ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile);
+    let provider = SharedCredentialsProvider::new(provider.build());
+    config.into_builder().credentials_provider(provider).build()
 }
 
 /// The same configuration with the role's credentials in place of those found. They are fetched

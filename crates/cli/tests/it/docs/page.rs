@@ -59,6 +59,12 @@ impl Page {
         blocks
     }
 
+    /// The blocks of JSON in order.
+    pub(super) fn json(&self) -> Vec<&str> {
+        let blocks = self.text.split("\n```json\n").skip(1);
+        blocks.filter_map(|rest| rest.split("\n```\n").next()).collect()
+    }
+
     /// The targets of links that stay within the repository.
     pub(super) fn links(&self) -> Vec<String> {
         let targets = self.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
