@@ -489,7 +489,7 @@ fn nothing_in_complete_records_contradicts() {
 #[test]
 fn each_hole_in_the_records_keeps_them_from_contradicting_and_is_named() {
     type Hole = fn(&mut Observations);
-    let holes: [(Hole, &str); 16] = [
+    let holes: [(Hole, &str); 18] = [
         (|o| o.window.from = None, "the window has no end"),
         (|o| o.window.to = Some(at("2025-06-01T00:09:00Z")), "is not all inside the window"),
         (|o| o.coverage.gaps.push(gap()), "gap at eni-0a1b2c3d4e5f60001 from 2025-06-01T00:03:00Z"),
