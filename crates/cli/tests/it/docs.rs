@@ -56,7 +56,7 @@ fn run_line(line: &str, folder: &Path, page: &Page, cloud: Option<&Cloud>) -> St
     path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let mut shell = Command::new("sh");
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("FLOWPROOF_") {
+        if ["FLOWPROOF_", "AWS_"].iter().any(|own| name.to_string_lossy().starts_with(own)) {
             shell.env_remove(name);
         }
     }

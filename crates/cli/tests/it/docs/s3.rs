@@ -131,8 +131,16 @@ fn a_profile_that_is_named_wins_over_keys_in_the_environment() {
 fn the_environment_names_endpoints_and_proxies() {
     let list = |more: &[(&'static str, String)]| {
         let keys = STRANGER.map(|(name, key)| (name, key.to_owned()));
-        let region = ("AWS_REGION", "us-east-1".to_owned());
-        let environment = [&keys[..], &[region], more].concat();
+        // Nothing of this machine's.
+        let own = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("NO_PROXY", "127.0.0.1"),
+            ("no_proxy", "127.0.0.1"),
+        ];
+        let own = own.map(|(name, value)| (name, value.to_owned()));
+        let environment = [&keys[..], &own, more].concat();
         run_in(
             &["inspect", "--dry-run", "--logs=s3://example-logs/", "--s3-attempts=1"],
             &environment,
@@ -149,7 +157,10 @@ fn the_environment_names_endpoints_and_proxies() {
     ] {
         let (proxy, asked) = listener();
         let more = more.map(|name| (name, on()));
-        let found = list(&[&[("HTTPS_PROXY", proxy)][..], more.as_slice()].concat());
+        let found = list(
+            &[&[("HTTPS_PROXY", proxy.clone()), ("https_proxy", proxy)][..], more.as_slice()]
+                .concat(),
+        );
         assert_eq!(found.code, Some(1), "{found:?}");
         let asked = asked.try_recv().unwrap();
         assert!(asked.starts_with(&format!("CONNECT {host} ")), "{asked}");
