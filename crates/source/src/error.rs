@@ -202,7 +202,10 @@ mod tests {
         let archived = S3FailureKind::Archived { class: Some("GLACIER".into()) };
         for (error, text) in [
             (at_object(S3FailureKind::NotFound), "`s3://b/k`: was listed but is gone now"),
-            (at_object(S3FailureKind::KmsDenied), "`s3://b/k`: access denied: S3's words"),
+            (
+                at_object(S3FailureKind::KmsDenied),
+                "`s3://b/k`: its key in KMS must not be used: S3's words",
+            ),
             (
                 at_object(archived),
                 "`s3://b/k`: archived (GLACIER); it has to be restored before it can be read",

@@ -135,7 +135,7 @@ fn goes_on(rest: &str) -> bool {
     let word_after = |sign: &str| {
         let after = rest.strip_prefix(sign)?;
         // A comment has a blank before its text.
-        if sign == ";" && after.starts_with(char::is_whitespace) {
+        if [";", "//"].contains(&sign) && after.starts_with(char::is_whitespace) {
             return None;
         }
         let after = after.trim_start();
