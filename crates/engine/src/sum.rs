@@ -126,9 +126,10 @@ fn for_each(array: &ArrayRef, mut f: impl FnMut(usize, i128)) -> Result<()> {
     Ok(())
 }
 
+/// What it came to so far would depend on the order of additions, and is not told.
 #[cold]
-pub(crate) fn overflow<T>(total: i128) -> Result<T> {
-    exec_err!("a total of {total} does not fit in 64 bits; it is not shown wrapped")
+pub(crate) fn overflow<T>() -> Result<T> {
+    exec_err!("a total does not fit in 64 bits; it is not shown wrapped")
 }
 
 /// The total as the result type has it.
@@ -137,11 +138,11 @@ fn to_scalar(total: Option<i128>, result: &DataType) -> Result<ScalarValue> {
     match result {
         DataType::UInt64 => match u64::try_from(total) {
             Ok(fits) => Ok(ScalarValue::UInt64(Some(fits))),
-            Err(_) => overflow(total),
+            Err(_) => overflow(),
         },
         _ => match i64::try_from(total) {
             Ok(fits) => Ok(ScalarValue::Int64(Some(fits))),
-            Err(_) => overflow(total),
+            Err(_) => overflow(),
         },
     }
 }

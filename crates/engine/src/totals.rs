@@ -144,7 +144,7 @@ fn add(total: &mut u64, more: u64) -> Result<()> {
             *total = sum;
             Ok(())
         }
-        None => overflow(i128::from(*total) + i128::from(more)),
+        None => overflow(),
     }
 }
 
