@@ -27,6 +27,7 @@
 //! ```
 
 mod content;
+mod counted;
 mod enrich;
 mod entry;
 mod error;

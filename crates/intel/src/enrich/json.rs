@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -20,6 +20,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use super::rows::{Builder, Fields, is_key};
 use super::value::{Flat, Value, ValueVisitor, unique};
 use super::{Broken, names};
+use crate::counted::Counted;
 use crate::format::lines::each_line;
 use crate::note::RejectReason;
 
@@ -269,20 +270,5 @@ impl<'de> Visitor<'de> for Outermost<'_, '_> {
             taken.item(begin, Value::Map(entries));
         }
         Ok(())
-    }
-}
-
-/// Bytes whose line ends are counted as they are read, one by one, by the JSON parser.
-struct Counted<'a, R> {
-    bytes: R,
-    line: &'a Cell<u64>,
-}
-
-impl<R: io::Read> io::Read for Counted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        let ends = buffer[..read].iter().filter(|byte| **byte == b'\n').count();
-        self.line.set(self.line.get() + ends as u64);
-        Ok(read)
     }
 }

@@ -5,7 +5,7 @@
 //! None of it is held but what a format asks to keep of the objects that are open at the moment.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 
 use jiff::Timestamp;
 use serde::de::DeserializeSeed;
@@ -13,6 +13,7 @@ use serde_json::de::Read;
 use serde_json::{Deserializer, Error};
 
 use super::Broken;
+use crate::counted::Counted;
 
 mod items;
 mod keys;
@@ -65,21 +66,4 @@ fn broken(error: Error) -> Broken {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
     Broken::Syntax { line, message: format!("{message} (column {column})") }
-}
-
-/// Bytes whose line ends are counted as they are read. The JSON parser reads them one by one, and
-/// reads no further than the first byte of what it hands out next.
-struct Counted<'a, R> {
-    bytes: R,
-    /// The line, from 1, on which the next byte stands.
-    line: &'a Cell<u64>,
-}
-
-impl<R: io::Read> io::Read for Counted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        let ends = buffer[..read].iter().filter(|byte| **byte == b'\n').count();
-        self.line.set(self.line.get() + ends as u64);
-        Ok(read)
-    }
 }

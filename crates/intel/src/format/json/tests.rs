@@ -189,7 +189,7 @@ impl<F: Fn(u64) -> String> Generated<F> {
 }
 
 impl<F: Fn(u64) -> String> Read for Generated<F> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.pending.is_empty() && self.made < self.objects {
             self.pending = (self.object)(self.made).into_bytes();
             self.made += 1;
