@@ -141,3 +141,48 @@ fn a_scan_needs_a_threat_list_and_logs() {
     let nothing = run(&["scan", "--logs", &arg(empty.path()), "--list", &worked("tor-exits.txt")]);
     assert_eq!(nothing.code, Some(4), "{nothing:?}");
 }
+
+#[test]
+fn an_address_of_records_with_and_without_an_instance_is_counted_once_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let record = |n: u8, instance: &str| {
+        format!(
+            "123456789012 eni-0a1b2c3d4e5f60001{instance} 10.0.1.5 203.0.113.{n} 10 1748736000 1748736060 ACCEPT OK\n"
+        )
+    };
+    let fields = |instance| {
+        format!(
+            "account-id interface-id{instance} srcaddr dstaddr bytes start end action log-status\n"
+        )
+    };
+    let without: String = (1..=3).map(|n| record(n, "")).collect();
+    let with: String = (3..=5).map(|n| record(n, " i-0aaaabbbbcccc0001")).collect();
+    std::fs::write(logs.join("a.log"), fields("") + &without).unwrap();
+    std::fs::write(logs.join("b.log"), fields(" instance-id") + &with).unwrap();
+    let list = folder.path().join("list.txt");
+    std::fs::write(&list, "203.0.113.0/24 a\u{1b}[31m label\n").unwrap();
+    let ask = |format: &str| {
+        run(&["scan", "--logs", &arg(&logs), "--list", &arg(&list), "--format", format])
+    };
+    let text = ask("text");
+    assert!(text.out.contains("203.0.113.0/24, 5 addresses"), "{text:?}");
+    let csv = ask("csv");
+    assert!(csv.out.contains("203.0.113.0/24") && !csv.out.contains('\u{1b}'), "{csv:?}");
+}
+
+#[test]
+fn a_list_of_refused_lines_is_not_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("good.txt"), folder.path().join("bad.txt"));
+    std::fs::write(&good, "203.0.113.0/24\n").unwrap();
+    std::fs::write(&bad, "0.0.0.0/0\n").unwrap();
+    let (good, bad) = (arg(&good), arg(&bad));
+    for args in [["lists", "diff", &bad, &good], ["lists", "diff", &good, &bad]] {
+        let run = run(&args);
+        assert_eq!((run.code, &*run.out), (Some(1), ""), "{run:?}");
+        assert!(run.err.contains("bad.txt has no entry"), "{run:?}");
+    }
+    assert_eq!(run(&["lists", "merge", &good, "--without", &bad]).code, Some(1));
+}
