@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use compact_str::CompactString;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
@@ -10,8 +11,8 @@ use jiff::Timestamp;
 pub struct Entry {
     /// The line of the list, counted from 1. Where an entry spans several, the one it begins in.
     pub line: u64,
-    /// The entry as the list wrote it, without its label.
-    pub text: Box<str>,
+    /// The entry as the list wrote it. Nearly always it is short, and takes no memory of its own.
+    pub(crate) text: CompactString,
     /// The prefixes that together hold its addresses: one, or for a range as many as it takes.
     /// They are masked, disjoint, ascending and never IPv4-mapped.
     pub prefixes: Cover,
@@ -75,6 +76,12 @@ impl<'a> IntoIterator for &'a Cover {
 }
 
 impl Entry {
+    /// The entry as the list wrote it, without its label.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// How many addresses it holds, at most `u128::MAX` (one less than `::/0` holds).
     pub fn addresses(&self) -> u128 {
         addresses(&self.prefixes)

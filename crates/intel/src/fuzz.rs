@@ -109,7 +109,7 @@ fn check_entry(entry: &Entry) {
         assert_eq!(pair[0].addr().is_ipv4(), pair[1].addr().is_ipv4(), "{entry:?}");
         assert!(pair[0].broadcast() < pair[1].network(), "{entry:?}");
     }
-    let again = plain(&entry.text);
+    let again = plain(entry.text());
     let alone = Entry { line: 1, label: "".into(), details: None, ..entry.clone() };
     assert_eq!(again.entries, [alone], "the entry does not stand for itself");
 }

@@ -234,7 +234,7 @@ fn guard_duty(list: &List, lints: &mut Lints) {
     };
     let entries = list.entries.len();
     let six = list.entries.iter().filter(|entry| entry.prefixes[0].addr().is_ipv6()).count();
-    let ranges = list.entries.iter().filter(|entry| entry.text.contains('-')).count();
+    let ranges = list.entries.iter().filter(|entry| entry.text().contains('-')).count();
     if list.size > BYTES {
         say(format!("GuardDuty takes at most 35 MB; bytes: {}", list.size));
     }

@@ -54,15 +54,19 @@ impl Matcher {
     /// Compiles lists. They may overlap in any way.
     pub fn new(lists: Vec<List>) -> Self {
         let placed = placed(&lists);
-        // Equal prefixes are neighbours, so that each stands for one slice of the places.
-        let ranges = (0_u32..).zip(&placed).map(|(at, (prefix, _))| (*prefix, at..at + 1));
-        let prefixes = PrefixMap::build(ranges, |range, next| range.end = next.end);
         let of_role = |role: ListRole| {
             let has_role = |(_, place): &&(IpNet, Place)| lists[place.list as usize].role == role;
             placed.iter().filter(has_role).map(|(prefix, _)| *prefix).collect::<PrefixSet>()
         };
         let (threat, trusted) = (of_role(ListRole::Threat), of_role(ListRole::Trusted));
-        let places = placed.into_iter().map(|(_, place)| place).collect();
+        // Equal prefixes are neighbours, so that each stands for one slice of the places. What is
+        // sorted is gone before the map is built of it: there may be millions.
+        let mut places = Vec::with_capacity(placed.len());
+        let ranges = (0_u32..).zip(placed).map(|(at, (prefix, place))| {
+            places.push(place);
+            (prefix, at..at + 1)
+        });
+        let prefixes = PrefixMap::build(ranges, |range, next| range.end = next.end);
         Self { prefixes, places, threat, trusted, internal: internal_blocks(), lists }
     }
 

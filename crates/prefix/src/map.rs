@@ -50,7 +50,10 @@ impl<V> PrefixMap<V> {
         entries: impl IntoIterator<Item = (IpNet, V)>,
         mut merge: impl FnMut(&mut V, V),
     ) -> Self {
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        let entries = entries.into_iter();
+        // Room that is not used is never touched, so it takes no memory.
+        let room = entries.size_hint().0;
+        let (mut v4, mut v6) = (Vec::with_capacity(room), Vec::with_capacity(room));
         for (net, value) in entries {
             match canonical::prefix(net) {
                 Family::V4(prefix) => v4.push((prefix, value)),

@@ -68,7 +68,7 @@ impl Told<'_> {
             "instance": row.instance,
             "interface": row.interface,
             "list": list.name,
-            "entry": entry.text,
+            "entry": entry.text(),
             "label": entry.label,
         });
         merge(&mut value, json!(row.traffic));
@@ -120,7 +120,7 @@ impl Told<'_> {
             let (list, entry) = self.place(row);
             let own = [&row.account, &row.instance, &row.interface];
             let own = own.map(|text| text.clone().unwrap_or_default());
-            let of_list = [list.name.as_str(), &entry.text, &entry.label].map(printable);
+            let of_list = [list.name.as_str(), entry.text(), &entry.label].map(printable);
             let of_list = of_list.map(|text| text.to_string());
             let totals = TOTALS.iter().map(|(_, total)| total(&row.traffic));
             let remotes = [row.addresses.len().to_string()];
@@ -197,7 +197,7 @@ impl Told<'_> {
             1 => String::new(),
             many => format!(", {} addresses", thousands(many)),
         };
-        writeln!(out, "  {}{addresses}{}", printable(&entry.text), printable(&label))?;
+        writeln!(out, "  {}{addresses}{}", printable(entry.text()), printable(&label))?;
         writeln!(out, "    {}", traffic(&row.traffic))?;
         if let Some(line) = self.line(entry).filter(|line| !line.is_empty()) {
             writeln!(out, "    note: {line}")?;

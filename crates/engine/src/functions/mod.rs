@@ -249,7 +249,7 @@ fn is_called(list: &List, name: &str) -> bool {
 
 fn append_match(row: &mut StructBuilder, found: &flowproof_intel::Match<'_>) {
     use arrow::array::{BooleanBuilder, UInt64Builder};
-    let texts = [&*found.list.name, &*found.entry.text, &*found.entry.label];
+    let texts = [&*found.list.name, found.entry.text(), &*found.entry.label];
     for (place, text) in texts.into_iter().enumerate() {
         if let Some(builder) = row.field_builder::<StringBuilder>(place) {
             builder.append_value(text);

@@ -201,7 +201,7 @@ fn matches(address: IpAddr, lists: &Matcher) -> Vec<ListMatch> {
     let matches = lists.matches(address).into_iter().map(|found| ListMatch {
         list: found.list.name.clone(),
         line: found.entry.line,
-        entry: found.entry.text.to_string(),
+        entry: found.entry.text().to_string(),
         label: found.entry.label.to_string(),
         trusted: found.list.role == ListRole::Trusted,
     });

@@ -20,7 +20,7 @@ pub(super) fn read(format: ListFormat, text: &str) -> Content {
 
 /// Line, entry and label of each entry.
 pub(super) fn entries(content: &Content) -> Vec<(u64, &str, &str)> {
-    content.entries.iter().map(|entry| (entry.line, &*entry.text, &*entry.label)).collect()
+    content.entries.iter().map(|entry| (entry.line, entry.text(), &*entry.label)).collect()
 }
 
 /// The messages of all refusals.

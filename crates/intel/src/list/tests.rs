@@ -22,7 +22,7 @@ fn error(bytes: &[u8]) -> String {
 }
 
 fn texts(list: &List) -> Vec<&str> {
-    list.entries.iter().map(|entry| &*entry.text).collect()
+    list.entries.iter().map(|entry| entry.text()).collect()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

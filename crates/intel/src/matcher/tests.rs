@@ -16,7 +16,7 @@ fn ip(text: &str) -> IpAddr {
 /// List, line and entry of each match.
 fn told(matcher: &Matcher, address: &str) -> Vec<String> {
     let matches = matcher.matches(ip(address));
-    let tell = |m: &Match<'_>| format!("{}:{} {}", m.list.name, m.entry.line, m.entry.text);
+    let tell = |m: &Match<'_>| format!("{}:{} {}", m.list.name, m.entry.line, m.entry.text());
     matches.iter().map(tell).collect()
 }
 

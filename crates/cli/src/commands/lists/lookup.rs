@@ -41,7 +41,7 @@ fn answer(address: IpAddr, found: &[Match<'_>]) -> Value {
             "list": found.list.name,
             "line": found.entry.line,
             "path": details.map(|details| &details.path).filter(|path| !path.is_empty()),
-            "entry": found.entry.text,
+            "entry": found.entry.text(),
             "prefix": found.prefix.to_string(),
             "label": found.entry.label,
             "confidence": details.and_then(|details| details.confidence),
@@ -60,7 +60,7 @@ fn text(address: IpAddr, found: &[Match<'_>], out: &mut dyn Write) -> Result<()>
     for found in found {
         let trusted = if found.list.role == ListRole::Trusted { " (trusted)" } else { "" };
         let name = printable(&found.list.name);
-        write!(out, "{address}: {} in {name}{trusted}", printable(&found.entry.text))?;
+        write!(out, "{address}: {} in {name}{trusted}", printable(found.entry.text()))?;
         write!(out, ", line {}", found.entry.line)?;
         match &*found.entry.label {
             "" => writeln!(out)?,

@@ -12,7 +12,7 @@ pub(in crate::format) type Row<'a> = (u64, &'a str, &'a str, &'a str);
 
 pub(in crate::format) fn row(entry: &Entry) -> Row<'_> {
     let path = entry.details.as_ref().map_or("", |details| &details.path);
-    (entry.line, &entry.text, &entry.label, path)
+    (entry.line, entry.text(), &entry.label, path)
 }
 
 pub(in crate::format) fn rows(content: &Content) -> Vec<Row<'_>> {

@@ -41,7 +41,7 @@ fn content(items: &[String]) -> Content {
 }
 
 fn entries(content: &Content) -> Vec<(u64, &str, &str)> {
-    content.entries.iter().map(|entry| (entry.line, &*entry.text, &*entry.label)).collect()
+    content.entries.iter().map(|entry| (entry.line, entry.text(), &*entry.label)).collect()
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn entries(text: &str) -> Vec<(u64, String, String)> {
     content
         .entries
         .into_iter()
-        .map(|entry| (entry.line, entry.text.into(), entry.label.into()))
+        .map(|entry| (entry.line, entry.text().into(), entry.label.into()))
         .collect()
 }
 

@@ -60,7 +60,7 @@ fn content(inside: &str) -> Content {
 
 /// Line, text and label of every entry.
 fn entries(content: &Content) -> Vec<(u64, &str, &str)> {
-    content.entries.iter().map(|entry| (entry.line, &*entry.text, &*entry.label)).collect()
+    content.entries.iter().map(|entry| (entry.line, entry.text(), &*entry.label)).collect()
 }
 
 fn rejects(content: &Content) -> Vec<String> {

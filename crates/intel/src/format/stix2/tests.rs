@@ -40,7 +40,7 @@ fn entries(pattern: &str) -> Vec<String> {
     let content = parse(Stix2, &indicators(&[pattern])).expect("whole");
     check_told(&content);
     assert_eq!(rejects(&content), Vec::<String>::new(), "{pattern}");
-    content.entries.iter().map(|entry| entry.text.to_string()).collect()
+    content.entries.iter().map(|entry| entry.text().to_string()).collect()
 }
 
 #[test]

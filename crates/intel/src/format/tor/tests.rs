@@ -25,7 +25,7 @@ fn every_exit_address_is_an_entry_labelled_with_its_node() {
     for text in [whole(), whole().replace('\n', "\r\n")] {
         let content = content(&text);
         let entries: Vec<(u64, &str, &str)> =
-            content.entries.iter().map(|entry| (entry.line, &*entry.text, &*entry.label)).collect();
+            content.entries.iter().map(|entry| (entry.line, entry.text(), &*entry.label)).collect();
         assert_eq!(
             entries,
             [(6, "192.0.2.1", FIRST), (7, "2001:db8::1", FIRST), (11, "192.0.2.15", SECOND)]
