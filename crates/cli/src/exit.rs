@@ -18,6 +18,10 @@ pub enum Exit {
     Partial = 3,
     /// Nothing to answer from: no flow log object in the window.
     Nothing = 4,
+    /// Ended by SIGINT (`^C`) before there was an answer.
+    Interrupted = 130,
+    /// Ended by SIGTERM before there was an answer.
+    Terminated = 143,
 }
 
 impl Exit {

@@ -7,7 +7,9 @@ mod commands;
 mod enrichment;
 mod exit;
 mod inputs;
+mod interrupt;
 mod lists;
+mod output;
 mod plan;
 mod progress;
 mod rows;
@@ -48,7 +50,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Ex
         Err(error) if is_broken_pipe(&error) => Exit::Answered,
         Err(error) => {
             streams.error(&error);
-            if error.downcast_ref::<exit::UsageError>().is_some() {
+            if let Some(interrupted) = error.downcast_ref::<interrupt::Interrupted>() {
+                interrupted.exit
+            } else if error.downcast_ref::<exit::UsageError>().is_some() {
                 Exit::Usage
             } else {
                 Exit::Failed

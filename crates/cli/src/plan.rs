@@ -110,10 +110,9 @@ async fn open_selection(
 ) -> Result<Session> {
     let options = session_options(logs, book)?;
     let session = Session::open(&selection, options).await?;
-    let listing = session.listing();
-    if listing.objects.is_empty() {
+    if session.is_empty() {
         streams.warn(&format!("no flow log object to read in {}", logs.wheres.join(", ")));
-        if let Some(nearest) = &listing.nearest {
+        if let Some(nearest) = session.nearest() {
             streams.note(&nearest_text(nearest));
         }
     }

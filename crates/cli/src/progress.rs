@@ -9,6 +9,7 @@ use flowproof_engine::Session;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::When;
+use crate::commands::Common;
 use crate::streams::Streams;
 
 /// Shows progress until it is dropped.
@@ -21,8 +22,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// Runs that are over sooner show nothing.
 const PATIENCE: u32 = 10;
 
-/// Shows the progress of the session's questions, if somebody looks.
-pub(crate) fn show(session: &Session, when: When, streams: &Streams) -> Option<Shown> {
+/// Shows the progress of the session's questions, if somebody looks. It is told too if the run is ended.
+pub(crate) fn show(session: &Session, common: &Common, streams: &Streams) -> Option<Shown> {
+    common.covered.watch(session);
+    let when = common.progress;
     let wanted = match when {
         When::Auto => streams.err_is_terminal && !streams.quiet,
         When::Always => true,
@@ -31,9 +34,8 @@ pub(crate) fn show(session: &Session, when: When, streams: &Streams) -> Option<S
     if !wanted {
         return None;
     }
-    let total = session.listing().objects.iter().map(|object| object.size).sum();
     let patience = if when == When::Always { 0 } else { PATIENCE };
-    let progress = session.progress();
+    let (progress, found) = (session.progress(), session.found());
     let done = Arc::new(AtomicBool::new(false));
     let stop = Arc::clone(&done);
     let thread = std::thread::spawn(move || {
@@ -43,9 +45,11 @@ pub(crate) fn show(session: &Session, when: When, streams: &Streams) -> Option<S
             }
             std::thread::sleep(TICK);
         }
-        let bar = bar(total);
+        let bar = bar();
         while !stop.load(Ordering::Relaxed) {
-            // A question may take two readings; the bar then starts again.
+            // More objects may be found, and a question may take two readings; the bar then starts again.
+            let total = found.bytes();
+            bar.set_length(total);
             let bytes = progress.bytes();
             bar.set_position(if total == 0 { 0 } else { bytes % (total + 1) });
             bar.set_message(format!("{} objects", progress.objects()));
@@ -56,8 +60,8 @@ pub(crate) fn show(session: &Session, when: When, streams: &Streams) -> Option<S
     Some(Shown { done, thread: Some(thread) })
 }
 
-fn bar(total: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
     let template = "{bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta} {msg}";
     // The template is ours and known to be valid; without it the bar has its own.
     if let Ok(style) = ProgressStyle::with_template(template) {

@@ -1,10 +1,9 @@
 //! Writes result rows as a table, CSV, JSON, JSON lines or Parquet, batch by batch as they come.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::csv::{Writer as CsvWriter, WriterBuilder as CsvBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -20,9 +19,41 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::args::{RowFormat, RowOutput};
+use crate::output::OutputFile;
 use crate::streams::Streams;
 
-type Output<'a> = Box<dyn Write + Send + 'a>;
+/// Where rows go.
+enum Output<'a> {
+    Stream(&'a mut (dyn Write + Send)),
+    File(OutputFile),
+}
+
+impl Output<'_> {
+    /// Ends it well: a file takes its place.
+    fn finish(mut self) -> Result<()> {
+        self.flush()?;
+        match self {
+            Output::Stream(_) => Ok(()),
+            Output::File(file) => file.finish(),
+        }
+    }
+}
+
+impl Write for Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Output::Stream(stream) => stream.write(bytes),
+            Output::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Output::Stream(stream) => stream.flush(),
+            Output::File(file) => file.flush(),
+        }
+    }
+}
 
 /// Takes rows and writes them in one format.
 pub(crate) struct RowWriter<'a> {
@@ -56,12 +87,9 @@ impl<'a> RowWriter<'a> {
     /// Opens the file that was named, or standard output.
     pub(crate) fn open(output: &RowOutput, streams: &'a mut Streams) -> Result<RowWriter<'a>> {
         let lines = streams.out_is_terminal && output.output.is_none();
-        let out: Output<'a> = match &output.output {
-            Some(path) => {
-                let file = File::create(path).with_context(|| path.display().to_string())?;
-                Box::new(BufWriter::new(file))
-            }
-            None => Box::new(streams.out()),
+        let out = match &output.output {
+            Some(path) => Output::File(OutputFile::create(path)?),
+            None => Output::Stream(streams.out()),
         };
         Ok(RowWriter { output: Some(out), format: output.format, lines, state: None })
     }
@@ -94,23 +122,22 @@ impl<'a> RowWriter<'a> {
                 for line in table.to_string().lines() {
                     writeln!(output, "{}", line.trim_end())?;
                 }
-                output.flush()?;
+                output.finish()
             }
-            Some(State::Csv(writer)) => writer.into_inner().flush()?,
+            Some(State::Csv(writer)) => writer.into_inner().finish(),
             Some(State::Json(mut writer)) => {
                 writer.finish()?;
                 let mut output = writer.into_inner();
                 writeln!(output)?;
-                output.flush()?;
+                output.finish()
             }
             Some(State::Jsonl(mut writer)) => {
                 writer.finish()?;
-                writer.into_inner().flush()?;
+                writer.into_inner().finish()
             }
-            Some(State::Parquet(writer)) => writer.into_inner()?.flush()?,
-            None => {}
+            Some(State::Parquet(writer)) => writer.into_inner()?.finish(),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -41,6 +41,8 @@ pub struct ReadObject {
     /// `sha256:` and the digest of the stored bytes, if they were read to the end and the question
     /// needed it.
     pub digest: Option<String>,
+    /// The version that was read, in a bucket that keeps them.
+    pub version_id: Option<String>,
     /// Inflated bytes.
     pub text_bytes: u64,
     /// What was in it, line by line.
@@ -64,6 +66,7 @@ impl ReadObject {
             wrapper: report.wrapper.map(|wrapper| wrapper.name()),
             unknown_members: report.unknown_members.clone(),
             digest: report.digest.clone(),
+            version_id: report.version_id.clone(),
             text_bytes: report.text_bytes,
             tally: report.tally.clone(),
             rows: report.rows,
@@ -230,6 +233,7 @@ impl<T> Answer<T> {
         let evidence = read.map(|read| ObjectEvidence {
             object: read.object.key.clone(),
             etag: read.object.etag.clone().or_else(|| read.digest.clone()),
+            version_id: read.version_id.clone(),
             size: read.object.size,
             records: read.rows,
             collected_in: match &read.object.location {

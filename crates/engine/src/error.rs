@@ -9,7 +9,7 @@ use flowproof_source::SourceError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// A place could not be listed: correct it.
+    /// A place could not be listed, or nothing there can be read (any more): do what the reason says.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The query is wrong, or it failed: correct it.
@@ -36,7 +36,25 @@ pub enum EngineError {
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> EngineError {
-        EngineError::Query(Box::new(error))
+        let error = match error {
+            DataFusionError::External(error) => match error.downcast::<SourceError>() {
+                Ok(error) => return EngineError::Source(*error),
+                Err(error) => DataFusionError::External(error),
+            },
+            other => other,
+        };
+        match of_the_run(&error) {
+            Some(error) => EngineError::Source(error),
+            None => EngineError::Query(Box::new(error)),
+        }
+    }
+}
+
+/// What ended the run, if it was not the query's fault: several nodes of a plan may be told of it.
+fn of_the_run(error: &DataFusionError) -> Option<SourceError> {
+    match error.find_root() {
+        DataFusionError::External(error) => error.downcast_ref::<SourceError>()?.of_the_run(),
+        _ => None,
     }
 }
 

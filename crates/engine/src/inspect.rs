@@ -163,13 +163,16 @@ impl Session {
         }
         // Where copies were dropped, the scan noted what was there before.
         interfaces.merge(run.told.logged.clone());
-        Ok(self.answer(interfaces, &run.told))
+        self.answer(interfaces, &run.told).await
     }
 
     /// What the listing alone tells: no object is opened.
-    #[must_use]
-    pub fn list_only(&self) -> Answer<LoggedInterfaces> {
-        self.answer(LoggedInterfaces::default(), &ScanTold::default())
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Source`] if the listing fails.
+    pub async fn list_only(&self) -> Result<Answer<LoggedInterfaces>, EngineError> {
+        self.answer(LoggedInterfaces::default(), &ScanTold::default()).await
     }
 }
 

@@ -26,6 +26,7 @@
 
 mod answer;
 mod arithmetic;
+mod catalog;
 mod collect;
 mod columns;
 mod copies;
@@ -48,6 +49,8 @@ mod totals;
 mod volumes;
 
 pub use session::{Session, SessionOptions};
+
+pub use catalog::Found;
 
 pub use copies::Duplicates;
 

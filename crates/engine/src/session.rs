@@ -1,8 +1,9 @@
 //! One selection of flow logs, ready for questions.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -15,19 +16,19 @@ use flowproof_evidence::Window;
 use flowproof_intel::Matcher;
 use flowproof_record::Format;
 use flowproof_source::s3::{RequestCounts, S3};
-use flowproof_source::{Listing, Object, Selection, list_with};
+use flowproof_source::{ListCounts, Nearest, Object, Selection, Skipped, is_in_bucket};
 use futures::TryStreamExt;
+use tokio::task::JoinSet;
 
 use crate::answer::{Answer, ReadObject};
 use crate::arithmetic::CheckedArithmetic;
-use crate::copies::{Copies, Duplicates, Found, SortMemory, flow_log_of};
+use crate::catalog::{Catalog, Found, Whole};
+use crate::copies::{Copies, Doubles, Duplicates, SortMemory};
 use crate::error::EngineError;
 use crate::functions;
-use crate::held::{Expander, Holder};
 use crate::orient::{AddressBook, Orientation};
 use crate::scan::{
     CoverageScope, Interner, Kept, KeptObject, Progress, ScanContext, ScanReport, ScanTold,
-    as_large_as_another,
 };
 use crate::sum::checked_sum;
 use crate::table::{FlowLogTable, TableKind};
@@ -49,6 +50,10 @@ pub struct SessionOptions {
     pub book: AddressBook,
     /// What is done with records and objects that are there twice.
     pub duplicates: Duplicates,
+    /// How long the listing of buckets is waited for before the first objects are read. Only tests
+    /// change it.
+    #[doc(hidden)]
+    pub patience: Duration,
     /// Whether filters are done on raw bytes. Only tests turn it off, to compare the two ways.
     #[doc(hidden)]
     pub push_filters: bool,
@@ -66,13 +71,20 @@ impl Default for SessionOptions {
             format: None,
             book: AddressBook::default(),
             duplicates: Duplicates::Keep,
+            patience: PATIENCE,
             push_filters: true,
             sum_while_reading: true,
         }
     }
 }
 
-/// One selection of flow logs, listed, on which any number of questions can be asked.
+/// Most listings are over by then, and an answer is still far from it.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// One selection of flow logs on which any number of questions can be asked.
+///
+/// Buckets may hold millions of objects: the first of them are read while the others are still being
+/// listed.
 ///
 /// Each question reads the objects anew, and mostly once. Where neither the records nor the address
 /// book say which side of a record is the interface's own, the first reading learns it and a second
@@ -83,15 +95,11 @@ pub struct Session {
     window: Window,
     places: Vec<String>,
     s3: Option<S3>,
-    listing: Listing,
-    objects: Arc<Vec<Object>>,
-    holders: Arc<Vec<Holder>>,
-    /// Objects as large as another one.
-    as_large: Arc<HashSet<usize>>,
-    /// Whether the objects are of several flow logs.
-    several_flow_logs: bool,
+    catalog: Arc<Catalog>,
+    /// Lists until there is nothing more to list, or the session is gone.
+    _listing: JoinSet<()>,
     /// What was found of copies.
-    found: Found,
+    doubles: Doubles,
     pool: Arc<rayon::ThreadPool>,
     progress: Arc<Progress>,
 }
@@ -147,10 +155,12 @@ impl Pass {
         Ok(self.stream.try_next().await?)
     }
 
-    /// What the scans told, once there are no more batches.
-    pub(crate) fn end(self) -> ScanTold {
+    /// What the scans told, once there are no more batches. That waits for the end of the listing: all
+    /// objects are told of, also if the answer needed only the first.
+    pub(crate) async fn end(self) -> Result<ScanTold, EngineError> {
         drop(self.stream);
-        self.scan.told()
+        let whole = self.scan.catalog.whole().await?;
+        Ok(self.scan.told(whole))
     }
 }
 
@@ -163,17 +173,16 @@ pub(crate) struct Run {
 }
 
 impl Session {
-    /// Lists a selection.
+    /// Lists a selection, or so much of it that there is something to begin with.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Source`] if a place is not there, [`EngineError::Threads`] if the system gives
-    /// no threads.
+    /// [`EngineError::Source`] if a place is not there (a question may be the first to learn it if there
+    /// are several places), [`EngineError::Threads`] if the system gives no threads.
     pub async fn open(selection: &Selection, options: SessionOptions) -> Result<Self, EngineError> {
-        let expander = Expander::default();
-        let expand = async |object: &Object| expander.expand(object).await;
-        let listing = list_with(selection, expand).await?;
-        let manifests = expander.into_found();
+        let (catalog, listing) = Catalog::start(selection);
+        catalog.settle(patience(selection, &options)).await;
+        catalog.ended()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads.max(1))
             .thread_name(|index| format!("decode-{index}"))
@@ -185,22 +194,41 @@ impl Session {
             window: selection.window,
             places: selection.wheres.clone(),
             s3: selection.s3.clone(),
-            objects: Arc::new(listing.objects.clone()),
-            holders: Arc::new(Holder::of(&listing.objects, &manifests)),
-            as_large: Arc::new(as_large_as_another(&listing.objects)),
-            several_flow_logs: are_of_several_flow_logs(&listing.objects),
-            found: Found::default(),
-            listing,
+            catalog,
+            _listing: listing,
+            doubles: Doubles::default(),
             pool: Arc::new(pool),
             options,
             progress: Arc::new(Progress::default()),
         })
     }
 
-    /// What was listed.
+    /// Whether there is no object. Nothing is listed any more then.
     #[must_use]
-    pub fn listing(&self) -> &Listing {
-        &self.listing
+    pub fn is_empty(&self) -> bool {
+        self.catalog.found() == 0
+    }
+
+    /// How many objects the listing has found, for whoever shows it while it goes on.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        Found(Arc::clone(&self.catalog))
+    }
+
+    /// All objects in the order of their keys, once all are listed.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Source`] if the listing fails.
+    pub async fn objects(&self) -> Result<impl Iterator<Item = &Object>, EngineError> {
+        let whole = self.catalog.whole().await?;
+        Ok(self.catalog.by_key(whole).map(|(_, object)| object))
+    }
+
+    /// If there is no object: what there is instead.
+    #[must_use]
+    pub fn nearest(&self) -> Option<&Nearest> {
+        self.catalog.ended().ok()??.listing.nearest.as_ref()
     }
 
     /// The requests that were made of S3 so far through the connection of the selection
@@ -221,8 +249,13 @@ impl Session {
         memory / MERGE_SHARE / self.threads()
     }
 
-    pub(crate) fn objects(&self) -> &[Object] {
-        &self.objects
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// What is known of all objects, once all are listed.
+    pub(crate) async fn whole(&self) -> Result<&Whole, EngineError> {
+        Ok(self.catalog.whole().await?)
     }
 
     /// Where the objects were looked for, as the caller named it.
@@ -234,15 +267,6 @@ impl Session {
         &self.pool
     }
 
-    /// Objects as large as another one.
-    pub(crate) fn as_large(&self) -> &HashSet<usize> {
-        &self.as_large
-    }
-
-    pub(crate) fn holders(&self) -> &[Holder] {
-        &self.holders
-    }
-
     pub(crate) fn threads(&self) -> usize {
         self.options.threads.max(1)
     }
@@ -251,12 +275,8 @@ impl Session {
         self.options.duplicates
     }
 
-    pub(crate) fn found(&self) -> &Found {
-        &self.found
-    }
-
-    pub(crate) fn has_several_flow_logs(&self) -> bool {
-        self.several_flow_logs
+    pub(crate) fn doubles(&self) -> &Doubles {
+        &self.doubles
     }
 
     pub(crate) fn book(&self) -> &AddressBook {
@@ -266,7 +286,8 @@ impl Session {
     /// Whether totals may be added up by the scan, which then must do the filters too, and cannot drop
     /// copies.
     pub(crate) fn sums_while_reading(&self) -> bool {
-        let drops = self.options.duplicates == Duplicates::Drop && self.several_flow_logs;
+        let drops = self.options.duplicates == Duplicates::Drop
+            && self.catalog.may_have_several_flow_logs();
         self.options.sum_while_reading && self.options.push_filters && !drops
     }
 
@@ -309,8 +330,7 @@ impl Session {
         functions::register(&context, terms.matcher.clone());
         let window = if terms.collects { Window::ALWAYS } else { self.window };
         let scan = Arc::new(ScanContext {
-            objects: Arc::clone(&self.objects),
-            holders: Arc::clone(&self.holders),
+            catalog: Arc::clone(&self.catalog),
             only: terms.only.clone(),
             format: self.options.format.clone(),
             from: window.from.map(|from| from.as_second()),
@@ -319,7 +339,6 @@ impl Session {
             orientation: terms.orientation.clone(),
             coverage: terms.coverage.clone(),
             digests: terms.digests,
-            as_large: Arc::clone(&self.as_large),
             interner: Arc::clone(&terms.interner),
             keeping: terms.keeping.clone(),
             kept: terms.kept.clone(),
@@ -328,7 +347,6 @@ impl Session {
             learns_from_all: terms.learns_from_all,
             copies_memory,
             copies,
-            several_flow_logs: self.several_flow_logs,
             pool: Arc::clone(&self.pool),
             report: ScanReport::default(),
             progress: Arc::clone(&self.progress),
@@ -352,12 +370,13 @@ impl Session {
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
         let keeping = Arc::new(Kept::new(self.options.memory / KEPT_SHARE));
-        // What is kept is kept by object; of holders, little is read anyway.
-        terms.keeping = self.holders.is_empty().then(|| Arc::clone(&keeping));
+        terms.keeping = (!self.catalog.has_holders()).then(|| Arc::clone(&keeping));
         let run = self.pass(&terms, &plan).await?;
         if !learn(&mut terms, &run.told) {
             return Ok(run);
         }
+        // What is kept is kept by object; of holders, little is read anyway.
+        terms.keeping.take_if(|_| !self.catalog.has_holders());
         terms.kept = terms.keeping.take().and_then(|keeping| keeping.take()).map(Arc::new);
         self.pass(&terms, plan).await
     }
@@ -384,7 +403,7 @@ impl Session {
             batches.push(batch);
         }
         let schema = Arc::clone(pass.schema());
-        Ok(Run { schema, batches, told: pass.end() })
+        Ok(Run { schema, batches, told: pass.end().await? })
     }
 
     /// Starts one reading.
@@ -414,16 +433,20 @@ impl Session {
     }
 
     /// The answer around a run's result.
-    pub(crate) fn answer<T>(&self, value: T, told: &ScanTold) -> Answer<T> {
-        let read: BTreeMap<usize, _> = told.objects.iter().map(|(k, v)| (*k, v)).collect();
-        let objects = self.objects.iter().enumerate();
-        let left_out = self.found.left_out();
-        let objects =
-            objects.map(|(idx, object)| match left_out.and_then(|left_out| left_out.get(&idx)) {
-                Some(first) => ReadObject::left_out(object, &self.objects[*first]),
-                None => ReadObject::new(object, read.get(&idx).copied()),
-            });
-        let mut answer = Answer::new(value, &self.listing, objects.collect());
+    pub(crate) async fn answer<T>(
+        &self,
+        value: T,
+        told: &ScanTold,
+    ) -> Result<Answer<T>, EngineError> {
+        let whole = self.whole().await?;
+        let left_out = self.doubles.left_out();
+        let objects = self.catalog.by_key(whole).map(|(idx, object)| {
+            match left_out.and_then(|left_out| left_out.get(&idx)) {
+                Some(first) => ReadObject::left_out(object, &self.catalog[*first]),
+                None => ReadObject::new(object, told.objects.get(&idx)),
+            }
+        });
+        let mut answer = Answer::new(value, &whole.listing, objects.collect());
         answer.overlaps = told.logged.owned_overlaps();
         let (settled, assumed) = told.settled;
         let records = &mut answer.coverage.records;
@@ -431,14 +454,18 @@ impl Session {
         records.unoriented =
             records.unoriented.saturating_sub(settled).saturating_sub(told.dropped.unoriented);
         records.assumed_direction += assumed;
-        answer
+        Ok(answer)
     }
 }
 
-/// Whether the keys of objects tell of several flow logs.
-fn are_of_several_flow_logs(objects: &[Object]) -> bool {
-    let first = objects.first().map(flow_log_of);
-    objects.iter().any(|object| Some(flow_log_of(object)) != first)
+/// How long the listing is waited for before objects are read. What copies are, only the whole listing
+/// tells; folders are listed in no time.
+fn patience(selection: &Selection, options: &SessionOptions) -> Duration {
+    let is_remote = selection.wheres.iter().any(|place| is_in_bucket(place));
+    match options.duplicates {
+        Duplicates::Keep if is_remote || options.patience < PATIENCE => options.patience,
+        _ => Duration::MAX,
+    }
 }
 
 /// Takes over what the records taught; whether that is anything.

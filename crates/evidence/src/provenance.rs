@@ -9,6 +9,9 @@ pub struct ObjectEvidence {
     pub object: String,
     /// The S3 ETag, or `sha256:` and the hex digest of a local file's bytes.
     pub etag: Option<String>,
+    /// Its version, in a bucket that keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
     /// Size in bytes, as stored (compressed).
     pub size: u64,
     /// Records in it that count towards the answer.

@@ -83,6 +83,7 @@ pub(crate) fn corroborated() -> Investigation {
         evidence: vec![
             ObjectEvidence {
                 object: "s3://example-logs/AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/01/\
+                version_id: None,
                          123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20250601T0005Z_\
                          1a2b3c4d.log.gz"
                     .to_owned(),
@@ -93,6 +94,7 @@ pub(crate) fn corroborated() -> Investigation {
             },
             ObjectEvidence {
                 object: "logs/late.log".to_owned(),
+                version_id: None,
                 etag: Some(format!("sha256:{}", "ab".repeat(32))),
                 size: 512,
                 records: 8,

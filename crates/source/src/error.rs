@@ -88,6 +88,18 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// The error once more, if everything else that is read there will fail in the same way: the session
+    /// is over, say. It then ends the run instead of being counted for an object.
+    #[must_use]
+    pub fn of_the_run(&self) -> Option<SourceError> {
+        match self {
+            SourceError::Store { place, failure } if failure.ends_the_run() => {
+                Some(SourceError::Store { place: place.clone(), failure: failure.clone() })
+            }
+            _ => None,
+        }
+    }
+
     /// The place or object that the error is about.
     #[must_use]
     pub fn place(&self) -> &str {

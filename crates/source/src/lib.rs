@@ -50,7 +50,7 @@ pub use plan::{Selection, Slack};
 
 pub use listing::{
     Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, is_in_bucket, list,
-    list_with,
+    list_each, list_with,
 };
 
 pub use object::{Location, Object};

@@ -20,11 +20,11 @@ pub(crate) async fn run(args: Collect, common: &Common, streams: &mut Streams) -
     let window = plan::window_between(from, until, Timestamp::now())?;
     let inputs = Inputs::for_logs(&args.logs, []).await?;
     let session = plan::open_with_skipped(&args.logs, window, &inputs, streams).await?;
-    if session.listing().objects.is_empty() {
+    if session.is_empty() {
         return Ok(Exit::Nothing);
     }
     let answer = {
-        let _shown = progress::show(&session, common.progress, streams);
+        let _shown = progress::show(&session, common, streams);
         session.collect(&args.to).await?
     };
     match args.format {

@@ -22,12 +22,12 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
     let inputs = Inputs::for_logs(&args.logs, []).await?;
     let session = plan::open(&args.logs, window, Default::default(), &inputs, streams).await?;
     let answer = if args.dry_run {
-        session.list_only()
+        session.list_only().await?
     } else {
-        let _shown = progress::show(&session, common.progress, streams);
+        let _shown = progress::show(&session, common, streams);
         session.inspect().await?
     };
-    let summary = summary(&session, &answer, args.files, requests(&session, args.dry_run));
+    let summary = summary(&session, &answer, args.files, requests(&session, &answer, args.dry_run));
     match args.format {
         InspectFormat::Json => {
             serde_json::to_writer_pretty(&mut *streams.out(), &summary)?;
@@ -36,8 +36,7 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
         InspectFormat::Text => text(&session, &answer, args.files, streams.out())?,
     }
     if args.dry_run {
-        let any = !session.listing().objects.is_empty();
-        return Ok(if any { Exit::Answered } else { Exit::Nothing });
+        return Ok(if session.is_empty() { Exit::Nothing } else { Exit::Answered });
     }
     if args.format == InspectFormat::Text {
         trouble::tell(&answer, streams);
@@ -82,11 +81,11 @@ fn layouts<'a, T: Ord>(
 }
 
 /// What was asked of S3, or what reading would ask at least.
-fn requests(session: &Session, dry_run: bool) -> Value {
+fn requests(session: &Session, answer: &Answer<LoggedInterfaces>, dry_run: bool) -> Value {
     let made = session.requests();
-    let in_bucket = |object: &&Object| matches!(object.location, Location::S3 { .. });
+    let in_bucket = |read: &&ReadObject| matches!(read.object.location, Location::S3 { .. });
     let get = match dry_run {
-        true => session.listing().objects.iter().filter(in_bucket).count() as u64,
+        true => answer.objects.iter().filter(in_bucket).count() as u64,
         false => made.get,
     };
     json!({ "list": made.list, "get": get })
@@ -111,7 +110,7 @@ fn summary(
             |(interface, flow_logs)| json!({ "interface": interface, "flow_logs": flow_logs }),
         );
     let (from, to) = time_span(&answer.objects);
-    let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
+    let stored = session.found().bytes();
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
     let mut summary = json!({
         "objects": answer.coverage.objects,
@@ -157,7 +156,7 @@ fn text(
 ) -> Result<()> {
     let objects = &answer.coverage.objects;
     let records = &answer.coverage.records;
-    let stored: u64 = session.listing().objects.iter().map(|object| object.size).sum();
+    let stored = session.found().bytes();
     let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
     let (from, to) = time_span(&answer.objects);
     let left_out = match objects.duplicate {

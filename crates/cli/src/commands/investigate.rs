@@ -1,8 +1,7 @@
 //! `flowproof investigate`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
 use crate::lists::{self, LoadedLists};
+use crate::output::OutputFile;
 use crate::plan;
 use crate::progress;
 use crate::streams::Streams;
@@ -133,7 +133,7 @@ impl Inquiry<'_> {
         let book = self.book.clone();
         let session = plan::open(&self.args.logs, search, book, self.inputs, streams).await?;
         let answer = {
-            let _shown = progress::show(&session, self.common.progress, streams);
+            let _shown = progress::show(&session, self.common, streams);
             session.subject(&question, self.lists.matcher.as_deref()).await?
         };
         let exit = Exit::of(&answer);
@@ -267,10 +267,9 @@ fn write(all: &[Investigation], args: &Investigate, streams: &mut Streams) -> Re
         let color = streams.out_is_terminal && std::env::var_os("NO_COLOR").is_none();
         return write_to(all, args.format, color, streams.out());
     };
-    let place = || path.display().to_string();
-    let mut file = BufWriter::new(File::create(path).with_context(place)?);
+    let mut file = OutputFile::create(path)?;
     write_to(all, args.format, false, &mut file)?;
-    file.flush().with_context(place)
+    file.finish()
 }
 
 fn write_to(

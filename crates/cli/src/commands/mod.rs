@@ -9,39 +9,53 @@ mod query;
 mod scan;
 mod volumes;
 
+use std::future::Future;
 use std::io::Write;
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 use flowproof_report::{exact_bytes, printable, thousands};
+use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Command, Logs, Sample, When};
 use crate::exit::Exit;
+use crate::interrupt::{Covered, unless_interrupted};
 use crate::sample;
 use crate::streams::Streams;
 
 /// What all commands that read logs are given.
 pub(crate) struct Common {
     pub(crate) progress: When,
+    pub(crate) covered: Covered,
+}
+
+impl Common {
+    /// Runs a command to its end, or to somebody else's.
+    fn run(&self, runtime: Runtime, command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+        let result = runtime.block_on(unless_interrupted(&self.covered, command));
+        // A folder that is still being listed, say, is not waited for.
+        runtime.shutdown_background();
+        result
+    }
 }
 
 /// Runs one command.
 pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
-    let common = Common { progress: cli.progress };
+    let common = &Common { progress: cli.progress, covered: Covered::default() };
     match cli.command {
         Command::Investigate(args) => {
-            runtime(&args.logs)?.block_on(investigate::run(args, &common, streams))
+            common.run(runtime(&args.logs)?, investigate::run(args, common, streams))
         }
-        Command::Scan(args) => runtime(&args.logs)?.block_on(scan::run(args, &common, streams)),
+        Command::Scan(args) => common.run(runtime(&args.logs)?, scan::run(args, common, streams)),
         Command::Volumes(args) => {
-            runtime(&args.logs)?.block_on(volumes::run(args, &common, streams))
+            common.run(runtime(&args.logs)?, volumes::run(args, common, streams))
         }
-        Command::Query(args) => runtime(&args.logs)?.block_on(query::run(args, &common, streams)),
+        Command::Query(args) => common.run(runtime(&args.logs)?, query::run(args, common, streams)),
         Command::Inspect(args) => {
-            runtime(&args.logs)?.block_on(inspect::run(args, &common, streams))
+            common.run(runtime(&args.logs)?, inspect::run(args, common, streams))
         }
         Command::Collect(args) => {
-            runtime(&args.logs)?.block_on(collect::run(args, &common, streams))
+            common.run(runtime(&args.logs)?, collect::run(args, common, streams))
         }
         Command::Lists(command) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -59,7 +73,7 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
 /// Bytes of stack that threads may use; what is not used costs nothing.
 const DEEP_STACK: usize = 256 << 20;
 
-fn runtime(logs: &Logs) -> Result<tokio::runtime::Runtime> {
+fn runtime(logs: &Logs) -> Result<Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = logs.threads {
         builder.worker_threads(threads.max(1));

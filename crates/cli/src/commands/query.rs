@@ -21,7 +21,7 @@ pub(crate) async fn run(args: Query, common: &Common, streams: &mut Streams) -> 
     let book = plan::book(&args.inventory, &inputs, streams)?;
     let session = plan::open(&args.logs, window, book, &inputs, streams).await?;
     let answer = {
-        let _shown = progress::show(&session, common.progress, streams);
+        let _shown = progress::show(&session, common, streams);
         let mut writer = RowWriter::open(&args.rows, streams)?;
         let write = |schema: &SchemaRef, batch: Option<&RecordBatch>| {
             writer.begin(schema)?;

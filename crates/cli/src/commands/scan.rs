@@ -33,7 +33,7 @@ pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> R
     let book = plan::book(&args.inventory, &inputs, streams)?;
     let session = plan::open(&args.logs, window, book, &inputs, streams).await?;
     let answer = {
-        let _shown = progress::show(&session, common.progress, streams);
+        let _shown = progress::show(&session, common, streams);
         session.listed(matcher.clone(), args.include_internal).await?
     };
     let (sources, enrichment) = (&*loaded.sources, enrichment.as_ref());

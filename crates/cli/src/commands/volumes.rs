@@ -26,7 +26,7 @@ pub(crate) async fn run(args: Volumes, common: &Common, streams: &mut Streams) -
     let session = plan::open(&args.logs, window, book, &inputs, streams).await?;
     let filter = VolumeFilter { interfaces: args.interface, instances: args.instance };
     let answer = {
-        let _shown = progress::show(&session, common.progress, streams);
+        let _shown = progress::show(&session, common, streams);
         session.volumes(&keys, &filter).await?
     };
     if unmapped > 0 && answer.has_flow_logs() && !any_has_instances(&answer) {

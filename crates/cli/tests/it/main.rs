@@ -7,6 +7,7 @@
 mod collect;
 mod damaged;
 mod docs;
+mod ended;
 mod enrich;
 mod fixtures;
 mod list_formats;

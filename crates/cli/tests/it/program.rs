@@ -1,7 +1,7 @@
 //! Runs the program.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -14,6 +14,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// What a run came to that has ended.
+    pub(crate) fn of(output: Output) -> Run {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
     /// Standard output as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -27,6 +33,11 @@ pub(crate) fn run<S: AsRef<str>>(args: &[S]) -> Run {
 
 /// The same with this in its environment, and nothing else about AWS.
 pub(crate) fn run_in<S: AsRef<str>>(args: &[S], environment: &[(&str, String)]) -> Run {
+    Run::of(command(args, environment).output().unwrap())
+}
+
+/// The program with some arguments, to be started.
+pub(crate) fn command<S: AsRef<str>>(args: &[S], environment: &[(&str, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flowproof"));
     for (name, _) in std::env::vars_os() {
         if ["FLOWPROOF_", "AWS_"].iter().any(|own| name.to_string_lossy().starts_with(own)) {
@@ -35,9 +46,8 @@ pub(crate) fn run_in<S: AsRef<str>>(args: &[S], environment: &[(&str, String)]) 
     }
     command.env("AWS_EC2_METADATA_DISABLED", "true");
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    let output = command.args(args.iter().map(AsRef::as_ref)).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    command.args(args.iter().map(AsRef::as_ref));
+    command
 }
 
 /// The folder of the fixtures.

@@ -11,8 +11,8 @@ use crate::naive::files_below;
 use crate::program::{Run, arg, run, run_in, testdata};
 
 /// A server and what it needs to run beside the program.
-struct Bucket {
-    server: S3Server,
+pub(crate) struct Bucket {
+    pub(crate) server: S3Server,
     objects: Memory,
     _runtime: tokio::runtime::Runtime,
 }
@@ -37,7 +37,7 @@ impl Bucket {
         bucket
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         let endpoint = self.server.endpoint();
         let mut reach = vec!["--path-style", "--endpoint-url", endpoint.as_str()];
         if !args.iter().any(|arg| arg.starts_with("--s3-attempts")) {
@@ -184,11 +184,11 @@ fn every_layout_answers_alike_from_a_bucket() {
 /// The layouts of `sample`.
 const LAYOUTS: [&str; 4] = ["classic", "classic-hourly", "hive", "hive-hourly"];
 
-const LINE: &str = "2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 203.0.113.9 49152 443 6 10 100 \
+pub(crate) const LINE: &str = "2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 203.0.113.9 49152 443 6 10 100 \
                     1748736000 1748736060 ACCEPT OK\n";
 
 /// Eight objects of one record each.
-fn eight() -> Bucket {
+pub(crate) fn eight() -> Bucket {
     let bucket = Bucket::new();
     for n in 0..8 {
         bucket.objects.put("logs", &format!("{n}.log"), LINE.repeat(n + 1));

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use flowproof_source::{Object, Skipped};
 
 use crate::answer::Answer;
+use crate::catalog::Whole;
 use crate::error::EngineError;
 use crate::held::home_of;
 use crate::scan::ScanTold;
@@ -51,7 +52,7 @@ pub struct CollectedFile {
 /// What goes into one file.
 #[derive(Debug, Default)]
 struct Share {
-    /// Places in the listing, in order.
+    /// The numbers of the objects, in the order of their keys.
     objects: Vec<usize>,
     skipped: Vec<Skipped>,
 }
@@ -76,14 +77,14 @@ impl Session {
         let set = Set::open(target)?;
         let mut collected = Collected::default();
         let mut told = ScanTold::default();
-        let mut shares = self.shares();
+        let mut shares = self.shares(self.whole().await?);
         for (place, share) in &mut shares {
             collected.had += self.leave_out_what_is_there(&set, place, share, &mut told).await?;
         }
         shares.retain(|_, share| !share.objects.is_empty() || !share.skipped.is_empty());
         let to_come: Vec<usize> =
             shares.values().flat_map(|share| share.objects.iter().copied()).collect();
-        let to_come = || to_come.iter().map(|idx| &self.objects()[*idx]);
+        let to_come = || to_come.iter().map(|idx| &self.catalog()[*idx]);
         set.begin(to_come()).await?;
         for (place, share) in &shares {
             let (file, of_share) = self.collect_share(&set, place, share).await?;
@@ -91,17 +92,17 @@ impl Session {
             told.objects.extend(of_share.objects);
         }
         set.end(to_come()).await?;
-        Ok(self.answer(collected, &told))
+        self.answer(collected, &told).await
     }
 
     /// What goes where.
-    fn shares(&self) -> BTreeMap<Place, Share> {
+    fn shares(&self, whole: &Whole) -> BTreeMap<Place, Share> {
         let mut shares: BTreeMap<Place, Share> = BTreeMap::new();
-        for (idx, object) in self.objects().iter().enumerate() {
+        for (idx, object) in self.catalog().by_key(whole) {
             let place = Place::of(object.layout.as_ref());
             shares.entry(place).or_default().objects.push(idx);
         }
-        for skipped in &self.listing().skipped {
+        for skipped in &whole.listing.skipped {
             let layout = flowproof_source::key_layout(&skipped.key);
             let place = Place::of(layout.as_ref());
             shares.entry(place).or_default().skipped.push(skipped.clone());
@@ -126,7 +127,7 @@ impl Session {
             let numbers = manifest.numbers();
             let mut objects = Vec::new();
             for idx in std::mem::take(&mut share.objects) {
-                let object = &self.objects()[idx];
+                let object = &self.catalog()[idx];
                 let known = numbers.get(&home_of(object)).copied();
                 let known = known.filter(|number| manifest.sources[*number].is_read());
                 match known {

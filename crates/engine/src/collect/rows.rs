@@ -56,7 +56,7 @@ impl Session {
     async fn guess_fields(&self, share: &Share) -> Result<BTreeSet<FieldId>, EngineError> {
         let mut firsts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         for idx in &share.objects {
-            let layout = self.objects()[*idx].layout.as_ref();
+            let layout = self.catalog()[*idx].layout.as_ref();
             let flow_log = layout.and_then(|layout| layout.flow_log_id.as_deref());
             firsts.entry(flow_log).or_insert(*idx);
         }
@@ -94,12 +94,12 @@ impl Session {
         let read = hand_over(&mut pass, sender).await;
         let written = writing.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
         read?;
-        Ok((written?, pass.end()))
+        Ok((written?, pass.end().await?))
     }
 
     /// By an object's place in the listing: its number among the sources.
     fn numbers(&self, share: &Share) -> Vec<i32> {
-        let mut numbers = vec![0; self.objects().len()];
+        let mut numbers = vec![0; self.catalog().found() as usize];
         for (number, idx) in (0..).zip(&share.objects) {
             numbers[*idx] = number;
         }
@@ -111,7 +111,7 @@ impl Session {
         let sources = share
             .objects
             .iter()
-            .map(|idx| (&self.objects()[*idx], told.objects.get(idx).unwrap_or(&nothing)));
+            .map(|idx| (&self.catalog()[*idx], told.objects.get(idx).unwrap_or(&nothing)));
         Manifest::new(&sources.collect::<Vec<_>>(), &share.skipped)
     }
 

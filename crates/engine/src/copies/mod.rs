@@ -66,12 +66,12 @@ impl Copies {
 
 /// What a session has found of copies: it looks when the first question is asked.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct Doubles {
     left_out: OnceCell<Arc<BTreeMap<usize, usize>>>,
     shared: OnceCell<Option<Arc<Shared>>>,
 }
 
-impl Found {
+impl Doubles {
     /// The objects that are left out, once somebody has looked.
     pub(crate) fn left_out(&self) -> Option<&BTreeMap<usize, usize>> {
         self.left_out.get().map(AsRef::as_ref)
@@ -108,14 +108,14 @@ impl Session {
         if self.duplicates() == Duplicates::Keep || terms.collects {
             return Ok(Copies::default());
         }
-        let found = self.found();
+        let (found, whole) = (self.doubles(), self.whole().await?);
         let look = || async {
-            let (objects, as_large) = (self.objects(), self.as_large());
-            Arc::new(same_objects(objects, as_large, self.holders(), self.threads()).await)
+            let same = same_objects(self.catalog(), whole, self.threads()).await;
+            Arc::new(same)
         };
         let left_out = Arc::clone(found.left_out.get_or_init(look).await);
         let every_copy = Copies { left_out, shared: None };
-        if terms.every_copy || !self.has_several_flow_logs() {
+        if terms.every_copy || !whole.several_flow_logs {
             return Ok(every_copy);
         }
         let look = || self.find_shared(&every_copy);
@@ -130,7 +130,7 @@ impl Session {
         let plan = |context: SessionContext| async move { Ok(context.sql(sql).await?) };
         let mut pass = self.begin_pass_with(&self.terms(), copies.clone(), plan).await?;
         while pass.next().await?.is_some() {}
-        let shared = Shared::of(&pass.end().logged, self.objects());
+        let shared = Shared::of(&pass.end().await?.logged, self.catalog());
         Ok((!shared.is_empty()).then(|| Arc::new(shared)))
     }
 }

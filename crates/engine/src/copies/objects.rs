@@ -1,25 +1,25 @@
 //! Objects of the same bytes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use flowproof_source::{Location, Object, OpenOptions, open_with};
 use futures::StreamExt;
 
+use crate::catalog::{Catalog, Whole};
 use crate::held::Holder;
 
 /// Objects whose bytes are those of an object before them: their places in the listing, and the place
-/// of the first. Only those `as_large` as another one are hashed. One that cannot be read is
+/// of the first. Only those as large as another one are hashed. One that cannot be read is
 /// like no other; the reading tells why. Of an object that was collected, its holder has the digest.
 pub(super) async fn same_objects(
-    objects: &[Object],
-    as_large: &HashSet<usize>,
-    holders: &[Holder],
+    objects: &Catalog,
+    whole: &Whole,
     at_once: usize,
 ) -> BTreeMap<usize, usize> {
     let holders: HashMap<&str, &Holder> =
-        holders.iter().map(|holder| (holder.object.key.as_str(), holder)).collect();
+        whole.holders.iter().map(|holder| (holder.object.key.as_str(), &**holder)).collect();
     let holders = &holders;
-    let digests = futures::stream::iter(as_large)
+    let digests = futures::stream::iter(&whole.as_large)
         .map(|&object_idx| async move {
             let object = &objects[object_idx];
             let digest = match object.location {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use flowproof_record::{FieldId, Predicate};
 use flowproof_source::Object;
 
+use crate::catalog::Catalog;
 use crate::inspect::LoggedInterfaces;
 
 /// Interfaces that several flow logs covered at one time, and the time in which their records may be
@@ -19,11 +20,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn of(logged: &LoggedInterfaces, objects: &[Object]) -> Shared {
-        let ids: BTreeSet<&str> = objects.iter().map(flow_log_of).collect();
+    pub(crate) fn of(logged: &LoggedInterfaces, objects: &Catalog) -> Shared {
+        let flow_logs = || objects.iter().map(|(_, object)| flow_log_of(object));
+        let ids: BTreeSet<&str> = flow_logs().collect();
         let ranks: BTreeMap<&str, u32> = ids.into_iter().zip(0..).collect();
         // Each object's id is among them.
-        let ranks = objects.iter().map(|object| ranks[flow_log_of(object)]);
+        let ranks = flow_logs().map(|id| ranks[id]);
         Shared { spans: logged.shared_spans(), ranks: ranks.collect() }
     }
 

@@ -69,12 +69,12 @@ impl Holder {
     }
 
     /// The holders of a listing's objects, in the order of their keys.
-    pub(crate) fn of(
-        objects: &[Object],
+    pub(crate) fn of<'o>(
+        objects: impl Iterator<Item = (usize, &'o Object)>,
         manifests: &BTreeMap<String, FileManifest>,
-    ) -> Vec<Holder> {
+    ) -> Vec<Arc<Holder>> {
         let mut holders: BTreeMap<&str, Holder> = BTreeMap::new();
-        for (place, object) in objects.iter().enumerate() {
+        for (place, object) in objects {
             let Location::Within { holder, number, .. } = &object.location else { continue };
             let Some(file) = manifests.get(&holder.key) else { continue };
             let entry = holders.entry(&holder.key).or_insert_with(|| Holder {
@@ -87,7 +87,7 @@ impl Holder {
                 *slot = Some(place);
             }
         }
-        holders.into_values().collect()
+        holders.into_values().map(Arc::new).collect()
     }
 
     /// What is to be told of the sources, once parts of the holder were read: by place in the listing.

@@ -113,7 +113,7 @@ impl Session {
         }
         listed.rows = rows.into_iter().map(listed_row).collect();
         run.told.settled = (settled.records, settled.assumed);
-        Ok(self.answer(listed, &run.told))
+        self.answer(listed, &run.told).await
     }
 }
 

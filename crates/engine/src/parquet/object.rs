@@ -46,10 +46,10 @@ impl ParquetObject {
             reading: None,
             outcome: Outcome::Read,
         };
-        let ranges = match Ranges::open(&plan.context.objects[object_idx]).await {
+        let ranges = match Ranges::open(&plan.context.catalog[object_idx]).await {
             Ok(ranges) => ranges,
             Err(error) => {
-                object.outcome = outcome_of(&error);
+                object.outcome = outcome_of(&error)?;
                 return Ok(object);
             }
         };

@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::reading::{Reading, Stop, begin, guarded, open_reader};
 use super::rows::{RowReader, Wanted};
 use crate::held::Holder;
-use crate::scan::{CoverageScope, Outcome, Part, PartShaper, ScanPlan, SharedSums, outcome_of};
+use crate::scan::{CoverageScope, Outcome, Part, PartShaper, ScanPlan, SharedSums};
 
 /// Reads one part of a holder and hands out its batches.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl HeldPart {
         sums: Option<SharedSums>,
         task: Arc<TaskContext>,
     ) -> Result<HeldPart> {
-        let wanted = wanted_sources(&plan, part);
-        let shaper = PartShaper::new(Arc::clone(&plan), part, sums);
+        let wanted = wanted_sources(&plan, &part);
+        let shaper = PartShaper::new(Arc::clone(&plan), part.clone(), sums);
         let mut held = HeldPart { part, shaper, wanted, reading: None };
         match guarded(held.begin(&plan, task)).await {
             Ok(reading) => held.reading = Some(reading),
@@ -48,9 +48,9 @@ impl HeldPart {
 
     async fn begin(&mut self, plan: &ScanPlan, task: Arc<TaskContext>) -> Result<Reading, Stop> {
         let context = &plan.context;
-        let holder = &context.holders[self.part.holder];
+        let holder = &self.part.holder;
         let ranges = Ranges::open(&holder.object).await;
-        let ranges = ranges.map_err(|error| Stop::Object(outcome_of(&error)))?;
+        let ranges = ranges.map_err(|error| Stop::of(&error))?;
         let reader = open_reader(ranges).await?;
         let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
         if rows != holder.manifest.rows() {
@@ -63,18 +63,18 @@ impl HeldPart {
         if context.counts_exactly() && context.is_bounded() {
             self.count_in_range(plan, reader.clone(), Arc::clone(&task)).await?;
         }
-        Self::read(self.part, plan, &context.coverage, reader, Wanted::of(plan, false), task).await
+        Self::read(&self.part, plan, &context.coverage, reader, Wanted::of(plan, false), task).await
     }
 
     async fn read(
-        part: Part,
+        part: &Part,
         plan: &ScanPlan,
         scope: &CoverageScope,
         reader: Reader,
         wanted: Wanted,
         task: Arc<TaskContext>,
     ) -> Result<Reading, Stop> {
-        let holder = &plan.context.holders[part.holder];
+        let holder = &part.holder;
         let row_groups = part.row_groups(reader.metadata().num_row_groups());
         let layout = Layout::of(reader.metadata()).map_err(Stop::Object)?;
         let rows = RowReader::of_holder(layout, wanted, &holder.manifest);
@@ -96,7 +96,7 @@ impl HeldPart {
             ..Wanted::of(plan, false)
         };
         let mut reading =
-            Self::read(self.part, plan, &CoverageScope::Nobody, reader, wanted, task).await?;
+            Self::read(&self.part, plan, &CoverageScope::Nobody, reader, wanted, task).await?;
         while reading.next().await?.is_some() {}
         self.shaper.report.in_range = reading.rows.take_in_range();
         Ok(())
@@ -161,7 +161,7 @@ impl HeldPart {
     }
 
     fn holder(&self) -> &Holder {
-        &self.shaper.plan().context.holders[self.part.holder]
+        &self.part.holder
     }
 
     fn finish(&mut self) {
@@ -171,8 +171,8 @@ impl HeldPart {
         {
             self.shaper.report.in_range = reading.rows.take_in_range();
         }
-        let holder = &context.holders[self.part.holder];
-        let sizes = holder.places.iter().flatten().map(|place| context.objects[*place].size);
+        let holder = &self.part.holder;
+        let sizes = holder.places.iter().flatten().map(|place| context.catalog[*place].size);
         // All of them are done with, read or not: progress is shown in their bytes.
         context.progress.add_bytes(sizes.sum::<u64>() / self.part.of as u64);
         self.shaper.put_report();
@@ -181,7 +181,7 @@ impl HeldPart {
 
 /// Fails if the bytes of a holder are not those that it is named for.
 async fn check_bytes(holder: &Holder) -> Result<(), Stop> {
-    let unreadable = |error| Stop::Object(outcome_of(&error));
+    let unreadable = |error| Stop::of(&error);
     let mut chunks = open(&holder.object).await.map_err(unreadable)?;
     while chunks.next().await.map_err(unreadable)?.is_some() {}
     match chunks.digest() {
@@ -191,8 +191,8 @@ async fn check_bytes(holder: &Holder) -> Result<(), Stop> {
 }
 
 /// By a source's number: whether it is wanted; `None` if all are.
-fn wanted_sources(plan: &ScanPlan, part: Part) -> Option<Vec<bool>> {
-    let places = plan.context.holders[part.holder].places.iter();
+fn wanted_sources(plan: &ScanPlan, part: &Part) -> Option<Vec<bool>> {
+    let places = part.holder.places.iter();
     let wanted: Vec<bool> =
         places.map(|place| place.is_some_and(|place| plan.context.wants_object(place))).collect();
     (!wanted.iter().all(|wanted| *wanted)).then_some(wanted)

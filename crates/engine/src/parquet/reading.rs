@@ -72,6 +72,21 @@ pub(super) enum Stop {
     Query(DataFusionError),
 }
 
+impl Stop {
+    /// What a failure to come to the bytes ends.
+    pub(super) fn of(error: &SourceError) -> Stop {
+        outcome_of(error).map_or_else(Stop::Query, Stop::Object)
+    }
+
+    /// The failure to come to the bytes that the Parquet reader passes on, if it is one.
+    fn of_source(error: &ParquetError) -> Option<Stop> {
+        match error {
+            ParquetError::External(error) => error.downcast_ref::<SourceError>().map(Stop::of),
+            _ => None,
+        }
+    }
+}
+
 /// Runs a part of reading. A reader that panics on damaged bytes must not end the process.
 pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
@@ -83,7 +98,7 @@ pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Stop>>) -> R
 pub(super) async fn open_reader(ranges: Ranges) -> Result<Reader, Stop> {
     match Reader::open(ranges.clone()).await {
         Ok(reader) => Ok(reader),
-        Err(error) => Err(Stop::Object(footer_outcome(error, &ranges).await)),
+        Err(error) => Err(footer_stop(error, &ranges).await),
     }
 }
 
@@ -245,10 +260,10 @@ impl Reading {
     }
 }
 
-/// What an object comes to whose footer cannot be read.
-async fn footer_outcome(error: ParquetError, ranges: &Ranges) -> Outcome {
-    if let Some(outcome) = outcome_of_source(&error) {
-        return outcome;
+/// What a footer ends that cannot be read.
+async fn footer_stop(error: ParquetError, ranges: &Ranges) -> Stop {
+    if let Some(stop) = Stop::of_source(&error) {
+        return stop;
     }
     let size = ranges.size();
     let end = match size.checked_sub(MAGIC.len() as u64) {
@@ -258,13 +273,13 @@ async fn footer_outcome(error: ParquetError, ranges: &Ranges) -> Outcome {
         }
         None => None,
     };
-    match (&error, end) {
+    Stop::Object(match (&error, end) {
         (ParquetError::NYI(reason), _) => Outcome::Unsupported(reason.clone()),
         (_, Some(end)) if end == MAGIC && size > 2 * MAGIC.len() as u64 => {
             Outcome::Corrupt(format!("its footer cannot be read: {}", reason_of(&error)))
         }
         _ => Outcome::Truncated("it begins as Parquet and does not end so".into()),
-    }
+    })
 }
 
 /// What a file comes to in which something stands that cannot be there.
@@ -275,13 +290,12 @@ pub(super) fn damaged(what: &str) -> DataFusionError {
 /// Whose fault an error is: the object's, the disk's or the query's.
 fn stop_of(error: DataFusionError) -> Stop {
     match error.find_root() {
-        DataFusionError::ParquetError(error) => Stop::Object(match outcome_of_source(error) {
-            Some(outcome) => outcome,
-            None => outcome_of_error(error),
-        }),
+        DataFusionError::ParquetError(error) => {
+            Stop::of_source(error).unwrap_or_else(|| Stop::Object(outcome_of_error(error)))
+        }
         DataFusionError::ArrowError(error, _) => Stop::Object(Outcome::Corrupt(error.to_string())),
         DataFusionError::External(error) => match error.downcast_ref::<SourceError>() {
-            Some(error) => Stop::Object(outcome_of(error)),
+            Some(error) => Stop::of(error),
             None => Stop::Object(Outcome::Corrupt(error.to_string())),
         },
         _ => Stop::Query(error),
@@ -295,14 +309,6 @@ fn outcome_of_error(error: &ParquetError) -> Outcome {
             Outcome::Unsupported(format!("a codec that this program is built without: {reason}"))
         }
         _ => Outcome::Corrupt(reason_of(error)),
-    }
-}
-
-/// What the disk said, if it was not the object's bytes.
-fn outcome_of_source(error: &ParquetError) -> Option<Outcome> {
-    match error {
-        ParquetError::External(error) => error.downcast_ref::<SourceError>().map(outcome_of),
-        _ => None,
     }
 }
 

@@ -2,8 +2,8 @@
 //! object, so many of them must be under way. They are read as they come, so that one that is late
 //! holds up no other.
 
-use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
 use flowproof_source::{Chunks, Location, OpenOptions, SourceError, open_with};
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::ScanContext;
 use super::step::Buffers;
-use super::tasks::Task;
+use super::tasks::{Next, Task, Tasks};
 
 /// Objects that all partitions together have under way.
 const OBJECTS: usize = 128;
@@ -19,15 +19,13 @@ const OBJECTS: usize = 128;
 const EACH: std::ops::RangeInclusive<usize> = 4..=64;
 /// Stored bytes that all partitions together have under way.
 const BYTES: u64 = 96 * 1024 * 1024;
-/// What of an object is read that is not read whole: its first chunk, and what waits in the connection.
-const BEGINNING: u64 = 1024 * 1024;
 
 /// What a partition has still to do.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    tasks: VecDeque<Task>,
-    /// Tasks that need not be waited for.
-    here: VecDeque<Task>,
+    tasks: Arc<Tasks>,
+    /// A task that need not be waited for.
+    here: Option<Task>,
     opening: JoinSet<Opened>,
     /// Stored bytes of what is being opened, or was and waits.
     bytes: u64,
@@ -50,45 +48,57 @@ pub(super) enum Turn {
 }
 
 impl Ahead {
-    pub(super) fn new(tasks: Vec<Task>) -> Ahead {
-        Ahead { tasks: tasks.into(), here: VecDeque::new(), opening: JoinSet::new(), bytes: 0 }
+    pub(super) fn new(tasks: Arc<Tasks>) -> Ahead {
+        Ahead { tasks, here: None, opening: JoinSet::new(), bytes: 0 }
     }
 
     /// The next to do, in any order; `None` once all is done.
     pub(super) async fn next(&mut self, context: &ScanContext) -> Result<Option<Turn>> {
-        self.look_ahead(context);
-        if let Some(task) = self.here.pop_front() {
-            return Ok(Some(Turn::Task(task)));
-        }
-        let Some(opened) = self.opening.join_next().await else { return Ok(None) };
-        // It panicked, or the runtime is shutting down.
-        let opened = opened.map_err(|error| DataFusionError::IoError(io::Error::other(error)))?;
-        self.bytes -= opened.bytes;
-        Ok(Some(Turn::Opened(opened.object_idx, opened.chunks)))
-    }
-
-    /// Opens as many objects as may be under way.
-    fn look_ahead(&mut self, context: &ScanContext) {
-        let partitions = context.pool.current_num_threads().max(1);
-        let objects = (OBJECTS / partitions).clamp(*EACH.start(), *EACH.end());
-        while self.here.is_empty()
-            && self.opening.len() < objects
-            && self.bytes < BYTES / partitions as u64
-            && let Some(task) = self.tasks.pop_front()
-        {
-            match task {
-                Task::Object(object_idx) if takes_a_request(context, object_idx) => {
-                    self.start(context, object_idx);
+        loop {
+            let mut changes = self.tasks.changes();
+            let waits = self.look_ahead(context)?;
+            if let Some(task) = self.here.take() {
+                return Ok(Some(Turn::Task(task)));
+            }
+            tokio::select! {
+                Some(opened) = self.opening.join_next() => {
+                    // It panicked, or the runtime is shutting down.
+                    let opened =
+                        opened.map_err(|error| DataFusionError::IoError(io::Error::other(error)))?;
+                    self.bytes -= opened.bytes;
+                    return Ok(Some(Turn::Opened(opened.object_idx, opened.chunks)));
                 }
-                task => self.here.push_back(task),
+                () = changes.wait(), if waits => {}
+                else => return Ok(None),
             }
         }
     }
 
+    /// Opens as many objects as may be under way; whether there is room for others that may come.
+    fn look_ahead(&mut self, context: &ScanContext) -> Result<bool> {
+        let partitions = context.pool.current_num_threads().max(1);
+        let objects = (OBJECTS / partitions).clamp(*EACH.start(), *EACH.end());
+        while self.opening.len() < objects && self.bytes < BYTES / partitions as u64 {
+            match self.tasks.next()? {
+                Next::Task(Task::Object(object_idx)) if takes_a_request(context, object_idx) => {
+                    self.start(context, object_idx);
+                }
+                Next::Task(task) => {
+                    self.here = Some(task);
+                    break;
+                }
+                Next::Wait => return Ok(true),
+                Next::End => break,
+            }
+        }
+        Ok(false)
+    }
+
     fn start(&mut self, context: &ScanContext, object_idx: usize) {
-        let object = context.objects[object_idx].clone();
+        let object = context.catalog[object_idx].clone();
         let options = options(context, object_idx);
-        let bytes = if object.size <= options.whole_gzip { object.size } else { BEGINNING };
+        // A large one is not read ahead, but counts as what it is: other partitions want some as well.
+        let bytes = object.size;
         self.bytes += bytes;
         self.opening.spawn(async move {
             let chunks = open_with(&object, options).await;
@@ -99,7 +109,7 @@ impl Ahead {
 
 /// Whether opening the object asks something of a store.
 fn takes_a_request(context: &ScanContext, object_idx: usize) -> bool {
-    let is_remote = matches!(context.objects[object_idx].location, Location::S3 { .. });
+    let is_remote = matches!(context.catalog[object_idx].location, Location::S3 { .. });
     is_remote && context.kept.is_none()
 }
 

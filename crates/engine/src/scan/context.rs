@@ -1,15 +1,15 @@
 //! What all partitions of a scan share.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowproof_record::Format;
-use flowproof_source::Object;
 use rayon::ThreadPool;
 
 use super::{Interner, Kept, KeptObject, Progress, ScanReport, ScanTold};
+use crate::catalog::{Catalog, Whole};
 use crate::copies::{Copies, SortMemory};
-use crate::held::Holder;
+use crate::inspect::LoggedInterfaces;
 use crate::orient::Orientation;
 
 /// Whose times a scan keeps for the coverage of an answer.
@@ -37,9 +37,7 @@ impl CoverageScope {
 /// What all partitions of a scan share: the objects, what is asked of them, and where to report.
 #[derive(Debug)]
 pub(crate) struct ScanContext {
-    pub(crate) objects: Arc<Vec<Object>>,
-    /// The objects that hold the records of others.
-    pub(crate) holders: Arc<Vec<Holder>>,
+    pub(crate) catalog: Arc<Catalog>,
     /// The only objects that are read, if not all are.
     pub(crate) only: Option<Arc<BTreeSet<usize>>>,
     /// The format of objects without a header.
@@ -52,8 +50,6 @@ pub(crate) struct ScanContext {
     pub(crate) coverage: CoverageScope,
     /// Whether every object's digest is told.
     pub(crate) digests: bool,
-    /// Objects as large as another one: their digests tell whether they are the same.
-    pub(crate) as_large: Arc<HashSet<usize>>,
     /// The numbers of interfaces.
     pub(crate) interner: Arc<Interner>,
     /// Where records are kept for a second look, if one may be needed.
@@ -72,9 +68,6 @@ pub(crate) struct ScanContext {
     pub(crate) copies_memory: Option<Arc<SortMemory>>,
     /// What is to be counted once.
     pub(crate) copies: Copies,
-    /// Whether the objects are of several flow logs, so that it is noted which of them logged which
-    /// interface.
-    pub(crate) several_flow_logs: bool,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) report: ScanReport,
     pub(crate) progress: Arc<Progress>,
@@ -83,10 +76,9 @@ pub(crate) struct ScanContext {
 #[cfg(test)]
 impl ScanContext {
     /// A scan of one object, in which nothing is asked for.
-    pub(crate) fn of(object: Object) -> ScanContext {
+    pub(crate) fn of(object: flowproof_source::Object) -> ScanContext {
         ScanContext {
-            objects: Arc::new(vec![object]),
-            holders: Arc::default(),
+            catalog: Arc::new(Catalog::of(vec![object])),
             only: None,
             format: None,
             from: None,
@@ -99,9 +91,7 @@ impl ScanContext {
             learns_from_all: false,
             copies_memory: None,
             copies: Copies::default(),
-            several_flow_logs: false,
             digests: false,
-            as_large: Arc::default(),
             interner: Arc::default(),
             keeping: None,
             kept: None,
@@ -115,7 +105,7 @@ impl ScanContext {
 impl ScanContext {
     /// Whether the digest of an object is wanted: hashing costs a good part of what inflating does.
     pub(crate) fn wants_digest(&self, object_idx: usize) -> bool {
-        self.digests || self.as_large.contains(&object_idx)
+        self.digests || self.catalog.may_be_double(object_idx)
     }
 
     /// Whether an object is to be read.
@@ -134,22 +124,17 @@ impl ScanContext {
         self.from.is_some() || self.to.is_some()
     }
 
-    /// All that was told since the scan was made.
-    pub(crate) fn told(&self) -> ScanTold {
-        let mut told = self.report.take(&self.holders, self.is_bounded());
+    /// All that was told since the scan was made. What was noted only since not all objects were known
+    /// is left out.
+    pub(crate) fn told(&self, whole: &Whole) -> ScanTold {
+        let mut told = self.report.take(&whole.holders, self.is_bounded());
+        if !whole.several_flow_logs {
+            told.logged = LoggedInterfaces::default();
+        }
         for (object_idx, report) in &mut told.objects {
             // A holder knows the digests of its sources whether they are wanted or not.
             report.digest.take_if(|_| !self.wants_digest(*object_idx));
         }
         told
     }
-}
-
-/// The places of objects that are as large as another one.
-pub(crate) fn as_large_as_another(objects: &[Object]) -> HashSet<usize> {
-    let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (object_idx, object) in objects.iter().enumerate() {
-        by_size.entry(object.size).or_default().push(object_idx);
-    }
-    by_size.into_values().filter(|places| places.len() > 1).flatten().collect()
 }

@@ -20,15 +20,15 @@ use super::ScanContext;
 use super::partition::Partition;
 use super::plan::ScanPlan;
 use super::sums::ADDED_UP;
-use super::tasks::{Task, deal_out};
+use super::tasks::Rounds;
 use crate::table::{TableColumn, TableKind};
 
 /// Reads flow log objects as record batches.
 #[derive(Debug)]
 pub(crate) struct FlowLogExec {
     plan: Arc<ScanPlan>,
-    /// What is read, by partition.
-    partitions: Vec<Vec<Task>>,
+    /// What is read.
+    rounds: Rounds,
     properties: Arc<PlanProperties>,
 }
 
@@ -42,10 +42,10 @@ impl FlowLogExec {
         partitions: usize,
     ) -> FlowLogExec {
         let schema: SchemaRef = TableColumn::schema(&columns);
-        let partitions = deal_out(&context, partitions);
+        let rounds = Rounds::new(Arc::clone(&context), partitions);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
-            Partitioning::UnknownPartitioning(partitions.len()),
+            Partitioning::UnknownPartitioning(rounds.partitions()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
@@ -55,13 +55,13 @@ impl FlowLogExec {
         };
         let schema = TableColumn::schema(&columns);
         let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate, asked });
-        FlowLogExec { plan, partitions, properties: Arc::new(properties) }
+        FlowLogExec { plan, rounds, properties: Arc::new(properties) }
     }
 }
 
 impl DisplayAs for FlowLogExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let objects = self.plan.context.objects.len();
+        let objects = self.plan.context.catalog.found();
         write!(f, "FlowLogExec: table={:?}, objects={objects}", self.plan.kind)?;
         if let Some(predicate) = &self.plan.predicate {
             write!(f, ", on raw bytes={predicate:?}")?;
@@ -113,7 +113,7 @@ impl ExecutionPlan for FlowLogExec {
         partition: usize,
         task: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let tasks = self.partitions[partition].clone();
+        let tasks = self.rounds.begin(partition);
         let reader = Partition::new(Arc::clone(&self.plan), tasks, task);
         let batches = futures::stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|batch| (batch, reader)))

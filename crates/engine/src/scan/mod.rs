@@ -23,7 +23,7 @@ mod text;
 mod times;
 mod witness;
 
-pub(crate) use context::{CoverageScope, ScanContext, as_large_as_another};
+pub(crate) use context::{CoverageScope, ScanContext};
 pub(crate) use exec::FlowLogExec;
 pub(crate) use interner::{Interner, LocalCodes};
 pub(crate) use kept::{Kept, KeptObject};

@@ -14,7 +14,7 @@ use super::ahead::{self, Ahead, Turn};
 use super::plan::{ScanPlan, SharedSums};
 use super::shape::{Shaper, lock};
 use super::step::{Buffers, Next, Work};
-use super::tasks::Task;
+use super::tasks::{Task, Tasks};
 use super::{Outcome, ScanContext};
 use crate::parquet::{HeldPart, ParquetObject, is_parquet};
 
@@ -40,7 +40,7 @@ enum Current {
 }
 
 impl Partition {
-    pub(super) fn new(plan: Arc<ScanPlan>, tasks: Vec<Task>, task: Arc<TaskContext>) -> Partition {
+    pub(super) fn new(plan: Arc<ScanPlan>, tasks: Arc<Tasks>, task: Arc<TaskContext>) -> Partition {
         let (current, ready) = (None, VecDeque::new());
         let buffers = Buffers::default();
         let sums = plan.sums();
@@ -107,7 +107,7 @@ impl Partition {
             return Ok(());
         }
         let options = ahead::options(&self.plan.context, object_idx);
-        let opened = open_with(&self.plan.context.objects[object_idx], options).await;
+        let opened = open_with(&self.plan.context.catalog[object_idx], options).await;
         self.begin(object_idx, opened).await
     }
 
@@ -117,8 +117,14 @@ impl Partition {
         object_idx: usize,
         opened: Result<Chunks, SourceError>,
     ) -> Result<()> {
-        let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
-        let mut work = Work::new(shaper, std::mem::take(&mut self.buffers));
+        let version_id = opened.as_ref().ok().and_then(|chunks| chunks.version_id());
+        let version_id = version_id.map(str::to_owned);
+        let shaper = || {
+            let mut shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
+            shaper.report.version_id = version_id.clone();
+            shaper
+        };
+        let mut work = Work::new(shaper(), std::mem::take(&mut self.buffers));
         let opened = match opened {
             Ok(mut chunks) => match chunks.take_whole() {
                 Some(stored) => {
@@ -133,8 +139,8 @@ impl Partition {
         self.current = Some(match opened {
             // Told by the first bytes, never by the name.
             Ok((chunks, Some(first))) if is_parquet(&first) => {
+                let shaper = shaper();
                 self.buffers = work.into_buffers();
-                let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
                 let task = Arc::clone(&self.task);
                 let object = ParquetObject::open(shaper, object_idx, chunks, task).await?;
                 Current::Parquet(Box::new(object))
@@ -147,7 +153,7 @@ impl Partition {
                 Current::Text(chunks, Box::new(work))
             }
             Err(error) => {
-                self.ready.extend(work.end_early(outcome_of(&error))?);
+                self.ready.extend(work.end_early(outcome_of(&error)?)?);
                 self.buffers = work.into_buffers();
                 return Ok(());
             }
@@ -169,7 +175,7 @@ impl Partition {
                 Ok(Some(chunk)) => work.feed(chunk),
                 Ok(None) => work.end_input(chunks.digest()),
                 Err(error) => {
-                    self.ready.extend(work.end_early(outcome_of(&error))?);
+                    self.ready.extend(work.end_early(outcome_of(&error)?)?);
                     self.buffers = work.into_buffers();
                     return Ok(());
                 }
@@ -193,10 +199,13 @@ async fn on_rayon(context: &ScanContext, mut work: Work) -> Result<(Work, Vec<Re
     })?
 }
 
-/// What an object comes to that cannot be read, or not on.
-pub(crate) fn outcome_of(error: &SourceError) -> Outcome {
+/// What an object comes to that cannot be read, or not on; an error if no other object can be read either.
+pub(crate) fn outcome_of(error: &SourceError) -> Result<Outcome> {
+    if let Some(error) = error.of_the_run() {
+        return Err(DataFusionError::External(Box::new(error)));
+    }
     let reason = error.to_string();
-    match error {
+    Ok(match error {
         SourceError::Denied { .. } => Outcome::Denied(reason),
         SourceError::KmsDenied { .. } => Outcome::KmsDenied(reason),
         SourceError::Archived { .. } => Outcome::Archived(reason),
@@ -210,5 +219,5 @@ pub(crate) fn outcome_of(error: &SourceError) -> Outcome {
             _ => Outcome::Unreachable(reason),
         },
         _ => Outcome::Corrupt(reason),
-    }
+    })
 }

@@ -112,6 +112,8 @@ pub(crate) struct ObjectReport {
     pub(crate) unknown_members: Vec<String>,
     /// `sha256:` and the digest of the stored bytes, if they were read to the end.
     pub(crate) digest: Option<String>,
+    /// The version that was read, in a bucket that keeps them.
+    pub(crate) version_id: Option<String>,
     pub(crate) stored_bytes: u64,
     pub(crate) text_bytes: u64,
     /// Rows handed up the plan.
@@ -233,7 +235,7 @@ impl ScanReport {
     }
 
     /// All that was told since the scan was made. `bounded` is whether there is a window.
-    pub(crate) fn take(&self, holders: &[Holder], bounded: bool) -> ScanTold {
+    pub(crate) fn take(&self, holders: &[Arc<Holder>], bounded: bool) -> ScanTold {
         let Inner { mut objects, parts, learner, times, logged, dropped } =
             std::mem::take(&mut *self.lock());
         for (holder_idx, holder) in holders.iter().enumerate() {

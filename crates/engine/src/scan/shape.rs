@@ -163,7 +163,7 @@ impl Shaper {
     fn take_summed(&mut self) {
         let Some(sums) = self.rows.sums.clone() else { return };
         let plan = Arc::clone(self.plan());
-        let flow_log = flow_log_of(&plan.context.objects[self.object_idx]);
+        let flow_log = flow_log_of(&plan.context.catalog[self.object_idx]);
         let summed = lock(&sums).take_summed(flow_log, &mut self.rows.logged);
         self.report.rows += summed.rows;
         self.rows.sides.merge(summed.sides);
@@ -172,7 +172,7 @@ impl Shaper {
 
 impl PartShaper {
     pub(crate) fn new(plan: Arc<ScanPlan>, part: Part, sums: Option<SharedSums>) -> PartShaper {
-        let sources = plan.context.holders[part.holder].places.len();
+        let sources = part.holder.places.len();
         let report = PartReport {
             of: part.of,
             rows: vec![0; sources],
@@ -193,8 +193,8 @@ impl PartShaper {
         records: RecordBatch,
         numbers: Vec<usize>,
     ) -> Result<Option<RecordBatch>> {
-        let plan = Arc::clone(self.plan());
-        let places = &plan.context.holders[self.part.holder].places;
+        let holder = Arc::clone(&self.part.holder);
+        let places = &holder.places;
         let owned = Owned { records, origin: Origin::Sources(places, numbers) };
         let (rows, asked) = self.rows.shape(owned)?;
         if let Origin::Sources(_, numbers) = &asked.origin {
@@ -208,7 +208,7 @@ impl PartShaper {
         self.report.sides = std::mem::take(&mut self.rows.sides);
         let report = std::mem::take(&mut self.report);
         let (learner, times) = self.rows.take_learned();
-        let part = (self.part.holder, self.part.part);
+        let part = (self.part.holder_idx, self.part.part);
         self.plan().context.report.put_part(part, report, learner, times);
     }
 }
@@ -254,14 +254,14 @@ impl RowShaper {
         }
         let others = self.take_others(&mut owned)?;
         let plan = Arc::clone(&self.plan);
-        let objects = plan.context.objects.as_slice();
+        let objects = &*plan.context.catalog;
         if self.plan.wants_times() {
             let flow_log = |row| flow_log_id(owned.origin.object(objects, row));
             note_times(&owned.records, &plan.context.coverage, flow_log, &mut self.times)?;
             let traffic = !&idle_rows(&owned.records)?;
             owned = owned.only(traffic)?;
         }
-        if plan.context.several_flow_logs {
+        if plan.context.catalog.may_have_several_flow_logs() {
             let flow_log = |row| flow_log_of(owned.origin.object(objects, row));
             self.logged.note(&owned.records, flow_log);
         }
@@ -344,7 +344,7 @@ impl RowShaper {
             Ok(Arc::clone(decoded.column(place)))
         };
         let context = Arc::clone(&self.plan.context);
-        let objects = context.objects.as_slice();
+        let objects = &*context.catalog;
         let Some(oriented) = oriented.filter(|_| column.needs_orientation()) else {
             return match column {
                 TableColumn::Field(id) => field(id),
@@ -430,14 +430,14 @@ impl Origin<'_> {
         }
     }
 
-    fn object<'o>(&self, objects: &'o [Object], row: usize) -> &'o Object {
+    fn object<'o>(&self, objects: &'o Catalog, row: usize) -> &'o Object {
         &objects[self.place(row)]
     }
 
     /// A text of each row's object.
     fn texts(
         &self,
-        objects: &[Object],
+        objects: &Catalog,
         rows: usize,
         text: impl Fn(&Object) -> Option<&str>,
     ) -> ArrayRef {

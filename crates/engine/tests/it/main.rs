@@ -6,6 +6,7 @@
 mod collected;
 mod determinism;
 mod duplicates;
+mod early;
 mod exactness;
 mod listed;
 mod lists;

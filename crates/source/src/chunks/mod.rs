@@ -46,12 +46,13 @@ pub async fn open(object: &Object) -> Result<Chunks, SourceError> {
 pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, SourceError> {
     if let Location::S3 { store, key } = &object.location {
         let mut remote = Remote::open(object, (store, key), options.digest).await?;
+        let version_id = remote.version_id();
         let ahead = match options.whole_gzip {
             0 => None,
             limit => remote.read_ahead(limit).await,
         };
         let state = State::of_remote(Box::new(remote));
-        return Ok(Chunks { key: object.key.clone(), size: 0, ahead, state });
+        return Ok(Chunks { key: object.key.clone(), version_id, size: 0, ahead, state });
     }
     let (location, size) = (object.location.clone(), object.size);
     let opened = blocking(move || {
@@ -70,7 +71,8 @@ pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, 
     });
     let (reader, ahead) =
         opened.await.map_err(|error| SourceError::at_object(&object.key, error))?;
-    Ok(Chunks { key: object.key.clone(), size: 0, ahead, state: State::of(reader) })
+    let (version_id, state) = (None, State::of(reader));
+    Ok(Chunks { key: object.key.clone(), version_id, size: 0, ahead, state })
 }
 
 /// Why what is in a bucket is not read as a file is: no place is both.
@@ -89,6 +91,7 @@ pub(crate) fn within(holder: &Object) -> io::Error {
 #[derive(Debug)]
 pub struct Chunks {
     key: String,
+    version_id: Option<String>,
     size: u64,
     /// What was read while the object was opened, and was not handed out.
     ahead: Option<Ahead>,
@@ -125,6 +128,12 @@ impl State {
 }
 
 impl Chunks {
+    /// The version of the object that is read, in a bucket that keeps them.
+    #[must_use]
+    pub fn version_id(&self) -> Option<&str> {
+        self.version_id.as_deref()
+    }
+
     /// All stored bytes, if the object is gzip, was wanted whole
     /// ([`OpenOptions::whole_gzip`]) and came to its end within that limit, and if nothing was
     /// handed out before. After that, [`next`](Chunks::next) has no more.

@@ -36,6 +36,10 @@ impl Remote {
         Ok(Remote { body, hash, rest: Bytes::new(), has_ended: false, failed: None })
     }
 
+    pub(super) fn version_id(&self) -> Option<String> {
+        self.body.stat().version_id.clone()
+    }
+
     /// A whole chunk, or what is left; empty at the end.
     pub(super) async fn read_chunk(&mut self) -> Result<Bytes, S3Failure> {
         match self.failed.take() {

@@ -18,7 +18,9 @@ use crate::plan::{FolderVerdict, ObjectVerdict, Plan, Pruned};
 pub(super) struct Collector {
     plan: Arc<Plan>,
     seen: HashSet<Identity>,
+    /// Objects that were not handed over yet.
     objects: Vec<Object>,
+    is_any: bool,
     /// Held objects of which something was read, and those of which nothing was.
     read: HashSet<Home>,
     unread: Vec<(Home, Object)>,
@@ -36,6 +38,7 @@ impl Collector {
             plan,
             seen: HashSet::new(),
             objects: Vec::new(),
+            is_any: false,
             read: HashSet::new(),
             unread: Vec::new(),
             counts: ListCounts::default(),
@@ -98,7 +101,13 @@ impl Collector {
     /// Keeps an object that is to be read.
     pub(super) fn keep(&mut self, object: Object) {
         self.counts.listed += 1;
+        self.is_any = true;
         self.objects.push(object);
+    }
+
+    /// Hands over what was kept since the last call.
+    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, Object> {
+        self.objects.drain(..)
     }
 
     /// Takes what an object holds in its place.
@@ -156,18 +165,22 @@ impl Collector {
         }
     }
 
-    pub(super) fn finish(mut self) -> Listing {
+    /// Keeps what no holder has read.
+    pub(super) fn keep_unread(&mut self) {
         for (home, object) in std::mem::take(&mut self.unread) {
             if !self.read.contains(&home) {
                 self.keep(object);
             }
         }
-        self.objects.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+
+    /// What was counted and passed over. The objects were handed over.
+    pub(super) fn finish(self) -> Listing {
         let samples = [self.not_flow_logs, self.empty, self.unreadable];
         let mut skipped: Vec<Skipped> = samples.into_iter().flat_map(|kind| kind.items).collect();
         skipped.sort();
-        let nearest = if self.objects.is_empty() { self.available.finish() } else { None };
-        Listing { objects: self.objects, counts: self.counts, skipped, nearest }
+        let nearest = if self.is_any { None } else { self.available.finish() };
+        Listing { objects: Vec::new(), counts: self.counts, skipped, nearest }
     }
 
     /// Whether this was not met before.

@@ -163,6 +163,24 @@ pub async fn list_with(
     selection: &Selection,
     expand: impl AsyncFn(&Object) -> Option<Vec<Held>>,
 ) -> Result<Listing, SourceError> {
+    let mut objects = Vec::new();
+    let mut listing = list_each(selection, expand, |object| objects.push(object)).await?;
+    objects.sort_by(|a: &Object, b| a.key.cmp(&b.key));
+    listing.objects = objects;
+    Ok(listing)
+}
+
+/// As [`list_with`], and hands over each object when it is found, in any order: the first ones can be
+/// read while the others are being listed. [`Listing::objects`] stays empty.
+///
+/// # Errors
+///
+/// As for [`list`].
+pub async fn list_each(
+    selection: &Selection,
+    expand: impl AsyncFn(&Object) -> Option<Vec<Held>>,
+    mut found: impl FnMut(Object),
+) -> Result<Listing, SourceError> {
     let plan = Arc::new(Plan::new(selection));
     let (sender, mut finds) = mpsc::channel(WAITING);
     let finders = start_finders(selection, &plan, sender).await?;
@@ -174,6 +192,7 @@ pub async fn list_with(
             Some(held) => collector.take_held(&Arc::new(object), held),
             None => collector.keep(object),
         }
+        collector.drain().for_each(&mut found);
     }
     for finder in finders {
         match finder.await {
@@ -185,8 +204,10 @@ pub async fn list_with(
             }
         }
     }
+    collector.keep_unread();
+    collector.drain().for_each(&mut found);
     let listing = collector.finish();
-    tracing::debug!(objects = listing.objects.len(), counts = ?listing.counts, "listed");
+    tracing::debug!(counts = ?listing.counts, "listed");
     Ok(listing)
 }
 

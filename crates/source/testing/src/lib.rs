@@ -34,7 +34,7 @@ mod layer;
 mod memory;
 mod server;
 
-pub use server::{Counts, S3Server};
+pub use server::{Counts, S3Server, config_of};
 
 pub use fault::{Fault, Faults, Rule};
 

@@ -118,14 +118,7 @@ impl S3Server {
     /// no file and no environment. Buckets have to be put in the path.
     #[must_use]
     pub fn config(&self) -> SdkConfig {
-        let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(self.endpoint())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build()
+        config_of(&self.endpoint())
     }
 
     /// What a child process needs in its environment to reach the server with `--endpoint-url` and
@@ -144,6 +137,19 @@ impl S3Server {
             ("NO_PROXY", own("127.0.0.1")),
         ]
     }
+}
+
+/// [`S3Server::config`] of a server that may be another process's.
+#[must_use]
+pub fn config_of(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
 }
 
 impl Drop for S3Server {

@@ -162,7 +162,7 @@ impl Sums {
             runs: Vec::new(),
             added: Vec::new(),
             summed: Summed::default(),
-            spans: plan.context.several_flow_logs.then(BTreeMap::new),
+            spans: plan.context.catalog.may_have_several_flow_logs().then(BTreeMap::new),
             error: None,
         }
     }

@@ -1,0 +1,110 @@
+//! What happens when somebody ends a run: it stops, says how far it had come, and leaves nothing half
+//! written.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use flowproof_engine::{Found, Progress, Session};
+use flowproof_report::{counted, exact_bytes, thousands};
+use tokio::sync::oneshot;
+
+use crate::exit::Exit;
+
+/// What does not stop by itself within this time is ended with the process.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Why there is no answer: the run was ended from outside.
+#[derive(Debug, thiserror::Error)]
+#[error("{covered}")]
+pub(crate) struct Interrupted {
+    /// The exit code that tells by which signal.
+    pub(crate) exit: Exit,
+    covered: String,
+}
+
+/// How far the run has come, for the message if it is ended.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Covered(Arc<Mutex<Option<Watched>>>);
+
+#[derive(Debug)]
+struct Watched {
+    progress: Arc<Progress>,
+    found: Found,
+}
+
+impl Covered {
+    /// Watches the questions of a session.
+    pub(crate) fn watch(&self, session: &Session) {
+        let watched = Watched { progress: session.progress(), found: session.found() };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+    }
+
+    fn text(&self) -> String {
+        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Watched { progress, found }) = &*watched else {
+            return "interrupted before a log was read; there is no answer".to_owned();
+        };
+        // A question may take two readings; each counts what it reads.
+        format!(
+            "interrupted; there is no answer. Read so far: {} ({}), of {} found ({})",
+            counted(progress.objects(), "object", "objects"),
+            exact_bytes(progress.bytes()),
+            thousands(found.objects()),
+            exact_bytes(found.bytes()),
+        )
+    }
+}
+
+/// Runs a command until it ends or is ended. What it holds (files that are not whole, requests that are
+/// under way) is given up.
+///
+/// # Errors
+///
+/// Those of the command, and [`Interrupted`].
+pub(crate) async fn unless_interrupted(
+    covered: &Covered,
+    command: impl Future<Output = Result<Exit>>,
+) -> Result<Exit> {
+    let (sender, ended) = oneshot::channel();
+    let watch = tokio::spawn(watch(sender, covered.clone()));
+    let result = tokio::select! {
+        biased;
+        result = command => result,
+        Ok(exit) = ended => Err(Interrupted { exit, covered: covered.text() }.into()),
+    };
+    watch.abort();
+    result
+}
+
+/// Waits for a signal, tells `sender`, and ends the process if nobody stops for it. It runs on a thread of
+/// its own: the command may be in the middle of something.
+async fn watch(sender: oneshot::Sender<Exit>, covered: Covered) {
+    let Some(exit) = signal().await else { return };
+    // The command is over if nobody listens.
+    if sender.send(exit).is_err() {
+        return;
+    }
+    tokio::time::sleep(PATIENCE).await;
+    eprintln!("error: {}", covered.text());
+    std::process::exit(exit as i32);
+}
+
+/// The next signal to end; `None` if this system cannot tell.
+#[cfg(unix)]
+async fn signal() -> Option<Exit> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).ok()?;
+    let mut terminate = signal(SignalKind::terminate()).ok()?;
+    tokio::select! {
+        _ = interrupt.recv() => Some(Exit::Interrupted),
+        _ = terminate.recv() => Some(Exit::Terminated),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> Option<Exit> {
+    tokio::signal::ctrl_c().await.ok()?;
+    Some(Exit::Interrupted)
+}
