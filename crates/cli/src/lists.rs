@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use flowproof_evidence::ListSource;
-use flowproof_intel::{Entry, List, ListError, ListOptions, ListRole, Matcher, internal_entries};
+use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher, internal_entries};
 use flowproof_report::{counted, thousands};
 
 use crate::args::{ListReading, Lists};
@@ -105,8 +105,7 @@ fn tell_internal(list: &List, streams: &mut Streams) {
     let mut internal = internal_entries(list);
     let Some(first) = internal.next() else { return };
     let entries = counted(1 + internal.count() as u64, "entry", "entries");
-    let Entry { line, text, .. } = first;
-    let first = format!("line {line}: {text:?}");
+    let first = format!("line {}: {:?}", first.line, first.text());
     streams
         .warn(&format!("{}: {entries} in or around internal addresses; first: {first}", list.name));
 }

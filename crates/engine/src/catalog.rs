@@ -297,8 +297,7 @@ struct Filling(Arc<Catalog>);
 impl Filling {
     async fn fill(self, selection: Selection) {
         let expander = Expander::default();
-        let expand = async |object: &Object| expander.expand(object).await;
-        let listed = list_each(&selection, expand, |object| self.0.take(object)).await;
+        let listed = list_each(&selection, &expander, |object| self.0.take(object)).await;
         match listed {
             Ok(listing) => self.0.end(listing, &expander.into_found()),
             Err(error) => self.0.fail(error),

@@ -16,7 +16,7 @@ use flowproof_evidence::Window;
 use flowproof_intel::Matcher;
 use flowproof_record::Format;
 use flowproof_source::s3::{RequestCounts, S3};
-use flowproof_source::{ListCounts, Nearest, Object, Selection, Skipped, is_in_bucket};
+use flowproof_source::{Nearest, Object, Selection, is_in_bucket};
 use futures::TryStreamExt;
 use tokio::task::JoinSet;
 
@@ -376,7 +376,7 @@ impl Session {
             return Ok(run);
         }
         // What is kept is kept by object; of holders, little is read anyway.
-        terms.keeping.take_if(|_| !self.catalog.has_holders());
+        terms.keeping.take_if(|_| self.catalog.has_holders());
         terms.kept = terms.keeping.take().and_then(|keeping| keeping.take()).map(Arc::new);
         self.pass(&terms, plan).await
     }

@@ -49,7 +49,7 @@ mod spool;
 pub use plan::{Selection, Slack};
 
 pub use listing::{
-    Held, HeldObject, ListCounts, Listing, Nearest, Skipped, SkippedKind, is_in_bucket, list,
+    Held, HeldObject, Holders, ListCounts, Listing, Nearest, Skipped, SkippedKind, is_in_bucket, list,
     list_each, list_with,
 };
 

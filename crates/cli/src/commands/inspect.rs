@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use flowproof_engine::{Answer, LoggedInterfaces, ReadObject, Session};
 use flowproof_report::{counted, exact_bytes, printable, span};
-use flowproof_source::{Location, Object};
+use flowproof_source::Location;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -275,7 +275,7 @@ mod tests {
         let (logs, folder) = (logs(), tempfile::tempdir().unwrap());
         let originals = session(logs.path());
         let set = Set::open(folder.path()).unwrap();
-        block_on(set.begin(originals.objects().iter())).unwrap();
+        block_on(set.begin(block_on(originals.objects()).unwrap())).unwrap();
         drop(set);
         // What a killed process leaves of a file.
         fs::create_dir_all(folder.path().join(WORK)).unwrap();
@@ -305,7 +305,7 @@ mod tests {
         let (logs, others, folder) = (logs(), logs(), tempfile::tempdir().unwrap());
         let set = Set::open(folder.path()).unwrap();
         let originals = session(others.path());
-        block_on(set.begin(originals.objects().iter())).unwrap();
+        block_on(set.begin(block_on(originals.objects()).unwrap())).unwrap();
         drop(set);
         block_on(session(logs.path()).collect(folder.path())).unwrap();
         let objects = block_on(session(folder.path()).inspect()).unwrap().coverage.objects;

@@ -16,20 +16,19 @@ pub(super) async fn same_objects(
     whole: &Whole,
     at_once: usize,
 ) -> BTreeMap<usize, usize> {
+    let (held, read): (Vec<usize>, Vec<usize>) = whole
+        .as_large
+        .iter()
+        .partition(|object_idx| matches!(objects[**object_idx].location, Location::Within { .. }));
+    let read = read.into_iter().map(|object_idx| (object_idx, objects[object_idx].clone()));
+    let read: Vec<(usize, Object)> = read.collect();
+    let digests = futures::stream::iter(read)
+        .map(|(object_idx, object)| async move { (object_idx, digest(&object).await) })
+        .buffer_unordered(at_once.max(1));
+    let mut digests: BTreeMap<usize, Option<String>> = digests.collect().await;
     let holders: HashMap<&str, &Holder> =
         whole.holders.iter().map(|holder| (holder.object.key.as_str(), &**holder)).collect();
-    let holders = &holders;
-    let digests = futures::stream::iter(&whole.as_large)
-        .map(|&object_idx| async move {
-            let object = &objects[object_idx];
-            let digest = match object.location {
-                Location::Within { .. } => held_digest(object, holders),
-                _ => digest(object).await,
-            };
-            (object_idx, digest)
-        })
-        .buffer_unordered(at_once.max(1));
-    let digests: BTreeMap<usize, Option<String>> = digests.collect().await;
+    digests.extend(held.into_iter().map(|idx| (idx, held_digest(&objects[idx], &holders))));
     let mut first_with: HashMap<(u64, &str), usize> = HashMap::new();
     let mut same = BTreeMap::new();
     for (object_idx, digest) in &digests {

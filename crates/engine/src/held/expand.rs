@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flowproof_source::{Held, Object};
+use flowproof_source::{Held, Holders, Object};
 
 use super::{MANIFEST, Manifest, is_holder_name};
 use crate::parquet::{footer_note, read_footer};
@@ -21,10 +21,10 @@ pub(crate) struct Expander {
     found: Mutex<BTreeMap<String, FileManifest>>,
 }
 
-impl Expander {
+impl Holders for Expander {
     /// What the object holds, if it is a holder. One whose footer cannot be read is taken for an
     /// object as any other; reading it will tell what is wrong.
-    pub(crate) async fn expand(&self, object: &Object) -> Option<Vec<Held>> {
+    async fn held(&self, object: &Object) -> Option<Vec<Held>> {
         if !is_holder_name(&object.key) {
             return None;
         }
@@ -34,7 +34,9 @@ impl Expander {
         found.insert(object.key.clone(), file);
         Some(held)
     }
+}
 
+impl Expander {
     /// The manifests of all holders that were found, by their keys.
     pub(crate) fn into_found(self) -> BTreeMap<String, FileManifest> {
         self.found.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -100,6 +100,11 @@ impl ScanContext {
             progress: Arc::new(Progress::default()),
         }
     }
+
+    /// What was told, once all was listed.
+    pub(crate) fn told_whole(&self) -> ScanTold {
+        self.told(self.catalog.ended().unwrap().unwrap())
+    }
 }
 
 impl ScanContext {

@@ -18,6 +18,7 @@ use super::sums::RecordFields;
 use super::times::note_times;
 use super::witness::Witness;
 use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
+use crate::catalog::Catalog;
 use crate::copies::{copy_keys, flow_log_of};
 use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Learner, Oriented, effective};

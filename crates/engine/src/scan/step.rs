@@ -279,7 +279,7 @@ mod tests {
         let (batches, next) = work.step().unwrap();
         assert_eq!((batches.len(), next), (0, Next::Feed));
         let batches = work.end_early(Outcome::Corrupt("the disk failed".into())).unwrap();
-        let told = plan.context.told();
+        let told = plan.context.told_whole();
         assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
         assert_eq!((told.objects[&0].rows, told.objects[&0].tally.counts.ok), (2, 2));
     }

@@ -4,8 +4,22 @@
 //! that of what they were made from.
 
 use super::{Skipped, SkippedKind};
+use crate::object::Object;
 use crate::plan::FolderVerdict;
 use crate::plan::Plan;
+
+/// Knows objects that hold the records of others.
+pub trait Holders: Sync {
+    /// What an object holds; `None` if it is one as any other.
+    fn held(&self, object: &Object) -> impl Future<Output = Option<Vec<Held>>> + Send;
+}
+
+/// Knows none.
+impl Holders for () {
+    async fn held(&self, _: &Object) -> Option<Vec<Held>> {
+        None
+    }
+}
 
 /// Something that an object holds, as it was listed when the holder was made.
 #[derive(Debug, Clone, PartialEq, Eq)]

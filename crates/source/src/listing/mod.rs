@@ -26,7 +26,7 @@ use crate::s3::{S3, S3Options};
 use collect::Collector;
 
 pub use buckets::is_in_bucket;
-pub use held::{Held, HeldObject};
+pub use held::{Held, HeldObject, Holders};
 
 /// Finds that may wait to be judged.
 const WAITING: usize = 1024;
@@ -149,10 +149,10 @@ impl Nearest {
 /// [`SourceError::BadPattern`], [`SourceError::Denied`], [`SourceError::Store`] or
 /// [`SourceError::Io`] for places that cannot be looked at themselves.
 pub async fn list(selection: &Selection) -> Result<Listing, SourceError> {
-    list_with(selection, async |_| None).await
+    list_with(selection, &()).await
 }
 
-/// As [`list`], and asks of each object whether it holds the records of others. If it does, these are
+/// As [`list`], and asks `holders` of each object whether it holds the records of others. If it does, these are
 /// listed in its place, each as [`Location::Within`] it: judged by their own keys, counted as if they
 /// had been found themselves, and once if several objects hold them.
 ///
@@ -161,10 +161,10 @@ pub async fn list(selection: &Selection) -> Result<Listing, SourceError> {
 /// As for [`list`].
 pub async fn list_with(
     selection: &Selection,
-    expand: impl AsyncFn(&Object) -> Option<Vec<Held>>,
+    holders: &impl Holders,
 ) -> Result<Listing, SourceError> {
     let mut objects = Vec::new();
-    let mut listing = list_each(selection, expand, |object| objects.push(object)).await?;
+    let mut listing = list_each(selection, holders, |object| objects.push(object)).await?;
     objects.sort_by(|a: &Object, b| a.key.cmp(&b.key));
     listing.objects = objects;
     Ok(listing)
@@ -178,7 +178,7 @@ pub async fn list_with(
 /// As for [`list`].
 pub async fn list_each(
     selection: &Selection,
-    expand: impl AsyncFn(&Object) -> Option<Vec<Held>>,
+    holders: &impl Holders,
     mut found: impl FnMut(Object),
 ) -> Result<Listing, SourceError> {
     let plan = Arc::new(Plan::new(selection));
@@ -188,7 +188,7 @@ pub async fn list_each(
     let mut collector = Collector::new(plan, most_skipped);
     while let Some(find) = finds.recv().await {
         let Some(object) = collector.take(find) else { continue };
-        match expand(&object).await {
+        match holders.held(&object).await {
             Some(held) => collector.take_held(&Arc::new(object), held),
             None => collector.keep(object),
         }
