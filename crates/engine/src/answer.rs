@@ -1,6 +1,7 @@
 //! An answer with what it stands on: objects, coverage, samples of trouble.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use flowproof_evidence::{
     Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
@@ -17,8 +18,6 @@ pub struct Answer<T> {
     pub value: T,
     /// What was read for it and what could not be.
     pub coverage: Coverage,
-    /// The objects that were read, in the order of their keys.
-    pub evidence: Vec<ObjectEvidence>,
     /// Each object that was listed and what was in it.
     pub objects: Vec<ReadObject>,
     /// Interfaces that several flow logs covered at one time, and these, among the records that were
@@ -31,7 +30,7 @@ pub struct Answer<T> {
 #[derive(Debug, Clone)]
 pub struct ReadObject {
     /// The object.
-    pub object: Object,
+    pub object: Arc<Object>,
     /// What became of it, as the counts of objects name it.
     pub outcome: &'static str,
     /// `plain`, `gzip`, or what it was found to be; `None` if it was not opened.
@@ -56,30 +55,42 @@ pub struct ReadObject {
 }
 
 impl ReadObject {
-    pub(crate) fn new(object: &Object, report: Option<&ObjectReport>) -> ReadObject {
-        let nothing = ObjectReport::default();
-        let report = report.unwrap_or(&nothing);
+    pub(crate) fn new(object: Arc<Object>, report: ObjectReport) -> ReadObject {
         ReadObject {
-            object: object.clone(),
+            object,
             outcome: report.outcome.name(),
             encoding: report.encoding.map(|encoding| encoding.name()),
             wrapper: report.wrapper.map(|wrapper| wrapper.name()),
-            unknown_members: report.unknown_members.clone(),
-            digest: report.digest.clone(),
-            version_id: report.version_id.clone(),
-            text_bytes: report.text_bytes,
-            tally: report.tally.clone(),
-            rows: report.rows,
-            records: record_counts(&report.tally.counts, report),
+            records: record_counts(&report.tally.counts, &report),
             reason: trouble(&report.outcome),
+            unknown_members: report.unknown_members,
+            digest: report.digest,
+            version_id: report.version_id,
+            text_bytes: report.text_bytes,
+            tally: report.tally,
+            rows: report.rows,
         }
     }
 
     /// An object that is not read, since `first` has the same bytes.
-    pub(crate) fn left_out(object: &Object, first: &Object) -> ReadObject {
+    pub(crate) fn left_out(object: Arc<Object>, first: &Object) -> ReadObject {
         let reason = format!("the same bytes as {}: it was left out", first.key);
         let outcome = Outcome::Duplicate(reason);
-        ReadObject::new(object, Some(&ObjectReport { outcome, ..ObjectReport::default() }))
+        ReadObject::new(object, ObjectReport { outcome, ..ObjectReport::default() })
+    }
+
+    fn evidence(&self) -> ObjectEvidence {
+        ObjectEvidence {
+            object: self.object.key.clone(),
+            etag: self.object.etag.clone().or_else(|| self.digest.clone()),
+            version_id: self.version_id.clone(),
+            size: self.object.size,
+            records: self.rows,
+            collected_in: match &self.object.location {
+                Location::Within { holder, .. } => Some(holder.key.clone()),
+                _ => None,
+            },
+        }
     }
 
     fn count(&self, objects: &mut ObjectCounts) {
@@ -229,30 +240,24 @@ impl<T> Answer<T> {
         }
         coverage.samples.extend(duplicates(&objects));
         coverage.settle_samples();
-        let read = objects.iter().filter(|read| !matches!(read.outcome, "not_read" | "duplicate"));
-        let evidence = read.map(|read| ObjectEvidence {
-            object: read.object.key.clone(),
-            etag: read.object.etag.clone().or_else(|| read.digest.clone()),
-            version_id: read.version_id.clone(),
-            size: read.object.size,
-            records: read.rows,
-            collected_in: match &read.object.location {
-                Location::Within { holder, .. } => Some(holder.key.clone()),
-                _ => None,
-            },
-        });
-        let overlaps = BTreeMap::new();
-        Answer { value, coverage, evidence: evidence.collect(), objects, overlaps }
+        Answer { value, coverage, objects, overlaps: BTreeMap::new() }
     }
 
     /// The same answer with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
-        let Answer { value, coverage, evidence, objects, overlaps } = self;
-        Answer { value: f(value), coverage, evidence, objects, overlaps }
+        let Answer { value, coverage, objects, overlaps } = self;
+        Answer { value: f(value), coverage, objects, overlaps }
     }
 }
 
 impl<T> Answer<T> {
+    /// The objects that were read, in the order of their keys.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<ObjectEvidence> {
+        let read = |read: &&ReadObject| !matches!(read.outcome, "not_read" | "duplicate");
+        self.objects.iter().filter(read).map(ReadObject::evidence).collect()
+    }
+
     /// Whether any flow log was there to answer from: an object that is one, or could not be read.
     #[must_use]
     pub fn has_flow_logs(&self) -> bool {

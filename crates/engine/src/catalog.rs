@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use flowproof_source::{Listing, Object, Selection, SourceError, list_each};
+use flowproof_source::{Listing, Nearest, Object, Selection, SourceError, list_each};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -20,7 +20,7 @@ use crate::held::{Expander, FileManifest, Holder};
 /// The objects found so far.
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    objects: boxcar::Vec<Object>,
+    objects: boxcar::Vec<Arc<Object>>,
     /// Objects that nobody may see yet, as long as they can still be sorted.
     unsorted: Mutex<Option<Vec<Object>>>,
     bytes: AtomicU64,
@@ -52,6 +52,11 @@ pub(crate) struct Whole {
     /// Whether the objects are of several flow logs.
     pub(crate) several_flow_logs: bool,
 }
+
+/// No more objects come, and they are not all. Why, the catalog tells once ([`Catalog::failure`]).
+#[derive(Debug, thiserror::Error)]
+#[error("the listing has failed")]
+pub(crate) struct ListingFailed;
 
 /// What a listing has found so far.
 #[derive(Debug, Clone)]
@@ -147,7 +152,7 @@ impl Catalog {
     }
 
     fn number(&self, object: Object) {
-        self.objects.push(object);
+        self.objects.push(Arc::new(object));
     }
 
     fn end(&self, listing: Listing, manifests: &BTreeMap<String, FileManifest>) {
@@ -168,7 +173,7 @@ impl Catalog {
     }
 
     /// The object with this number, if it was found yet.
-    pub(crate) fn get(&self, object_idx: usize) -> Option<&Object> {
+    pub(crate) fn get(&self, object_idx: usize) -> Option<&Arc<Object>> {
         self.objects.get(object_idx)
     }
 
@@ -182,6 +187,11 @@ impl Catalog {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// If there is no object: what there is instead.
+    pub(crate) fn nearest(&self) -> Option<&Nearest> {
+        self.whole.get()?.listing.nearest.as_ref()
+    }
+
     /// Tells when there are more objects than now, or what is known of all.
     pub(crate) fn changes(&self) -> Changes {
         Changes(self.state.subscribe())
@@ -191,27 +201,29 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// Why it ended early.
-    pub(crate) fn ended(&self) -> Result<Option<&Whole>, SourceError> {
-        if let Some(whole) = self.whole.get() {
-            return Ok(Some(whole));
+    /// If it has failed.
+    pub(crate) fn ended(&self) -> Result<Option<&Whole>, ListingFailed> {
+        let ended = self.state.borrow().ended;
+        match self.whole.get() {
+            None if ended => Err(ListingFailed),
+            whole => Ok(whole),
         }
-        if !self.state.borrow().ended {
-            return Ok(None);
-        }
-        // It may have ended just now.
-        self.whole.get().map(Some).ok_or_else(|| self.failure())
+    }
+
+    /// Whether all objects are known.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole.get().is_some()
     }
 
     /// What is known of all objects, once the listing has ended.
     ///
     /// # Errors
     ///
-    /// Why it ended early.
+    /// Why it has failed.
     pub(crate) async fn whole(&self) -> Result<&Whole, SourceError> {
         let mut changes = self.changes();
         loop {
-            if let Some(whole) = self.ended()? {
+            if let Some(whole) = self.ended().map_err(|_| self.failure())? {
                 return Ok(whole);
             }
             changes.wait().await;
@@ -222,13 +234,13 @@ impl Catalog {
     pub(crate) fn by_key<'a>(
         &'a self,
         whole: &'a Whole,
-    ) -> impl Iterator<Item = (usize, &'a Object)> {
+    ) -> impl Iterator<Item = (usize, &'a Arc<Object>)> {
         whole.by_key.iter().map(|object_idx| (*object_idx, &self.objects[*object_idx]))
     }
 
     /// All objects that are numbered so far.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Object)> {
-        self.objects.iter()
+        self.objects.iter().map(|(object_idx, object)| (object_idx, &**object))
     }
 
     /// Whether there may be another object with the same bytes.
@@ -246,7 +258,8 @@ impl Catalog {
         self.whole.get().is_none_or(|whole| whole.several_flow_logs)
     }
 
-    fn failure(&self) -> SourceError {
+    /// Why the listing has failed.
+    pub(crate) fn failure(&self) -> SourceError {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         failure.unwrap_or_else(|| broken("the listing has failed before"))
     }

@@ -144,7 +144,7 @@ impl Session {
             Ok(context.sql(sql).await?)
         };
         let terms = Terms { thorough: true, ..self.terms() };
-        let run = self.run(terms, plan).await?;
+        let mut run = self.run(terms, plan).await?;
         let mut interfaces = LoggedInterfaces::default();
         for batch in &run.batches {
             let ids = cast(batch.column(0), &DataType::Utf8View)?;
@@ -162,8 +162,8 @@ impl Session {
             }
         }
         // Where copies were dropped, the scan noted what was there before.
-        interfaces.merge(run.told.logged.clone());
-        self.answer(interfaces, &run.told).await
+        interfaces.merge(std::mem::take(&mut run.told.logged));
+        self.answer(interfaces, run.told).await
     }
 
     /// What the listing alone tells: no object is opened.
@@ -172,7 +172,7 @@ impl Session {
     ///
     /// [`EngineError::Source`] if the listing fails.
     pub async fn list_only(&self) -> Result<Answer<LoggedInterfaces>, EngineError> {
-        self.answer(LoggedInterfaces::default(), &ScanTold::default()).await
+        self.answer(LoggedInterfaces::default(), ScanTold::default()).await
     }
 }
 

@@ -63,7 +63,7 @@ impl Session {
             if let Some(run) = self.try_without_learning(&terms, plan).await? {
                 on_batch(&run.schema, None)?;
                 run.batches.iter().try_for_each(|batch| on_batch(&run.schema, Some(batch)))?;
-                return Ok(self.answer((), &run.told).await?);
+                return Ok(self.answer((), run.told).await?);
             }
             self.learn_sides(&mut terms).await?;
         }
@@ -72,7 +72,7 @@ impl Session {
         while let Some(batch) = pass.next().await? {
             on_batch(pass.schema(), Some(&batch))?;
         }
-        Ok(self.answer((), &pass.end().await?).await?)
+        Ok(self.answer((), pass.end().await?).await?)
     }
 
     /// The result, if it is not large and every record that it looks at told its sides, or the address

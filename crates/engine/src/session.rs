@@ -152,7 +152,11 @@ impl Pass {
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, EngineError> {
-        Ok(self.stream.try_next().await?)
+        self.stream.try_next().await.map_err(|error| match self.scan.catalog.ended() {
+            // Whatever the plan makes of it.
+            Err(_) => EngineError::Source(self.scan.catalog.failure()),
+            Ok(_) => EngineError::from(error),
+        })
     }
 
     /// What the scans told, once there are no more batches. That waits for the end of the listing: all
@@ -182,7 +186,7 @@ impl Session {
     pub async fn open(selection: &Selection, options: SessionOptions) -> Result<Self, EngineError> {
         let (catalog, listing) = Catalog::start(selection);
         catalog.settle(patience(selection, &options)).await;
-        catalog.ended()?;
+        catalog.ended().map_err(|_| catalog.failure())?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads.max(1))
             .thread_name(|index| format!("decode-{index}"))
@@ -222,13 +226,13 @@ impl Session {
     /// [`EngineError::Source`] if the listing fails.
     pub async fn objects(&self) -> Result<impl Iterator<Item = &Object>, EngineError> {
         let whole = self.catalog.whole().await?;
-        Ok(self.catalog.by_key(whole).map(|(_, object)| object))
+        Ok(self.catalog.by_key(whole).map(|(_, object)| &**object))
     }
 
     /// If there is no object: what there is instead.
     #[must_use]
     pub fn nearest(&self) -> Option<&Nearest> {
-        self.catalog.ended().ok()??.listing.nearest.as_ref()
+        self.catalog.nearest()
     }
 
     /// The requests that were made of S3 so far through the connection of the selection
@@ -436,14 +440,15 @@ impl Session {
     pub(crate) async fn answer<T>(
         &self,
         value: T,
-        told: &ScanTold,
+        mut told: ScanTold,
     ) -> Result<Answer<T>, EngineError> {
         let whole = self.whole().await?;
         let left_out = self.doubles.left_out();
         let objects = self.catalog.by_key(whole).map(|(idx, object)| {
+            let object = Arc::clone(object);
             match left_out.and_then(|left_out| left_out.get(&idx)) {
                 Some(first) => ReadObject::left_out(object, &self.catalog[*first]),
-                None => ReadObject::new(object, told.objects.get(&idx)),
+                None => ReadObject::new(object, told.objects.remove(&idx).unwrap_or_default()),
             }
         });
         let mut answer = Answer::new(value, &whole.listing, objects.collect());

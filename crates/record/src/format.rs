@@ -1,5 +1,7 @@
 //! Which column of a line is which field.
 
+use std::sync::Arc;
+
 use crate::field::{DEFAULT_FORMAT, FieldId};
 
 /// Where a format came from.
@@ -14,13 +16,13 @@ pub enum FormatSource {
     AssumedDefault,
 }
 
-/// The columns of a flow log, in the order of its lines.
+/// The columns of a flow log, in the order of its lines. Clones share them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Format {
     /// Names as written, with hyphens.
-    names: Vec<String>,
+    names: Arc<[String]>,
     /// The field of each column; `None` for a field that this version does not know.
-    fields: Vec<Option<FieldId>>,
+    fields: Arc<[Option<FieldId>]>,
     /// Whether each line begins with a timestamp that CloudWatch's export task put before it.
     export_timestamp: bool,
 }
@@ -98,15 +100,15 @@ impl Format {
     }
 
     fn from_names<'a>(names: impl Iterator<Item = &'a str>) -> Format {
-        let mut format = Format { names: Vec::new(), fields: Vec::new(), export_timestamp: false };
+        let (mut own, mut fields) = (Vec::new(), Vec::new());
         for name in names {
             let id = FieldId::by_name(name.as_bytes());
             // A column named twice keeps its first place; the second is skipped as unknown.
-            let id = id.filter(|id| !format.fields.contains(&Some(*id)));
-            format.names.push(id.map_or_else(|| name.to_owned(), |id| id.field().name.to_owned()));
-            format.fields.push(id);
+            let id = id.filter(|id| !fields.contains(&Some(*id)));
+            own.push(id.map_or_else(|| name.to_owned(), |id| id.field().name.to_owned()));
+            fields.push(id);
         }
-        format
+        Format { names: own.into(), fields: fields.into(), export_timestamp: false }
     }
 
     /// The same format for lines that begin with an export timestamp.
@@ -135,7 +137,7 @@ impl Format {
 
     /// Names of columns that are not known fields.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        let pairs = self.names.iter().zip(&self.fields);
+        let pairs = self.names.iter().zip(self.fields.iter());
         pairs.filter(|(_, id)| id.is_none()).map(|(name, _)| name.as_str())
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::layout::Layout;
+use crate::listing::parse;
 use crate::s3::S3Store;
 use crate::spool::Spool;
 
@@ -24,6 +25,14 @@ pub struct Object {
     pub layout: Option<Layout>,
 }
 
+impl Object {
+    /// The key of an object in a bucket, without the bucket, exactly.
+    #[must_use]
+    pub fn key_in_bucket(&self) -> &str {
+        parse(&self.key).map_or(&self.key, |(_, key)| key)
+    }
+}
+
 /// Where the bytes of an object are.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -34,10 +43,8 @@ pub enum Location {
     Spooled(Spool),
     /// In a bucket.
     S3 {
-        /// The bucket, and how it is reached.
+        /// The bucket, and how it is reached. The object's key there is [`Object::key_in_bucket`].
         store: S3Store,
-        /// The key, exactly.
-        key: Arc<str>,
     },
     /// Within another object. Whoever knows how the holder is built reads it; [`open`](crate::open)
     /// does not.

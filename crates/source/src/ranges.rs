@@ -39,9 +39,10 @@ impl Ranges {
     ///
     /// As for [`open`](crate::open).
     pub async fn open(object: &Object) -> Result<Ranges, SourceError> {
-        if let Location::S3 { store, key } = &object.location {
+        if let Location::S3 { store } = &object.location {
+            let key = object.key_in_bucket();
             let etag = object.etag.as_deref().map(Arc::from);
-            let input = Input::S3(store.clone(), Arc::clone(key), etag);
+            let input = Input::S3(store.clone(), key.into(), etag);
             return Ok(Ranges { key: object.key.as_str().into(), input, size: object.size });
         }
         let location = object.location.clone();

@@ -190,7 +190,8 @@ impl Inquiry<'_> {
         verdict: Verdict,
         answer: Answer<SubjectTraffic>,
     ) -> Investigation {
-        let Answer { value: traffic, coverage, evidence, .. } = answer;
+        let evidence = answer.evidence();
+        let Answer { value: traffic, coverage, .. } = answer;
         let enrichment = self.enrichment.map(|loaded| loaded.of_remotes(&traffic.remotes));
         Investigation {
             generated_by: Tool::flowproof(),

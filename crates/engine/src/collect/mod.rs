@@ -92,7 +92,7 @@ impl Session {
             told.objects.extend(of_share.objects);
         }
         set.end(to_come()).await?;
-        self.answer(collected, &told).await
+        self.answer(collected, told).await
     }
 
     /// What goes where.

@@ -113,7 +113,7 @@ impl Session {
         }
         listed.rows = rows.into_iter().map(listed_row).collect();
         run.told.settled = (settled.records, settled.assumed);
-        self.answer(listed, &run.told).await
+        self.answer(listed, run.told).await
     }
 }
 

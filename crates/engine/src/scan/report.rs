@@ -4,11 +4,11 @@
 //! A plan that scans the table twice, or a partition that is run again, therefore counts nothing
 //! twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use flowproof_record::{Tally, Wrapper};
+use flowproof_record::{Format, Tally, Wrapper};
 use flowproof_source::Encoding;
 
 use super::InterfaceTimes;
@@ -167,6 +167,7 @@ struct Inner {
     objects: BTreeMap<usize, ObjectReport>,
     /// By holder and part.
     parts: BTreeMap<(usize, usize), PartReport>,
+    formats: BTreeSet<Format>,
     learner: Learner,
     times: BTreeMap<String, InterfaceTimes>,
     logged: LoggedInterfaces,
@@ -195,11 +196,12 @@ impl ScanReport {
     pub(crate) fn put(
         &self,
         object_idx: usize,
-        report: ObjectReport,
+        mut report: ObjectReport,
         learner: Learner,
         times: BTreeMap<String, InterfaceTimes>,
     ) {
         let mut inner = self.lock();
+        inner.share_formats(&mut report.tally);
         inner.objects.insert(object_idx, report);
         inner.learn(learner, times);
     }
@@ -236,7 +238,7 @@ impl ScanReport {
 
     /// All that was told since the scan was made. `bounded` is whether there is a window.
     pub(crate) fn take(&self, holders: &[Arc<Holder>], bounded: bool) -> ScanTold {
-        let Inner { mut objects, parts, learner, times, logged, dropped } =
+        let Inner { mut objects, parts, learner, times, logged, dropped, .. } =
             std::mem::take(&mut *self.lock());
         for (holder_idx, holder) in holders.iter().enumerate() {
             let of_holder = parts.range((holder_idx, 0)..(holder_idx + 1, 0));
@@ -255,6 +257,19 @@ impl ScanReport {
 }
 
 impl Inner {
+    /// Objects are many and their formats few: those that are alike are kept once.
+    fn share_formats(&mut self, tally: &mut Tally) {
+        let own = std::mem::take(&mut tally.formats);
+        tally.formats.extend(own.into_iter().map(|(source, format)| {
+            let known = self.formats.get(&format).cloned();
+            let shared = known.unwrap_or_else(|| {
+                self.formats.insert(format.clone());
+                format
+            });
+            (source, shared)
+        }));
+    }
+
     fn learn(&mut self, learner: Learner, times: BTreeMap<String, InterfaceTimes>) {
         self.learner.merge(learner);
         for (interface, more) in times {

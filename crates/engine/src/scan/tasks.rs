@@ -84,10 +84,12 @@ impl Tasks {
 
     /// How many tasks there are, if that is known.
     fn count(&self) -> Option<usize> {
+        if !self.context.catalog.is_whole() {
+            return None;
+        }
         let mut rest = self.lock();
-        // A listing that failed fails whoever asks for a task.
         rest.fill(&self.context, self.partitions).ok()?;
-        rest.is_whole.then_some(rest.tasks.len())
+        Some(rest.tasks.len())
     }
 
     /// The next task. Each is given once.

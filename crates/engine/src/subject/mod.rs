@@ -94,7 +94,7 @@ impl Session {
         let mut traffic = rollup::roll_up(&question, rows, matcher)?;
         self.note_attribution(&question, &run, &mut traffic);
         let coverage = coverage::observed(&question, &traffic, &run.told.times);
-        let mut answer = self.answer(traffic, &run.told).await?;
+        let mut answer = self.answer(traffic, run.told).await?;
         let copies = answer.coverage.records.duplicates;
         answer.value.notes.extend(coverage.several.iter().filter_map(|it| it.note(copies)));
         answer.coverage.observed = coverage.observed;

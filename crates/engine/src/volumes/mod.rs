@@ -202,7 +202,7 @@ impl Session {
         let run = self.run(terms, plan).await?;
         let schema = flatten(&RecordBatch::new_empty(run.schema))?.schema();
         let batches = run.batches.iter().map(flatten).collect::<Result<_, _>>()?;
-        self.answer(Rows { schema, batches }, &run.told).await
+        self.answer(Rows { schema, batches }, run.told).await
     }
 
     /// By keys that are the same whichever side is local: totals get their direction at the end.
@@ -231,7 +231,7 @@ impl Session {
         let learned = Learned { pending: &pending, book: &book, interner: &terms.interner };
         let (rows, settled) = settle(&context, keys, &run.schema, &run.batches, learned).await?;
         run.told.settled = (settled.records, settled.assumed);
-        self.answer(rows, &run.told).await
+        self.answer(rows, run.told).await
     }
 
     /// The filter over `traffic`: instances by the records' own id, and by the interfaces that the

@@ -144,9 +144,10 @@ fn told(root: &Path, window: Window, threads: usize) -> Vec<String> {
         ];
         for subject in subjects {
             let question = SubjectQuestion { subject, window, ..SubjectQuestion::default() };
-            let mut answer = session.subject(&question, None).await.unwrap();
-            answer.evidence.iter_mut().for_each(|object| object.collected_in = None);
-            told.push(format!("{:?} {:?} {:?}", answer.value, answer.coverage, answer.evidence));
+            let answer = session.subject(&question, None).await.unwrap();
+            let mut evidence = answer.evidence();
+            evidence.iter_mut().for_each(|object| object.collected_in = None);
+            told.push(format!("{:?} {:?} {evidence:?}", answer.value, answer.coverage));
         }
         let inspected = session.inspect().await.unwrap();
         told.push(format!("{:?}", inspected.coverage));

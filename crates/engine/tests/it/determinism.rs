@@ -42,8 +42,8 @@ fn answers_do_not_depend_on_threads_or_batches() {
                 texts(&volumes.value),
                 texts(&query.value),
                 texts(&ties.value),
+                volumes.evidence(),
                 volumes.coverage,
-                volumes.evidence,
                 query.coverage,
             )
         })

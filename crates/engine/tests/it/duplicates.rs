@@ -360,7 +360,7 @@ fn an_object_that_is_there_twice_is_read_once() {
     let objects = &dropped.coverage.objects;
     assert_eq!((objects.listed, objects.read, objects.duplicate), (3, 2, 1));
     assert_eq!(dropped.coverage.records.duplicates, Some(0));
-    assert_eq!(dropped.evidence.len(), 2, "what was left out is no evidence");
+    assert_eq!(dropped.evidence().len(), 2, "what was left out is no evidence");
     let sample = &dropped.coverage.samples;
     let sample = sample.iter().find(|sample| sample.kind == SampleKind::Duplicate).unwrap();
     assert!(sample.object.ends_with("b.log") && sample.reason.ends_with("a.log: it was left out"));

@@ -89,7 +89,7 @@ fn told<T: std::fmt::Debug>(answer: &Answer<T>, rows: Vec<String>) -> String {
         format!("{} {} {:?} {} {:?}", read.object.key, read.outcome, read.digest, read.rows, read.records)
     });
     let objects: Vec<String> = objects.collect();
-    format!("{rows:#?}\n{:#?}\n{:#?}\n{objects:#?}\n{:?}", answer.coverage, answer.evidence, answer.overlaps)
+    format!("{rows:#?}\n{:#?}\n{:#?}\n{objects:#?}\n{:?}", answer.coverage, answer.evidence(), answer.overlaps)
 }
 
 async fn answers(session: impl AsyncFn() -> Session) -> Vec<String> {

@@ -79,7 +79,7 @@ fn volumes_of_every_codec_and_type_are_those_of_text() {
         let (text, twin) = (volumes_in(&text, Window::ALWAYS), volumes_in(&twin, Window::ALWAYS));
         assert_eq!(text.coverage.records, twin.coverage.records, "{types:?}");
         assert_eq!(twin.objects[0].encoding, Some("parquet"));
-        assert_eq!(twin.evidence[0].records, text.evidence[0].records);
+        assert_eq!(twin.evidence()[0].records, text.evidence()[0].records);
     }
 }
 

@@ -52,7 +52,7 @@ fn only_the_subjects_own_interfaces_count() {
     let answer = ask(&log(V2, &lines), &of_interface(Window::ALWAYS));
     assert_eq!((answer.value.totals.bytes_out, answer.value.totals.flows), (8400, 1));
     assert_eq!(answer.value.remotes[0].address, Some("203.0.113.9".parse().unwrap()));
-    assert_eq!(answer.evidence[0].records, 1);
+    assert_eq!(answer.evidence()[0].records, 1);
     assert_eq!(answer.coverage.records.ok, 2, "all that was read");
 }
 

@@ -134,7 +134,8 @@ fn totals_added_up_by_the_scan_are_those_of_all_records() {
             block_on(async {
                 let answer = open(&logs, window, options).await.volumes(&keys, &filter).await;
                 answer.map(|answer| {
-                    let Answer { coverage, evidence, overlaps, .. } = answer;
+                    let evidence = answer.evidence();
+                    let Answer { coverage, overlaps, .. } = answer;
                     (texts(&answer.value), coverage, evidence, overlaps)
                 })
             })

@@ -44,8 +44,8 @@ pub async fn open(object: &Object) -> Result<Chunks, SourceError> {
 ///
 /// As for [`open`]. A read that fails is told by [`Chunks::next`], after what was read before.
 pub async fn open_with(object: &Object, options: OpenOptions) -> Result<Chunks, SourceError> {
-    if let Location::S3 { store, key } = &object.location {
-        let mut remote = Remote::open(object, (store, key), options.digest).await?;
+    if let Location::S3 { store } = &object.location {
+        let mut remote = Remote::open(object, store, options.digest).await?;
         let version_id = remote.version_id();
         let ahead = match options.whole_gzip {
             0 => None,

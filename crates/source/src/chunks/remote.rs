@@ -26,11 +26,11 @@ impl Remote {
     /// Opens the object as it was listed: another one in its place is [`SourceError::Changed`].
     pub(super) async fn open(
         object: &Object,
-        (store, key): (&S3Store, &str),
+        store: &S3Store,
         digest: bool,
     ) -> Result<Remote, SourceError> {
         let options = GetOptions { if_match: object.etag.clone(), ..GetOptions::default() };
-        let body = store.get(key, &options).await;
+        let body = store.get(object.key_in_bucket(), &options).await;
         let body = body.map_err(|failure| SourceError::at_s3_object(&object.key, failure))?;
         let hash = digest.then(Sha256::new);
         Ok(Remote { body, hash, rest: Bytes::new(), has_ended: false, failed: None })

@@ -208,7 +208,7 @@ impl Finder<'_> {
 
     async fn object(&self, object: S3Object, named: bool) {
         let archived = object.archived().map(str::to_owned);
-        let location = Location::S3 { store: self.store.clone(), key: object.key.as_str().into() };
+        let location = Location::S3 { store: self.store.clone() };
         let S3Object { key, size, etag, .. } = object;
         let what = match archived {
             Some(class) => What::Archived { class, size, named },

@@ -26,6 +26,7 @@ use crate::s3::{S3, S3Options};
 use collect::Collector;
 
 pub use buckets::is_in_bucket;
+pub(crate) use buckets::parse;
 pub use held::{Held, HeldObject, Holders};
 
 /// Finds that may wait to be judged.
