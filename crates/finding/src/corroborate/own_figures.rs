@@ -13,13 +13,17 @@ pub(super) fn compare(finding: &Finding, contacts: &[Contact<'_>]) -> Vec<String
     {
         sentences.push(bytes(own, contact));
     }
-    if let Some(count) = finding.count.filter(|&count| count > 1) {
-        sentences.push(format!(
-            "the finding stands for {count} occurrences and shows only the newest one's remote: \
-             earlier ones may have had others"
-        ));
-    }
+    sentences.extend(occurrences(finding));
     sentences
+}
+
+/// What a count above one means.
+pub(super) fn occurrences(finding: &Finding) -> Option<String> {
+    let count = finding.count.filter(|&count| count > 1)?;
+    Some(format!(
+        "the finding stands for {count} occurrences and shows only the newest one's remote: earlier \
+         ones may have had others"
+    ))
 }
 
 fn bytes(own: OwnBytes, contact: &Contact<'_>) -> String {

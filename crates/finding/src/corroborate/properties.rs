@@ -12,19 +12,16 @@ use super::tests::{
     at, both_ways, connection, conversation, finding, gap, observed, outbound, theirs,
 };
 use super::{Status, corroborate};
-use crate::Finding;
+use crate::{Finding, finding_types};
 
 const REMOTES: &[&str] = &["203.0.113.9", "198.51.100.23", "192.0.2.200", "2001:db8::9"];
 
 fn any_finding() -> impl Strategy<Value = Finding> {
     let direction = prop::sample::select(vec!["INBOUND", "OUTBOUND", "UNKNOWN", ""]);
     let port = prop::sample::select(vec![0_u16, 22, 443]);
-    let finding_type = prop::sample::select(vec![
-        "UnauthorizedAccess:EC2/TorClient",
-        "Recon:EC2/PortProbeUnprotectedPort",
-        "Trojan:EC2/BlackholeTraffic",
-        "Trojan:EC2/DropPoint!DNS",
-    ]);
+    let unknown = ["Trojan:EC2/Newcomer", "Trojan:EC2/Newcomer!DNS", ""];
+    let all: Vec<_> = finding_types().map(|of| of.name).chain(unknown).collect();
+    let finding_type = prop::sample::select(all);
     let probes = prop::collection::vec((0..REMOTES.len(), port.clone()), 0..4);
     let flags = any::<[bool; 3]>();
     (finding_type, direction, port.clone(), port, probes, flags).prop_map(
@@ -162,6 +159,8 @@ const LOSSES: &[fn(&mut Observations)] = &[
     |o| o.coverage.objects.vanished += 1,
     |o| o.coverage.objects.truncated += 1,
     |o| o.coverage.objects.corrupt += 1,
+    |o| o.coverage.objects.unsupported += 1,
+    |o| o.coverage.objects.not_read += 1,
     |o| o.coverage.observed.clear(),
     |o| o.window.to = None,
 ];

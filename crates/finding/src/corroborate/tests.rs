@@ -42,9 +42,13 @@ pub(super) fn outbound() -> Finding {
     finding("UnauthorizedAccess:EC2/TorClient", connection("OUTBOUND", 443, 49152), json!({}))
 }
 
-/// `UnauthorizedAccess:EC2/SSHBruteForce`, inbound from 203.0.113.9 to port 22.
+/// `UnauthorizedAccess:EC2/MaliciousIPCaller.Custom`, inbound from 203.0.113.9 to port 22.
 fn inbound() -> Finding {
-    finding("UnauthorizedAccess:EC2/SSHBruteForce", connection("INBOUND", 51820, 22), json!({}))
+    finding(
+        "UnauthorizedAccess:EC2/MaliciousIPCaller.Custom",
+        connection("INBOUND", 51820, 22),
+        json!({}),
+    )
 }
 
 /// A port probe of `(remote, local port)`s.
@@ -120,6 +124,7 @@ pub(super) fn observed(conversations: Vec<Conversation>) -> Observations {
             observed: vec![Observed { interface: ENI.into(), from, to }],
             ..Coverage::default()
         },
+        ..Observations::default()
     }
 }
 

@@ -1,0 +1,55 @@
+//! What evidence tests get to see.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use flowproof_evidence::{
+    Baseline, ConnectionTotals, Conversation, ListedRemote, Overflow, Peer, Traffic,
+};
+
+use crate::{Claim, ClaimDirection};
+
+/// A finding's claims and the records that may bear on them, sorted by how near they are.
+pub(crate) struct Scene<'a> {
+    /// The finding's claims.
+    pub(crate) claims: &'a [Claim],
+    /// All remotes of the claims.
+    pub(crate) remotes: BTreeSet<IpAddr>,
+    /// Conversations in the claimed place of any claim; each once.
+    pub(crate) place: Vec<&'a Conversation>,
+    /// Conversations with any claimed remote, near the finding's time.
+    pub(crate) with_remotes: Vec<&'a Conversation>,
+    /// All conversations of the subject near the finding's time.
+    pub(crate) in_time: Vec<&'a Conversation>,
+    /// Single connections with the claimed remotes, near the finding's time.
+    pub(crate) connections: Option<Vec<&'a ConnectionTotals>>,
+    pub(crate) baseline: Option<&'a Baseline>,
+    pub(crate) listed: Option<&'a [ListedRemote]>,
+    pub(crate) peers: Option<&'a [Peer]>,
+    /// The subject's own interfaces.
+    pub(crate) own: &'a [String],
+    /// Addresses that the finding names without claiming traffic, or that the asker named.
+    pub(crate) named: &'a BTreeSet<IpAddr>,
+}
+
+impl Scene<'_> {
+    /// The remote ports that outbound claims name.
+    pub(super) fn claimed_remote_ports(&self) -> BTreeSet<u16> {
+        let outbound = self.claims.iter().filter(|c| c.direction != ClaimDirection::Inbound);
+        outbound.filter_map(|claim| claim.remote_port).collect()
+    }
+
+    /// Every address that the question is about.
+    pub(super) fn asked(&self) -> BTreeSet<IpAddr> {
+        self.remotes.union(self.named).copied().collect()
+    }
+}
+
+/// What conversations add up to.
+pub(super) fn total(conversations: &[&Conversation]) -> Result<Traffic, Overflow> {
+    let mut total = Traffic::default();
+    for conversation in conversations {
+        total.merge(&conversation.traffic)?;
+    }
+    Ok(total)
+}
