@@ -12,7 +12,7 @@ pub struct Baseline {
     pub window: Window,
     /// An entry for every hour in which the subject was observed, idle hours (NODATA) with empty
     /// traffic among them: what it had with all remotes together. An hour without an entry is not
-    /// known and stands for nothing.
+    /// known and stands for nothing; an hour in which records were lost or unreadable has none.
     pub hours: Vec<TimelineHour>,
     /// The same for the claimed remotes alone. An hour that is in `hours` and not here had none.
     pub claimed_hours: Vec<TimelineHour>,

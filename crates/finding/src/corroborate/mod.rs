@@ -30,7 +30,8 @@
 //! without an answer.
 //!
 //! Which tests a type asks for, and which of them decide (rule e), stands in the table of `types/`.
-//! A test whose data nobody looked at decides nothing: a corroborated verdict then says so. A sweep
+//! A test whose data nobody looked at decides nothing: a corroborated verdict then says so. The same
+//! holds where records were lost and the answer rests on what is not there (no reply). A sweep
 //! over other remotes on the claimed port is part of its claim too: it keeps the claim from being
 //! contradicted.
 
@@ -232,7 +233,7 @@ fn with_claims(
     }
     let scene: Scene<'_> = scene::scene(finding, observations, &contacts, named);
     let tested = scene::test(finding, &scene)?;
-    let (status, reasons, next_steps) = judge(finding, observations, &contacts, &tested);
+    let (status, reasons, next_steps) = judge(finding, observations, &scene, &contacts, &tested);
     let result = |(claim, contact): (&Claim, &Contact<'_>)| ClaimResult {
         claim: claim.clone(),
         outcome: contact.outcome,
@@ -274,6 +275,7 @@ fn claimed_traffic(
 fn judge(
     finding: &Finding,
     observations: &Observations,
+    scene: &Scene<'_>,
     contacts: &[Contact<'_>],
     tested: &Tested,
 ) -> Judgement {
@@ -316,7 +318,7 @@ fn judge(
         reasons
             .push("the query itself is in no flow log: only the connection was judged".to_owned());
     }
-    reasons.extend(own_figures::compare(finding, contacts));
+    reasons.extend(own_figures::compare(finding, contacts, scene.connections.as_deref()));
     match status {
         Status::Corroborated => reasons.extend(holes::lower_bound(observations)),
         _ => reasons.extend(holes.iter().cloned()),
@@ -369,6 +371,8 @@ fn unrecorded(finding: &Finding, observations: &Observations) -> Judgement {
     (Status::Inconclusive, reasons, next_steps::unread())
 }
 
+#[cfg(test)]
+mod every_type;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use flowproof_evidence::{Conversation, Observations, Overflow};
 
 use super::contact::{Contact, Place};
+use super::holes;
 use crate::evidence_test::Scene;
 use crate::types::finding_type;
 use crate::{EvidenceTest, Expectation, Finding, TestAnswer, TestResult};
@@ -30,6 +31,11 @@ impl Tested {
         self.deciding().any(|result| result.answer == TestAnswer::NotShown)
     }
 
+    /// Whether a test that decides was not made.
+    pub(super) fn is_open(&self) -> bool {
+        self.deciding().any(|result| result.answer == TestAnswer::NotLookedAt)
+    }
+
     pub(super) fn deciding(&self) -> impl Iterator<Item = &TestResult> {
         self.results.iter().filter(|result| result.decides)
     }
@@ -41,7 +47,7 @@ pub(super) fn test(finding: &Finding, scene: &Scene<'_>) -> Result<Tested, Overf
     let asked = listed.unwrap_or(if finding.claims.is_empty() { PIVOT } else { &[] });
     let mut tested = Tested { results: Vec::new(), seen_elsewhere: false };
     for Expectation { test, decides, .. } in asked.iter().copied() {
-        let look = test.look(scene)?;
+        let look = test.ask(scene)?;
         let is_fan_out = matches!(test, EvidenceTest::FanOut { .. });
         tested.seen_elsewhere |= is_fan_out && look.answer == TestAnswer::Shown;
         tested.results.push(TestResult {
@@ -86,6 +92,7 @@ pub(super) fn scene<'a>(
         in_time,
         connections,
         remotes,
+        lossy: holes::lower_bound(observations).is_some(),
         baseline: observations.baseline.as_ref(),
         listed: observations.listed.as_deref(),
         peers: observations.peers.as_deref(),

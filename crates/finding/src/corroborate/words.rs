@@ -47,6 +47,9 @@ pub(super) fn headline(
     let claims = contacts.len();
     let seen = contacts.iter().filter(|contact| contact.outcome == Outcome::Seen).count();
     match status {
+        Status::Corroborated if tested.is_open() => {
+            "the claimed traffic is in the records; not all that the type says of it could be tested"
+        }
         Status::Corroborated => "the claimed traffic is in the records",
         Status::Contradicted => {
             "the subject was observed through the whole window and nothing of the claim is there"

@@ -254,8 +254,24 @@ impl EvidenceTest {
         }
     }
 
-    /// Puts the test to the records.
-    pub(crate) fn look(&self, scene: &Scene<'_>) -> Result<Look, Overflow> {
+    /// Whether a yes rests on something that is not in the records: where some were lost, it may have
+    /// been in those.
+    fn rests_on_absence(&self) -> bool {
+        matches!(self, EvidenceTest::NoReply { .. } | EvidenceTest::FanOut { bare: true, .. })
+    }
+
+    /// Puts the test to the records. What rests on absence is not answered where records were lost.
+    pub(crate) fn ask(&self, scene: &Scene<'_>) -> Result<Look, Overflow> {
+        let mut look = self.look(scene)?;
+        if scene.lossy && self.rests_on_absence() && look.answer == TestAnswer::Shown {
+            look.answer = TestAnswer::NotLookedAt;
+            look.said.push_str("; records are missing, so what is not there proves nothing");
+        }
+        Ok(look)
+    }
+
+    /// Puts the test to the records as they are.
+    fn look(&self, scene: &Scene<'_>) -> Result<Look, Overflow> {
         let (place, connections) = (scene.place.as_slice(), scene.connections.as_deref());
         match *self {
             EvidenceTest::Sessions => sessions::look(connections),

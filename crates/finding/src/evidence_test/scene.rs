@@ -23,6 +23,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) in_time: Vec<&'a Conversation>,
     /// Single connections with the claimed remotes, near the finding's time.
     pub(crate) connections: Option<Vec<&'a ConnectionTotals>>,
+    /// Whether records of the subject are known to be missing.
+    pub(crate) lossy: bool,
     pub(crate) baseline: Option<&'a Baseline>,
     pub(crate) listed: Option<&'a [ListedRemote]>,
     pub(crate) peers: Option<&'a [Peer]>,

@@ -75,10 +75,6 @@ const HOST_FIREWALL: &str = "the host's own firewall, and which program answers"
 const NAMES: &str = "the names that were asked for";
 const AWS_BASELINE: &str = "the baseline that GuardDuty learned, and its threshold";
 
-/// The usual TCP services that a UDP flood is aimed at.
-const TCP_PORTS: &[u16] =
-    &[20, 21, 22, 23, 25, 80, 110, 143, 443, 993, 995, 3306, 3389, 5432, 8080];
-
 pub(super) const TYPES: &[FindingType] = &[
     FindingType {
         name: "Backdoor:EC2/C&CActivity.B",
@@ -122,10 +118,10 @@ pub(super) const TYPES: &[FindingType] = &[
     FindingType {
         name: "Backdoor:EC2/DenialOfService.UdpOnTcpPorts",
         about: "The instance sends a flood of UDP at ports that are mostly used with TCP.",
-        shows: "many UDP packets to a usual TCP port of the remote, fast",
+        shows: "many UDP packets to the remote's port that the finding names, fast",
         never: &[INTENT],
         payload: false,
-        tests: &[flood(Protocols::Only(17), TCP_PORTS)],
+        tests: &[flood(Protocols::Only(17), &[])],
         next_steps: ATTACKING,
         ..ROW
     },
