@@ -16,7 +16,8 @@ pub struct Baseline {
     pub hours: Vec<TimelineHour>,
     /// The same for the claimed remotes alone. An hour that is in `hours` and not here had none.
     pub claimed_hours: Vec<TimelineHour>,
-    /// Ports that were in use, with any remote.
+    /// Ports that were in use, with any remote. A port that the finding names is taken as the service
+    /// port whatever the other side's is.
     pub ports: Vec<BaselinePort>,
 }
 

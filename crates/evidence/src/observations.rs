@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Baseline, ConnectionTotals, Conversation, Coverage, ListedRemote, Peer, Subject, Window,
+    Baseline, ConnectionTotals, Conversation, Coverage, ListedRemote, PeakMinute, Peer, Subject,
+    Window,
 };
 
 /// What flow logs say of one subject in one window.
@@ -25,6 +26,9 @@ pub struct Observations {
     /// at least.
     #[serde(default)]
     pub connections: Option<Vec<ConnectionTotals>>,
+    /// The busiest minutes in the same time, for the claimed remotes at least.
+    #[serde(default)]
+    pub peaks: Option<Vec<PeakMinute>>,
     /// What the subject did before.
     #[serde(default)]
     pub baseline: Option<Baseline>,

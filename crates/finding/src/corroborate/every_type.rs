@@ -478,7 +478,8 @@ fn an_api_call_asks_who_here_talked_to_the_caller() {
         traffic: accepted((8400, 10), (1200, 10)),
     };
     let silent = corroborate(&finding, &observations).unwrap();
-    assert_eq!(silent.tests[1].answer, TestAnswer::NotLookedAt);
+    let asked: Vec<_> = silent.tests.iter().map(|test| (test.test, test.answer)).collect();
+    assert!(asked.contains(&("peers", TestAnswer::NotLookedAt)), "{asked:?}");
     observations.peers = Some(vec![peer("eni-0a1b2c3d4e5f60001"), peer("eni-0a1b2c3d4e5f60009")]);
     let verdict = corroborate(&finding, &observations).unwrap();
     assert_eq!(verdict.status, Status::NotObservable);
@@ -495,6 +496,29 @@ fn a_type_that_nobody_knows_is_judged_by_its_claim_and_called_unknown() {
     assert!(there.reasons.iter().any(|r| r.contains("Trojan:EC2/Newcomer is not known")));
     let absent = corroborate(&finding, &observed(everyday())).unwrap();
     assert_eq!(absent.status, Status::Contradicted);
+}
+
+#[test]
+fn named_addresses_are_looked_for_beside_any_claim() {
+    let finding = finding("UnauthorizedAccess:EC2/TorClient", out("TCP", 9001), json!({}));
+    let mut there = said(6, 9001);
+    there.extend(everyday());
+    let named = ["198.51.100.77".parse().unwrap()].into();
+    let verdict = corroborate_naming(&finding, &observed(there), &named).unwrap();
+    assert_eq!(verdict.status, Status::Corroborated);
+    assert_figure(&verdict, "follow_up", "bytes_in", 9000);
+    let said = "follow up shown: of 1 address named, the subject met 1: 700 bytes out";
+    assert!(verdict.reasons.iter().any(|reason| reason.starts_with(said)), "{verdict:#?}");
+}
+
+#[test]
+fn connections_on_other_ports_of_the_remote_are_not_those_claimed() {
+    let finding = finding("CryptoCurrency:EC2/BitcoinTool.B", out("TCP", 3333), json!({}));
+    let mut there = observed(said(6, 3333));
+    let long = ConnectionTotals { longest_seconds: Some(9000), ..connections(theirs(443), 1) };
+    there.connections = Some(vec![long, connections(theirs(3333), 1)]);
+    let verdict = corroborate(&finding, &there).unwrap();
+    assert_figure(&verdict, "long_connection", "longest_seconds", 60);
 }
 
 // What was not looked at, and what is missing.

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use flowproof_evidence::{
     Baseline, BaselinePort, ConnectionTotals, Conversation, Coverage, ListMatch, ListedRemote,
-    ObjectCounts, Observations, Observed, Peer, PortSide, RecordCounts, ServicePort, Traffic,
-    Window,
+    ObjectCounts, Observations, Observed, PeakMinute, Peer, PortSide, RecordCounts, ServicePort,
+    Traffic, Window,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -172,14 +172,27 @@ fn any_besides() -> impl Strategy<Value = Observations> {
     let peer = (address(), prop::option::of("eni-[1-3]"), any_traffic(0_u64..99)).prop_map(
         |(remote, interface, traffic)| Peer { remote, interface, instance: None, traffic },
     );
+    let peak = (address(), any_port(), 0_u64..9000, 0_u64..90).prop_map(
+        |(remote, port, packets_out, seconds)| PeakMinute {
+            interface: None,
+            remote: Some(remote),
+            protocol: Some(6),
+            port,
+            start: at("2025-06-01T00:00:00Z"),
+            packets_out,
+            seconds,
+        },
+    );
     (
         prop::option::of(prop::collection::vec(totals, 0..5)),
+        prop::option::of(prop::collection::vec(peak, 0..5)),
         prop::option::of(before),
         prop::option::of(prop::collection::vec(listed, 0..4)),
         prop::option::of(prop::collection::vec(peer, 0..4)),
     )
-        .prop_map(|(connections, baseline, listed, peers)| Observations {
+        .prop_map(|(connections, peaks, baseline, listed, peers)| Observations {
             connections,
+            peaks,
             baseline,
             listed,
             peers,
@@ -339,7 +352,7 @@ proptest! {
     ) {
         let before = corroborate(&finding, &observations).unwrap();
         let less = Observations {
-            connections: None, baseline: None, listed: None, peers: None, ..observations
+            connections: None, peaks: None, baseline: None, listed: None, peers: None, ..observations
         };
         let after = corroborate(&finding, &less).unwrap();
         prop_assert_eq!(before.status == Status::Contradicted, after.status == Status::Contradicted);
@@ -393,6 +406,7 @@ proptest! {
         rotate(&mut reordered.coverage.observed, turn);
         rotate(&mut reordered.coverage.gaps, turn);
         rotate(reordered.connections.as_deref_mut().unwrap_or_default(), turn);
+        rotate(reordered.peaks.as_deref_mut().unwrap_or_default(), turn);
         rotate(reordered.listed.as_deref_mut().unwrap_or_default(), turn);
         rotate(reordered.peers.as_deref_mut().unwrap_or_default(), turn);
         if let Some(before) = &mut reordered.baseline {

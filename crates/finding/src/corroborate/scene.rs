@@ -8,15 +8,11 @@ use flowproof_evidence::{Conversation, Observations, Overflow};
 use super::contact::{Contact, Place};
 use super::holes;
 use crate::evidence_test::Scene;
-use crate::types::finding_type;
-use crate::{EvidenceTest, Expectation, Finding, TestAnswer, TestResult};
+use crate::{EvidenceTest, Expectation, Finding, TestAnswer, TestResult, types};
 
-/// What a type asks that has no claims and is not in the table: did anybody here talk to the address
-/// from which the call came.
-const PIVOT: &[Expectation] = &[
-    Expectation { test: EvidenceTest::FollowUp, decides: false, why: "" },
-    Expectation { test: EvidenceTest::Peers, decides: false, why: "" },
-];
+/// What is asked of every finding for which addresses are named.
+const FOLLOW_UP: Expectation =
+    Expectation { test: EvidenceTest::FollowUp, decides: false, why: "addresses were named" };
 
 /// The tests of a finding's type and their results.
 pub(super) struct Tested {
@@ -43,10 +39,13 @@ impl Tested {
 
 /// Puts the type's tests to the records.
 pub(super) fn test(finding: &Finding, scene: &Scene<'_>) -> Result<Tested, Overflow> {
-    let listed = finding_type(&finding.finding_type).map(|of| of.tests);
-    let asked = listed.unwrap_or(if finding.claims.is_empty() { PIVOT } else { &[] });
+    let mut asked = types::tests(&finding.finding_type).to_vec();
+    let names_addresses = !scene.named.is_empty();
+    if names_addresses && !asked.iter().any(|asked| asked.test == EvidenceTest::FollowUp) {
+        asked.insert(0, FOLLOW_UP);
+    }
     let mut tested = Tested { results: Vec::new(), seen_elsewhere: false };
-    for Expectation { test, decides, .. } in asked.iter().copied() {
+    for Expectation { test, decides, .. } in asked {
         let look = test.ask(scene)?;
         let is_fan_out = matches!(test, EvidenceTest::FanOut { .. });
         tested.seen_elsewhere |= is_fan_out && look.answer == TestAnswer::Shown;
@@ -78,19 +77,29 @@ pub(super) fn scene<'a>(
     let with_remotes = in_time.iter().copied();
     let with_remotes =
         with_remotes.filter(|c| c.remote.is_some_and(|remote| remotes.contains(&remote))).collect();
+    let place = place(contacts);
+    let about: BTreeSet<_> = place.iter().map(|c| (c.remote, c.protocol, c.port)).collect();
     let connections = observations.connections.as_ref().map(|all| {
         let those = all.iter().filter(|totals| {
             near.is_near(totals.first_seen, totals.last_seen)
-                && totals.remote.is_some_and(|remote| remotes.contains(&remote))
+                && about.contains(&(totals.remote, totals.protocol, totals.port))
+        });
+        those.collect()
+    });
+    let peaks = observations.peaks.as_ref().map(|all| {
+        let those = all.iter().filter(|peak| {
+            near.is_near(Some(peak.start), Some(peak.start))
+                && about.contains(&(peak.remote, peak.protocol, peak.port))
         });
         those.collect()
     });
     Scene {
         claims: &finding.claims,
-        place: place(contacts),
+        place,
         with_remotes,
         in_time,
         connections,
+        peaks,
         remotes,
         lossy: holes::lower_bound(observations).is_some(),
         baseline: observations.baseline.as_ref(),

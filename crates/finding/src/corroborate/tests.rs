@@ -613,6 +613,8 @@ fn what_one_connection_carried_stands_beside_the_findings_own_counts() {
     let mut there = observed(vec![conversation("203.0.113.9", theirs(443), both_ways())]);
     let totals = |remote: &str, most_bytes_in, most_bytes_out| ConnectionTotals {
         remote: Some(remote.parse().unwrap()),
+        protocol: Some(6),
+        port: theirs(443),
         connections: 4,
         most_bytes_in,
         most_bytes_out,

@@ -8,7 +8,7 @@ use flowproof_evidence::{Conversation, Observations, PortSide, Traffic};
 use super::contact::Contact;
 use super::scene::Tested;
 use super::{Outcome, Status, holes};
-use crate::{Action, Claim, ClaimDirection, Finding, TestAnswer, TestResult};
+use crate::{Action, Claim, ClaimDirection, EvidenceTest, Finding, TestAnswer, TestResult};
 
 /// Claims that get a sentence of their own; more are only counted.
 const CLAIMS_SHOWN: usize = 20;
@@ -86,10 +86,14 @@ pub(super) fn claims(finding: &Finding, contacts: &[Contact<'_>]) -> Vec<String>
     sentences
 }
 
-/// A sentence for each test that decides. Where the claim itself was not seen, only what the records
-/// show all the same.
+/// A sentence for each test that decides; where the claim itself was not seen, only what the records
+/// show all the same. And one for the addresses that were named.
 pub(super) fn tests(tested: &Tested, seen: bool) -> Vec<String> {
-    let worth_saying = |result: &&TestResult| seen || result.answer == TestAnswer::Shown;
+    let worth_saying = |result: &&TestResult| {
+        let decides = result.decides && (seen || result.answer == TestAnswer::Shown);
+        let follow_up = result.test == EvidenceTest::FollowUp.name();
+        decides || follow_up && result.answer != TestAnswer::NotLookedAt
+    };
     let sentence = |result: &TestResult| {
         let name = result.test.replace('_', " ");
         let answer = match result.answer {
@@ -99,7 +103,7 @@ pub(super) fn tests(tested: &Tested, seen: bool) -> Vec<String> {
         };
         format!("{name} {answer}: {}", result.said)
     };
-    let told = tested.deciding().filter(worth_saying);
+    let told = tested.results.iter().filter(worth_saying);
     told.map(sentence).collect()
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use flowproof_evidence::{Conversation, PortSide};
 
-use super::{Look, several};
+use super::{Look, may_hide, several};
 use crate::corroborate::bare_headers;
 
 pub(super) fn question(port: Option<u16>, bare: bool, remotes: u64) -> String {
@@ -53,6 +53,12 @@ pub(super) fn look(
         super::ports_text(&ports.iter().copied().collect::<Vec<_>>()),
         several(rejected.len() as u64, "remote"),
     );
+    let highest = ports.last().copied().unwrap_or_default();
+    if counted < enough && in_time.iter().any(|c| may_hide(c, highest)) {
+        return Look::none(&format!(
+            "{said}; some may be among conversations told by the subject's port"
+        ));
+    }
     let figures = [
         ("remotes", tried),
         ("remotes_without_payload", without_payload),
@@ -109,6 +115,14 @@ mod tests {
         let all = mail();
         assert_eq!(look(&[25].into(), true, 2, &refs(&all)).answer, TestAnswer::Shown);
         assert_eq!(look(&[25].into(), true, 3, &refs(&all)).answer, TestAnswer::NotShown);
+    }
+
+    #[test]
+    fn a_high_port_may_hide_behind_a_lower_one_of_the_subjects_own() {
+        let hidden = [talk("192.0.2.1", 6, ours(40_000), accepted((60, 1), (40, 1)))];
+        let answer = |port| look(&[port].into(), true, 1, &refs(&hidden)).answer;
+        assert_eq!(answer(50_050), TestAnswer::NotLookedAt);
+        assert_eq!(answer(445), TestAnswer::NotShown);
     }
 
     #[test]

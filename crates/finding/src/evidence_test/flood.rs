@@ -1,8 +1,12 @@
 //! Packets sent at the remote, and how fast.
+//!
+//! The rate is that of the busiest minute. Where that was not looked at, it is that of the busiest
+//! hour's records from the first to the last, which is a lower bound: a short flood and a late straggler
+//! in one hour look slow.
 
 use std::collections::BTreeMap;
 
-use flowproof_evidence::{Conversation, Overflow};
+use flowproof_evidence::{Conversation, Overflow, PeakMinute, ServicePort};
 use jiff::Timestamp;
 
 use super::{Look, NOTHING_THERE, Protocols, ports_text, scene};
@@ -24,7 +28,7 @@ pub(super) fn question(
         _ => format!(" to {}", ports_text(ports)),
     };
     format!(
-        "whether at least {packets} packets of {protocol} went out{port}, in the busiest hour at \
+        "whether at least {packets} packets of {protocol} went out{port}, in the busiest minute at \
          least {per_second} a second"
     )
 }
@@ -35,6 +39,7 @@ pub(super) fn look(
     ports: &[u16],
     enough: [u64; 2],
     place: &[&Conversation],
+    peaks: Option<&[&PeakMinute]>,
 ) -> Result<Look, Overflow> {
     if place.is_empty() {
         return Ok(Look::none(NOTHING_THERE));
@@ -42,33 +47,52 @@ pub(super) fn look(
     if place.iter().all(|conversation| conversation.protocol.is_none()) {
         return Ok(Look::none("the records do not tell the protocol"));
     }
-    let fits = |c: &&Conversation| c.protocol.is_some_and(|p| protocols.hold(p)) && on(ports, c);
-    let those: Vec<_> = place.iter().copied().filter(fits).collect();
+    let fits = |protocol: Option<u8>, port: Option<ServicePort>| {
+        let right_port = ports.is_empty() || port.is_some_and(|port| ports.contains(&port.port));
+        right_port && protocol.is_some_and(|protocol| protocols.hold(protocol))
+    };
+    let those: Vec<_> = place.iter().copied().filter(|c| fits(c.protocol, c.port)).collect();
     let total = scene::total(&those)?;
     if total.packets_out == 0 && total.bytes_out > 0 {
         return Ok(Look::none("the records have no packet counts"));
     }
-    let mut hours: BTreeMap<Option<Timestamp>, Vec<&Conversation>> = BTreeMap::new();
-    for conversation in those {
-        hours.entry(conversation.hour).or_default().push(conversation);
-    }
-    let mut fastest = 0;
-    for conversations in hours.values() {
-        fastest = fastest.max(per_second(conversations)?);
-    }
+    let fastest = match peaks {
+        Some(peaks) => {
+            let those = peaks.iter().filter(|peak| fits(peak.protocol, peak.port));
+            those.map(|peak| peak.packets_out / peak.seconds.max(1)).max().unwrap_or(0)
+        }
+        None => busiest_hour(&those)?,
+    };
+    let [packets, rate] = enough;
+    let unit = if peaks.is_some() { "minute" } else { "hour" };
     let said = format!(
         "{} packets and {} bytes of that kind went out, {fastest} packets a second in the busiest \
-         hour, against {} packets back",
+         {unit}, against {} packets back",
         total.packets_out, total.bytes_out, total.packets_in
     );
+    if peaks.is_none() && total.packets_out >= packets && fastest < rate {
+        return Ok(Look::none(&format!("{said}; single minutes were not looked at")));
+    }
     let figures = [
         ("packets_out", total.packets_out),
         ("bytes_out", total.bytes_out),
         ("packets_in", total.packets_in),
         ("packets_per_second", fastest),
     ];
-    let [packets, rate] = enough;
     Ok(Look::new(total.packets_out >= packets && fastest >= rate, said, &figures))
+}
+
+/// The highest of the rates of the hours.
+fn busiest_hour(conversations: &[&Conversation]) -> Result<u64, Overflow> {
+    let mut hours: BTreeMap<Option<Timestamp>, Vec<&Conversation>> = BTreeMap::new();
+    for conversation in conversations {
+        hours.entry(conversation.hour).or_default().push(conversation);
+    }
+    let mut fastest = 0;
+    for conversations in hours.values() {
+        fastest = fastest.max(per_second(conversations)?);
+    }
+    Ok(fastest)
 }
 
 impl Protocols {
@@ -78,10 +102,6 @@ impl Protocols {
             Protocols::Unusual => !matches!(protocol, 1 | 6 | 17 | 58),
         }
     }
-}
-
-fn on(ports: &[u16], conversation: &Conversation) -> bool {
-    ports.is_empty() || conversation.port.is_some_and(|port| ports.contains(&port.port))
 }
 
 /// Packets out a second, rounded down, over the time that an hour's records span.
@@ -96,7 +116,7 @@ fn per_second(conversations: &[&Conversation]) -> Result<u64, Overflow> {
 #[cfg(test)]
 mod tests {
     use super::super::TestAnswer;
-    use super::super::fixture::{REMOTE, accepted, later, refs, talk, theirs};
+    use super::super::fixture::{HOUR, REMOTE, accepted, at, later, refs, talk, theirs};
     use super::*;
 
     const UDP: Protocols = Protocols::Only(17);
@@ -109,34 +129,61 @@ mod tests {
         [first, second]
     }
 
+    fn peak(packets_out: u64, seconds: u64) -> PeakMinute {
+        PeakMinute {
+            interface: None,
+            remote: Some(REMOTE.parse().unwrap()),
+            protocol: Some(17),
+            port: theirs(80),
+            start: at(HOUR),
+            packets_out,
+            seconds,
+        }
+    }
+
     #[test]
     fn many_packets_fast_are_a_flood() {
         let there = flood();
-        let seen = look(UDP, &[80], [36_000, 500], &refs(&there)).unwrap();
+        let seen = look(UDP, &[80], [36_000, 500], &refs(&there), None).unwrap();
         assert_eq!(seen.answer, TestAnswer::Shown);
         assert_eq!(
             seen.said,
             "36000 packets and 2160000 bytes of that kind went out, 500 packets a second in the \
              busiest hour, against 0 packets back"
         );
-        for enough in [[36_001, 500], [36_000, 501]] {
-            let seen = look(UDP, &[80], enough, &refs(&there)).unwrap();
-            assert_eq!(seen.answer, TestAnswer::NotShown, "{enough:?}");
-        }
+        let few = look(UDP, &[80], [36_001, 500], &refs(&there), None).unwrap();
+        assert_eq!(few.answer, TestAnswer::NotShown);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_busiest_minute_if_it_was_looked_at() {
+        let there = flood();
+        let answer = |peaks: Option<&[&PeakMinute]>, rate| {
+            look(UDP, &[80], [36_000, rate], &refs(&there), peaks).unwrap().answer
+        };
+        // 24,000 packets in 40 seconds are 600 a second.
+        let (fast, slow) = (peak(24_000, 40), peak(6_000, 60));
+        assert_eq!(answer(Some(&[&slow, &fast]), 600), TestAnswer::Shown);
+        assert_eq!(answer(Some(&[&slow, &fast]), 601), TestAnswer::NotShown);
+        assert_eq!(answer(Some(&[]), 1), TestAnswer::NotShown);
+        // The hour's rate of 500 is a lower bound.
+        assert_eq!(answer(None, 501), TestAnswer::NotLookedAt);
+        let other = PeakMinute { protocol: Some(6), ..fast };
+        assert_eq!(answer(Some(&[&slow, &other]), 101), TestAnswer::NotShown);
     }
 
     #[test]
     fn other_protocols_and_ports_are_not_part_of_it() {
         let there = flood();
         let answer = |protocols, ports: &'static [u16]| {
-            look(protocols, ports, [1, 1], &refs(&there)).unwrap().answer
+            look(protocols, ports, [1, 1], &refs(&there), None).unwrap().answer
         };
         assert_eq!(answer(UDP, &[]), TestAnswer::Shown);
         assert_eq!(answer(UDP, &[53]), TestAnswer::NotShown);
         assert_eq!(answer(Protocols::Only(6), &[]), TestAnswer::NotShown);
         assert_eq!(answer(Protocols::Unusual, &[]), TestAnswer::NotShown);
         let igmp = talk(REMOTE, 2, None, accepted((60, 2), (0, 0)));
-        let seen = look(Protocols::Unusual, &[], [2, 0], &[&igmp]).unwrap();
+        let seen = look(Protocols::Unusual, &[], [2, 0], &[&igmp], None).unwrap();
         assert_eq!(seen.answer, TestAnswer::Shown);
     }
 
@@ -144,11 +191,11 @@ mod tests {
     fn without_protocol_or_packet_counts_nothing_is_said() {
         let mut there = flood();
         there.iter_mut().for_each(|conversation| conversation.traffic.packets_out = 0);
-        let seen = look(UDP, &[], [1, 1], &refs(&there)).unwrap();
+        let seen = look(UDP, &[], [1, 1], &refs(&there), None).unwrap();
         assert_eq!(seen.answer, TestAnswer::NotLookedAt);
         there.iter_mut().for_each(|conversation| conversation.protocol = None);
-        let seen = look(UDP, &[], [1, 1], &refs(&there)).unwrap();
+        let seen = look(UDP, &[], [1, 1], &refs(&there), None).unwrap();
         assert_eq!(seen.answer, TestAnswer::NotLookedAt);
-        assert_eq!(look(UDP, &[], [1, 1], &[]).unwrap().answer, TestAnswer::NotLookedAt);
+        assert_eq!(look(UDP, &[], [1, 1], &[], None).unwrap().answer, TestAnswer::NotLookedAt);
     }
 }

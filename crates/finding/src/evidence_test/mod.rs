@@ -26,7 +26,7 @@ mod volume;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use flowproof_evidence::Overflow;
+use flowproof_evidence::{Conversation, Overflow, PortSide};
 use serde::Serialize;
 
 pub(crate) use scene::Scene;
@@ -68,7 +68,7 @@ pub enum EvidenceTest {
         ports: &'static [u16],
         /// Packets from which on it is a flood.
         packets: u64,
-        /// Packets a second, over the busiest hour's records, from which on it is one.
+        /// Packets a second in the busiest minute from which on it is one.
         per_second: u64,
     },
     /// How long the longest connection lasted.
@@ -285,7 +285,7 @@ impl EvidenceTest {
                 brute_force::look(ports, enough, place, connections)
             }
             EvidenceTest::Flood { protocols, ports, packets, per_second } => {
-                flood::look(protocols, ports, [packets, per_second], place)
+                flood::look(protocols, ports, [packets, per_second], place, scene.peaks.as_deref())
             }
             EvidenceTest::LongConnection { seconds } => {
                 Ok(long_connection::look(seconds, connections))
@@ -323,6 +323,15 @@ fn ports_text(ports: &[u16]) -> String {
 fn several(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
+}
+
+/// Whether traffic to a port of the remote's, up to this one, may be told under a lower port of the
+/// subject's own: the lower of the two is the one that a conversation is told by. Nobody connects from a
+/// port below 1024, where services live.
+fn may_hide(conversation: &Conversation, highest: u16) -> bool {
+    conversation
+        .port
+        .is_some_and(|port| port.side == PortSide::Local && (1024..highest).contains(&port.port))
 }
 
 /// Adds counters up.

@@ -1,13 +1,14 @@
 //! How many of the remote's ports the subject tried.
 //!
 //! A conversation's service port is the lower of its two, so ports above the scanner's own port are
-//! missed: the count is a lower bound.
+//! missed: the count is a lower bound. Where conversations about high ports of the subject's own may
+//! hide some, too few is no answer.
 
 use std::collections::BTreeMap;
 
 use flowproof_evidence::{Conversation, PortSide};
 
-use super::{Look, several};
+use super::{Look, may_hide, several};
 
 pub(super) fn look(enough: u64, with_remotes: &[&Conversation]) -> Look {
     if with_remotes.iter().all(|conversation| conversation.port.is_none()) {
@@ -30,6 +31,9 @@ pub(super) fn look(enough: u64, with_remotes: &[&Conversation]) -> Look {
         "the subject tried {} of the remote: {answered} with an answer, {rejected} rejected",
         several(tried, "port")
     );
+    if tried < enough && with_remotes.iter().any(|c| may_hide(c, u16::MAX)) {
+        return Look::none(&format!("{said}; ports above the subject's own would not be seen"));
+    }
     let figures =
         [("remote_ports", tried), ("ports_answered", answered), ("ports_rejected", rejected)];
     Look::new(tried >= enough, said, &figures)
@@ -49,6 +53,7 @@ mod tests {
         tried.push(talk(REMOTE, 6, ours(22), accepted((44, 1), (40, 1))));
         assert_eq!(look(10, &refs(&tried)).answer, TestAnswer::NotShown);
         tried.push(talk(REMOTE, 6, theirs(10), rejected()));
+        assert_eq!(look(11, &refs(&tried)).answer, TestAnswer::NotShown);
         let seen = look(10, &refs(&tried));
         assert_eq!(seen.answer, TestAnswer::Shown);
         assert_eq!(
@@ -64,6 +69,14 @@ mod tests {
             talk(REMOTE, 17, theirs(53), accepted((44, 1), (0, 0))),
         ];
         assert_eq!(look(2, &refs(&there)).answer, TestAnswer::Shown);
+    }
+
+    #[test]
+    fn conversations_about_a_high_port_of_the_subjects_own_may_hide_some() {
+        let scanner = [talk(REMOTE, 6, ours(40_000), accepted((44, 1), (40, 1)))];
+        assert_eq!(look(10, &refs(&scanner)).answer, TestAnswer::NotLookedAt);
+        let service = [talk(REMOTE, 6, ours(443), accepted((44, 1), (40, 1)))];
+        assert_eq!(look(10, &refs(&service)).answer, TestAnswer::NotShown);
     }
 
     #[test]

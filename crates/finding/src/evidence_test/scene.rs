@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Baseline, ConnectionTotals, Conversation, ListedRemote, Overflow, Peer, Traffic,
+    Baseline, ConnectionTotals, Conversation, ListedRemote, Overflow, PeakMinute, Peer, Traffic,
 };
 
 use crate::{Claim, ClaimDirection};
@@ -21,8 +21,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) with_remotes: Vec<&'a Conversation>,
     /// All conversations of the subject near the finding's time.
     pub(crate) in_time: Vec<&'a Conversation>,
-    /// Single connections with the claimed remotes, near the finding's time.
+    /// Single connections in the claimed place, near the finding's time.
     pub(crate) connections: Option<Vec<&'a ConnectionTotals>>,
+    /// The busiest minutes in the claimed place.
+    pub(crate) peaks: Option<Vec<&'a PeakMinute>>,
     /// Whether records of the subject are known to be missing.
     pub(crate) lossy: bool,
     pub(crate) baseline: Option<&'a Baseline>,

@@ -122,6 +122,12 @@ pub(crate) fn unobservable(name: &str) -> Option<&'static str> {
     }
 }
 
+/// The tests that a type asks for. Of a type that is not in the table, those that tell more of any
+/// contact; none decides.
+pub(crate) fn tests(name: &str) -> &'static [Expectation] {
+    finding_type(name).map_or(unlisted::TESTS, |of| of.tests)
+}
+
 /// Whether a connection must have carried something. Of a type that is not in the table, it must.
 pub(crate) fn expects_payload(name: &str) -> bool {
     finding_type(name).is_none_or(|of| of.payload)

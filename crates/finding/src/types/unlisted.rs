@@ -2,9 +2,20 @@
 //!
 //! A type reads `ThreatPurpose:ResourceType/ThreatFamily.DetectionMechanism!Artifact`.
 
+use super::Expectation;
+use crate::EvidenceTest;
+
 /// Why the query of a finding from DNS logs is not observable.
 pub(super) const FROM_DNS: &str = "the finding comes from DNS logs: queries to the Amazon resolver \
                                    never appear in flow logs";
+
+const fn tells(test: EvidenceTest) -> Expectation {
+    Expectation { test, decides: false, why: "it tells more of any contact" }
+}
+
+/// What is asked of a contact that nobody knows the kind of.
+pub(super) const TESTS: &[Expectation] =
+    &[tells(EvidenceTest::Sessions), tells(EvidenceTest::Listed), tells(EvidenceTest::Peers)];
 
 /// Why flow logs can never show what a type reports, judged by its name.
 pub(super) fn unobservable(name: &str) -> Option<&'static str> {
