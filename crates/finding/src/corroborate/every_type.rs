@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::tests::{connection, finding, gap, observed};
 use super::{Status, Verdict, corroborate, corroborate_naming};
 use crate::evidence_test::fixture::{
-    REMOTE, accepted, baseline, connections, later, ours, talk, theirs,
+    REMOTE, accepted, at, baseline, connections, later, ours, rejected, talk, theirs,
 };
 use crate::{DataSource, Finding, TestAnswer, finding_types};
 
@@ -519,6 +519,53 @@ fn connections_on_other_ports_of_the_remote_are_not_those_claimed() {
     there.connections = Some(vec![long, connections(theirs(3333), 1)]);
     let verdict = corroborate(&finding, &there).unwrap();
     assert_figure(&verdict, "long_connection", "longest_seconds", 60);
+}
+
+#[test]
+fn connections_far_from_the_findings_time_are_not_those_claimed() {
+    let finding = finding("CryptoCurrency:EC2/BitcoinTool.B", out("TCP", 3333), json!({}));
+    let mut there = observed(said(6, 3333));
+    let near = connections(theirs(3333), 1);
+    let early = ConnectionTotals {
+        longest_seconds: Some(9000),
+        first_seen: Some(at("2025-05-30T00:00:00Z")),
+        last_seen: Some(at("2025-05-30T02:30:00Z")),
+        ..near.clone()
+    };
+    there.connections = Some(vec![early, near]);
+    let verdict = corroborate(&finding, &there).unwrap();
+    assert_figure(&verdict, "long_connection", "longest_seconds", 60);
+}
+
+#[test]
+fn a_place_that_two_claims_share_is_looked_at_once() {
+    let mut finding = finding("Backdoor:EC2/DenialOfService.Udp", out("UDP", 7777), json!({}));
+    finding.claims.push(finding.claims[0].clone());
+    // Two rows with the same figures are two.
+    let there = [flood(17, Some(7777), 6000), flood(17, Some(7777), 6000)].concat();
+    let verdict = corroborate(&finding, &observed(there)).unwrap();
+    assert_eq!(verdict.status, Status::Corroborated);
+    assert_figure(&verdict, "flood", "packets_out", 12_000);
+}
+
+#[test]
+fn tests_look_at_rejects_and_bare_handshakes_in_the_claimed_place() {
+    let probed = finding("Recon:EC2/PortProbeUnprotectedPort", probe(9200), json!({}));
+    let rejects = vec![talk(REMOTE, 6, ours(9200), rejected())];
+    let verdict = corroborate(&probed, &observed(rejects)).unwrap();
+    assert_eq!(verdict.status, Status::Inconclusive);
+    assert_figure(&verdict, "probed_ports", "ports", 1);
+    assert_figure(&verdict, "probed_ports", "ports_accepted", 0);
+
+    let client = finding("UnauthorizedAccess:EC2/TorClient", out("TCP", 9001), json!({}));
+    let bare = vec![talk(REMOTE, 6, theirs(9001), accepted((180, 3), (120, 3)))];
+    let mut there = observed(bare);
+    let silent = ConnectionTotals { answered: 0, ..connections(theirs(9001), 3) };
+    there.connections = Some(vec![silent]);
+    let verdict = corroborate(&client, &there).unwrap();
+    assert_eq!(verdict.status, Status::Inconclusive);
+    assert_figure(&verdict, "sessions", "opened_by_subject", 3);
+    assert_figure(&verdict, "sessions", "answered", 0);
 }
 
 // What was not looked at, and what is missing.

@@ -158,6 +158,22 @@ mod tests {
     }
 
     #[test]
+    fn hours_that_are_not_before_or_not_the_same_are_no_part_of_the_baseline() {
+        let mut before = baseline(&[0; 5]);
+        let at = |hours: i64| TimelineHour {
+            start: before.hours[0].start + SignedDuration::from_hours(hours),
+            traffic: flowproof_evidence::Traffic { bytes_out: 9_000_000, ..Default::default() },
+        };
+        // The hour itself, the same hour a day later, and the hour after one of those before.
+        let others = [at(24), at(48), at(1)];
+        before.hours.extend(others.clone());
+        before.claimed_hours.extend(others);
+        let seen = look(5, 200_000, &[&sent(1_000_001)], Some(&before)).unwrap();
+        assert_eq!(seen.answer, TestAnswer::Shown);
+        assert!(seen.said.contains("of 5 days before the median was 0"), "{}", seen.said);
+    }
+
+    #[test]
     fn without_a_baseline_of_enough_days_nothing_is_said() {
         assert_eq!(answer(9_000_000, &[0; 4]), TestAnswer::NotLookedAt);
         let none = look(5, 200_000, &[&sent(9_000_000)], None).unwrap();
