@@ -461,6 +461,11 @@ fn an_attack_sequence_is_judged_by_its_endpoints_and_never_contradicted() {
     assert_eq!((there.status, there.claimed_traffic.bytes_out), (Status::Corroborated, 8400));
     let absent = corroborate(&finding, &observed(everyday())).unwrap();
     assert_eq!(absent.status, Status::Inconclusive);
+    assert!(absent.reasons[0].contains("which are complete"), "{absent:#?}");
+    let mut holey = observed(everyday());
+    holey.coverage.gaps.push(gap());
+    let open = corroborate(&finding, &holey).unwrap();
+    assert!(open.reasons[0].contains("not complete"), "{open:#?}");
 }
 
 // What is about neither.

@@ -12,6 +12,7 @@
 //! | | some are seen, or a test says no | inconclusive: part of the claim is there |
 //! | | there is nothing with any claimed remote, the records are complete, and the type is one that comes from flow logs or is not known | contradicted |
 //! | | the same, and the type comes from DNS logs | not observable: the query may have been without a connection |
+//! | | the same, and the type comes from several sources | inconclusive: the others may be right without a record |
 //! | | anything else | inconclusive, and everything that is missing is named |
 //! | f | records were lost, unreadable or without bytes | the figures of a corroborated claim are called a lower bound |
 //! | | records lack the action | acceptance cannot be checked: at most inconclusive |
@@ -301,7 +302,12 @@ fn judge(
         return query_alone(finding);
     }
 
-    let mut reasons = vec![words::headline(status, contacts, tested, absent)];
+    let headline = if absent && holes.is_empty() && status == Status::Inconclusive {
+        words::SEVERAL_SOURCES.to_owned()
+    } else {
+        words::headline(status, contacts, tested, absent)
+    };
+    let mut reasons = vec![headline];
     reasons.extend(words::claims(finding, contacts));
     if seen > 0 && finding.first_seen.is_none() {
         let why = "the finding does not say when it happened: traffic of any time was taken";

@@ -38,6 +38,10 @@ pub(super) fn unobservable_action(action: &Action) -> Option<String> {
     }
 }
 
+/// The headline where complete records hold nothing of what rests on other sources as well.
+pub(super) const SEVERAL_SOURCES: &str = "nothing of the claim is in the records, which are complete; but the finding rests on other sources \
+     as well, and cannot be contradicted by flow logs alone";
+
 pub(super) fn headline(
     status: Status,
     contacts: &[Contact<'_>],

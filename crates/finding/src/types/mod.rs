@@ -128,9 +128,9 @@ pub(crate) fn tests(name: &str) -> &'static [Expectation] {
     finding_type(name).map_or(unlisted::TESTS, |of| of.tests)
 }
 
-/// Whether a connection must have carried something. Of a type that is not in the table, it must.
+/// Whether a connection must have carried something.
 pub(crate) fn expects_payload(name: &str) -> bool {
-    finding_type(name).is_none_or(|of| of.payload)
+    finding_type(name).map_or_else(|| unlisted::expects_payload(name), |of| of.payload)
 }
 
 #[cfg(test)]

@@ -44,6 +44,14 @@ fn is_dns(family: &str) -> bool {
     family.ends_with("!DNS") || family.contains("DomainRequest")
 }
 
+/// Whether a connection must have carried something: unless the name speaks of packets without an
+/// answer, as those of Lambda functions do that have a twin in the table.
+pub(super) fn expects_payload(name: &str) -> bool {
+    const BARE: &[&str] =
+        &["PortProbe", "PortSweep", "Portscan", "DenialOfService", "BlackholeTraffic"];
+    !BARE.iter().any(|family| name.contains(family))
+}
+
 /// What to say of a type that nobody knows; `None` if its name says enough.
 pub(crate) fn unknown(name: &str) -> Option<String> {
     if super::finding_type(name).is_some() || unobservable(name).is_some() {
@@ -70,6 +78,20 @@ mod tests {
         assert_eq!(unobservable("Trojan:EC2/Newcomer"), None);
         assert_eq!(unobservable("Critical:Test/MaximumSeverity"), None);
         assert_eq!(unobservable(""), None);
+    }
+
+    #[test]
+    fn a_name_that_speaks_of_bare_packets_needs_no_payload() {
+        assert!(!expects_payload("Trojan:Lambda/BlackholeTraffic"));
+        assert!(expects_payload("UnauthorizedAccess:Lambda/TorClient"));
+        assert!(expects_payload(""));
+    }
+
+    #[test]
+    fn the_table_and_the_names_agree_on_bare_packets() {
+        for of in crate::finding_types().filter(|of| of.source == crate::DataSource::FlowLogs) {
+            assert_eq!(expects_payload(of.name), of.payload, "{}", of.name);
+        }
     }
 
     #[test]
