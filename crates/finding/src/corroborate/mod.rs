@@ -38,10 +38,12 @@
 
 mod contact;
 mod holes;
+mod judge;
 mod next_steps;
 mod own_figures;
 mod scene;
 mod unlogged;
+mod verdict;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,91 +51,18 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use flowproof_evidence::{Conversation, Observations, Overflow, Traffic};
-use serde::Serialize;
 
 use crate::evidence_test::Scene;
-use crate::{Action, Claim, DataSource, Finding, TestAnswer, TestResult, types};
+use crate::{Action, Claim, Finding, TestAnswer, types};
 use contact::{Contact, Place};
-use scene::Tested;
 
 pub(crate) use contact::bare_headers;
-pub(crate) use words::listed;
+pub use verdict::{ClaimResult, Outcome, Status, Verdict};
+pub(crate) use words::{listed, several};
 
 /// How far from the finding's time traffic may lie and still be its traffic: GuardDuty's times and
 /// the records' aggregation are both coarse.
 const TIME_TOLERANCE: Duration = Duration::from_secs(3600);
-
-/// What flow logs say of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The claimed traffic is in the records: accepted, in the claimed direction and place.
-    Corroborated,
-    /// The subject was observed without a gap and nothing of the claim is there.
-    Contradicted,
-    /// Something is missing, or only part of the claim is there.
-    Inconclusive,
-    /// Flow logs can never show it, or the subject was never logged.
-    NotObservable,
-}
-
-/// What the records say of one claim. The order is from the best to the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Accepted traffic in the claimed direction and place.
-    Seen,
-    /// In the claimed place, and no more than bare headers.
-    HandshakeOnly,
-    /// Traffic with the remote, in records without ports.
-    PortsUnknown,
-    /// In the claimed place, in a direction that cannot be known.
-    Unoriented,
-    /// In the claimed place, in records without the counters that would show what was transferred.
-    CountersMissing,
-    /// In the claimed place, and all of it REJECTed.
-    RejectedOnly,
-    /// Traffic with the remote on another port, in another protocol or the other way.
-    Elsewhere,
-    /// Traffic with the remote, too far from the finding's time.
-    OutOfTime,
-    /// No record with the remote.
-    NotSeen,
-    /// The claim names no remote to look for.
-    NoRemote,
-}
-
-/// One claim and what the records say of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ClaimResult {
-    /// The claim.
-    pub claim: Claim,
-    /// What the records say of it.
-    pub outcome: Outcome,
-    /// The traffic that the outcome stands on: that in the claimed place, else that with the remote.
-    pub traffic: Traffic,
-}
-
-/// The judgement of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// The judgement in one word.
-    pub status: Status,
-    /// Why, the most important first.
-    pub reasons: Vec<String>,
-    /// What to do next.
-    pub next_steps: Vec<String>,
-    /// The claims one by one, in the finding's order.
-    pub claims: Vec<ClaimResult>,
-    /// The evidence tests that the finding's type asks for, in the order of the table.
-    pub tests: Vec<TestResult>,
-    /// All traffic with any claimed remote, wherever and whichever way; each conversation once.
-    pub claimed_traffic: Traffic,
-}
-
-/// Status, reasons and next steps.
-type Judgement = (Status, Vec<String>, Vec<String>);
 
 /// Judges a finding by what the records say of its subject. The same finding and observations give
 /// the same verdict, in whatever order the conversations stand.
@@ -195,7 +124,7 @@ fn without_claims(
 }
 
 /// What follows from an action and a type without a claim.
-fn unclaimed(finding: &Finding) -> Judgement {
+fn unclaimed(finding: &Finding) -> judge::Judgement {
     let never = |reason: String| {
         (Status::NotObservable, vec![reason], next_steps::never_observable(finding))
     };
@@ -234,7 +163,8 @@ fn with_claims(
     }
     let scene: Scene<'_> = scene::scene(finding, observations, &contacts, named);
     let tested = scene::test(finding, &scene)?;
-    let (status, reasons, next_steps) = judge(finding, observations, &scene, &contacts, &tested);
+    let (status, reasons, next_steps) =
+        judge::judge(finding, observations, &scene, &contacts, &tested);
     let result = |(claim, contact): (&Claim, &Contact<'_>)| ClaimResult {
         claim: claim.clone(),
         outcome: contact.outcome,
@@ -271,110 +201,6 @@ fn claimed_traffic(
         total.merge(&conversation.traffic)?;
     }
     Ok(total)
-}
-
-fn judge(
-    finding: &Finding,
-    observations: &Observations,
-    scene: &Scene<'_>,
-    contacts: &[Contact<'_>],
-    tested: &Tested,
-) -> Judgement {
-    if !holes::has_records(observations) {
-        return unrecorded(finding, observations);
-    }
-    if let Some(judgement) = never_logged(finding, contacts) {
-        return judgement;
-    }
-    let holes = holes::all(finding, observations);
-    let seen = contacts.iter().filter(|contact| contact.outcome == Outcome::Seen).count();
-    let unchecked = observations.coverage.records.action_missing;
-    let absent = contacts.iter().all(|contact| contact.outcome == Outcome::NotSeen)
-        && !tested.seen_elsewhere;
-    let status = if seen == contacts.len() && unchecked == 0 && !tested.speaks_against() {
-        Status::Corroborated
-    } else if absent && holes.is_empty() {
-        nothing_there(finding)
-    } else {
-        Status::Inconclusive
-    };
-    if status == Status::NotObservable {
-        return query_alone(finding);
-    }
-
-    let headline = if absent && holes.is_empty() && status == Status::Inconclusive {
-        words::SEVERAL_SOURCES.to_owned()
-    } else {
-        words::headline(status, contacts, tested, absent)
-    };
-    let mut reasons = vec![headline];
-    reasons.extend(words::claims(finding, contacts));
-    if seen > 0 && finding.first_seen.is_none() {
-        let why = "the finding does not say when it happened: traffic of any time was taken";
-        reasons.push(why.to_owned());
-    }
-    if seen > 0 && unchecked > 0 {
-        reasons.push(format!(
-            "{} without an action: whether the traffic was accepted cannot be checked",
-            words::several(unchecked, "record")
-        ));
-    }
-    reasons.extend(words::tests(tested, seen > 0));
-    if seen > 0 && types::source(&finding.finding_type) == Some(DataSource::DnsLogs) {
-        reasons
-            .push("the query itself is in no flow log: only the connection was judged".to_owned());
-    }
-    reasons.extend(own_figures::compare(finding, contacts, scene.connections.as_deref()));
-    match status {
-        Status::Corroborated => reasons.extend(holes::lower_bound(observations)),
-        _ => reasons.extend(holes.iter().cloned()),
-    }
-    let steps =
-        next_steps::judged(finding, status, contacts, tested, unchecked > 0, !holes.is_empty());
-    (status, reasons, steps)
-}
-
-/// What it means that complete records hold nothing of the claim.
-fn nothing_there(finding: &Finding) -> Status {
-    if types::can_be_contradicted(&finding.finding_type) {
-        Status::Contradicted
-    } else if types::source(&finding.finding_type) == Some(DataSource::Several) {
-        Status::Inconclusive
-    } else {
-        Status::NotObservable
-    }
-}
-
-/// The judgement of a finding from elsewhere whose connection is not in complete records.
-fn query_alone(finding: &Finding) -> Judgement {
-    let mut reasons =
-        vec!["no connection as claimed is in the records, which are complete".to_owned()];
-    reasons.extend(types::unobservable(&finding.finding_type).map(str::to_owned));
-    reasons.extend(own_figures::occurrences(finding));
-    (Status::NotObservable, reasons, next_steps::never_observable(finding))
-}
-
-/// Not observable if nothing was seen and no flow log could hold any of the claims.
-fn never_logged(finding: &Finding, contacts: &[Contact<'_>]) -> Option<Judgement> {
-    let why = |(claim, contact): (&Claim, &Contact<'_>)| {
-        (contact.outcome == Outcome::NotSeen).then(|| unlogged::never(claim)).flatten()
-    };
-    let whys: Option<BTreeSet<_>> = finding.claims.iter().zip(contacts).map(why).collect();
-    let reasons = whys?.into_iter().map(str::to_owned).collect();
-    Some((Status::NotObservable, reasons, next_steps::never_observable(finding)))
-}
-
-/// Rule c.
-fn unrecorded(finding: &Finding, observations: &Observations) -> Judgement {
-    let mut reasons = vec![words::no_record(finding, observations)];
-    let lost = holes::unread(&observations.coverage);
-    if lost.is_empty() {
-        reasons.extend(holes::skipdata(&observations.coverage));
-        return (Status::NotObservable, reasons, next_steps::unrecorded());
-    }
-    reasons.push("its records may be in what could not be read".to_owned());
-    reasons.extend(lost);
-    (Status::Inconclusive, reasons, next_steps::unread())
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ pub(super) fn unobservable_action(action: &Action) -> Option<String> {
 }
 
 /// The headline where complete records hold nothing of what rests on other sources as well.
-pub(super) const SEVERAL_SOURCES: &str = "nothing of the claim is in the records, which are complete; but the finding rests on other sources \
-     as well, and cannot be contradicted by flow logs alone";
+pub(super) const SEVERAL_SOURCES: &str = "nothing of the claim is in the records, which are \
+    complete; but the finding rests on other sources as well: flow logs alone cannot contradict it";
 
 pub(super) fn headline(
     status: Status,
@@ -245,7 +245,7 @@ fn protocol_name(protocol: u8) -> String {
 }
 
 /// `1 flow`, `2 flows`.
-pub(super) fn several(count: u64, noun: &str) -> String {
+pub(crate) fn several(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

@@ -2,7 +2,7 @@
 
 use flowproof_evidence::{ConnectionTotals, Conversation, Overflow, ServicePort};
 
-use super::{Look, NO_CONNECTIONS, NOTHING_THERE, ports_text, scene, several, sum};
+use super::{Look, NO_CONNECTIONS, NOTHING_THERE, ports_text, several, sum, total};
 
 /// How many times the average a connection must carry to stand out, and how much at the least: a
 /// failed login exchanges some kilobytes of keys.
@@ -20,7 +20,7 @@ pub(super) fn look(
     }
     let on = |port: Option<ServicePort>| port.is_some_and(|port| ports.contains(&port.port));
     let there: Vec<_> = place.iter().copied().filter(|c| on(c.port)).collect();
-    let traffic = scene::total(&there)?;
+    let traffic = total(&there)?;
     let Some(connections) = connections else {
         // Each connection leaves at least one record.
         if traffic.flows < enough {

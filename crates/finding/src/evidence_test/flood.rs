@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use flowproof_evidence::{Conversation, Overflow, PeakMinute, ServicePort};
 use jiff::Timestamp;
 
-use super::{Look, NOTHING_THERE, Protocols, ports_text, scene};
+use super::{Look, NOTHING_THERE, Protocols, ports_text, total};
 
 pub(super) fn question(
     protocols: Protocols,
@@ -52,25 +52,24 @@ pub(super) fn look(
         right_port && protocol.is_some_and(|protocol| protocols.hold(protocol))
     };
     let those: Vec<_> = place.iter().copied().filter(|c| fits(c.protocol, c.port)).collect();
-    let total = scene::total(&those)?;
+    let total = total(&those)?;
     if total.packets_out == 0 && total.bytes_out > 0 {
         return Ok(Look::none("the records have no packet counts"));
     }
-    let fastest = match peaks {
-        Some(peaks) => {
-            let those = peaks.iter().filter(|peak| fits(peak.protocol, peak.port));
-            those.map(|peak| peak.packets_out / peak.seconds.max(1)).max().unwrap_or(0)
-        }
+    let peaks = peaks.into_iter().flatten().filter(|peak| fits(peak.protocol, peak.port));
+    let minute = peaks.map(|peak| peak.packets_out / peak.seconds.max(1)).max();
+    let fastest = match minute {
+        Some(rate) => rate,
         None => busiest_hour(&those)?,
     };
     let [packets, rate] = enough;
-    let unit = if peaks.is_some() { "minute" } else { "hour" };
+    let unit = if minute.is_some() { "minute" } else { "hour" };
     let said = format!(
         "{} packets and {} bytes of that kind went out, {fastest} packets a second in the busiest \
          {unit}, against {} packets back",
         total.packets_out, total.bytes_out, total.packets_in
     );
-    if peaks.is_none() && total.packets_out >= packets && fastest < rate {
+    if minute.is_none() && total.packets_out >= packets && fastest < rate {
         return Ok(Look::none(&format!("{said}; single minutes were not looked at")));
     }
     let figures = [
@@ -106,7 +105,7 @@ impl Protocols {
 
 /// Packets out a second, rounded down, over the time that an hour's records span.
 fn per_second(conversations: &[&Conversation]) -> Result<u64, Overflow> {
-    let total = scene::total(conversations)?;
+    let total = total(conversations)?;
     let seconds = total.first_seen.zip(total.last_seen).map_or(1, |(first, last)| {
         u64::try_from(last.as_second() - first.as_second()).unwrap_or(0)
     });
@@ -165,9 +164,10 @@ mod tests {
         let (fast, slow) = (peak(24_000, 40), peak(6_000, 60));
         assert_eq!(answer(Some(&[&slow, &fast]), 600), TestAnswer::Shown);
         assert_eq!(answer(Some(&[&slow, &fast]), 601), TestAnswer::NotShown);
-        assert_eq!(answer(Some(&[]), 1), TestAnswer::NotShown);
         // The hour's rate of 500 is a lower bound.
         assert_eq!(answer(None, 501), TestAnswer::NotLookedAt);
+        assert_eq!(answer(Some(&[]), 501), TestAnswer::NotLookedAt);
+        assert_eq!(answer(Some(&[]), 500), TestAnswer::Shown);
         let other = PeakMinute { protocol: Some(6), ..fast };
         assert_eq!(answer(Some(&[&slow, &other]), 101), TestAnswer::NotShown);
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use flowproof_evidence::{Conversation, Overflow};
 
-use super::{Look, scene, several};
+use super::{Look, several, total};
 
 pub(super) fn look(named: &BTreeSet<IpAddr>, in_time: &[&Conversation]) -> Result<Look, Overflow> {
     if named.is_empty() {
@@ -15,7 +15,7 @@ pub(super) fn look(named: &BTreeSet<IpAddr>, in_time: &[&Conversation]) -> Resul
     let with_them = |c: &&Conversation| c.remote.is_some_and(|remote| named.contains(&remote));
     let those: Vec<_> = in_time.iter().copied().filter(with_them).collect();
     let met: BTreeSet<_> = those.iter().filter_map(|conversation| conversation.remote).collect();
-    let total = scene::total(&those)?;
+    let total = total(&those)?;
     let said = format!(
         "of {} named, the subject met {}: {} bytes out, {} bytes in, {}, {} rejected",
         if named.len() == 1 {

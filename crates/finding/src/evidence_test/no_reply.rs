@@ -2,13 +2,13 @@
 
 use flowproof_evidence::{Conversation, Overflow};
 
-use super::{Look, NOTHING_THERE, scene, several};
+use super::{Look, NOTHING_THERE, several, total};
 
 pub(super) fn look(percent: u64, place: &[&Conversation]) -> Result<Look, Overflow> {
     if place.is_empty() {
         return Ok(Look::none(NOTHING_THERE));
     }
-    let total = scene::total(place)?;
+    let total = total(place)?;
     if total.bytes_out == 0 || total.bytes_unoriented > 0 {
         return Ok(Look::none("the records do not tell how much went out and how much came back"));
     }

@@ -2,7 +2,7 @@
 
 use flowproof_evidence::{Conversation, Overflow, PortSide};
 
-use super::{Look, NOTHING_THERE, scene, several};
+use super::{Look, NOTHING_THERE, several, total};
 
 pub(super) fn look(port: u16, place: &[&Conversation]) -> Result<Look, Overflow> {
     if place.is_empty() {
@@ -15,7 +15,7 @@ pub(super) fn look(port: u16, place: &[&Conversation]) -> Result<Look, Overflow>
         c.port.is_some_and(|service| service.side == PortSide::Remote && service.port == port)
     };
     let those: Vec<_> = place.iter().copied().filter(asks).collect();
-    let total = scene::total(&those)?;
+    let total = total(&those)?;
     let said = format!(
         "{} bytes out and {} bytes back on port {port}, in {}",
         total.bytes_out,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Baseline, ConnectionTotals, Conversation, ListedRemote, Overflow, PeakMinute, Peer, Traffic,
+    Baseline, ConnectionTotals, Conversation, ListedRemote, PeakMinute, Peer,
 };
 
 use crate::{Claim, ClaimDirection};
@@ -47,13 +47,4 @@ impl Scene<'_> {
     pub(super) fn asked(&self) -> BTreeSet<IpAddr> {
         self.remotes.union(self.named).copied().collect()
     }
-}
-
-/// What conversations add up to.
-pub(super) fn total(conversations: &[&Conversation]) -> Result<Traffic, Overflow> {
-    let mut total = Traffic::default();
-    for conversation in conversations {
-        total.merge(&conversation.traffic)?;
-    }
-    Ok(total)
 }

@@ -2,13 +2,13 @@
 
 use flowproof_evidence::{Conversation, Overflow};
 
-use super::{Look, NOTHING_THERE, scene};
+use super::{Look, NOTHING_THERE, total};
 
 pub(super) fn look(place: &[&Conversation]) -> Result<Look, Overflow> {
     if place.is_empty() {
         return Ok(Look::none(NOTHING_THERE));
     }
-    let total = scene::total(place)?;
+    let total = total(place)?;
     let both = u128::from(total.bytes_in) + u128::from(total.bytes_out);
     if both == 0 {
         return Ok(Look::none("the records have no byte counts"));
