@@ -18,21 +18,31 @@
 //! # Ok::<(), flowproof_evidence::Overflow>(())
 //! ```
 
+mod baseline;
+mod connections;
 mod conversation;
 mod coverage;
 mod enrichment;
 mod intervals;
+mod listed;
 mod observations;
+mod peak;
+mod peer;
 mod provenance;
 mod subject;
 mod traffic;
 mod window;
 
+pub use baseline::{Baseline, BaselinePort};
+pub use connections::ConnectionTotals;
 pub use conversation::{Conversation, ListMatch, PortSide, Remote, ServicePort, TimelineHour};
 pub use coverage::{Coverage, Gap, ObjectCounts, Observed, RecordCounts, Sample, SampleKind};
 pub use enrichment::{EnrichmentFile, EnrichmentNote};
 pub use intervals::IntervalSet;
+pub use listed::ListedRemote;
 pub use observations::Observations;
+pub use peak::PeakMinute;
+pub use peer::Peer;
 pub use provenance::{ListSource, ObjectEvidence};
 pub use subject::{InterfaceIdentity, Subject};
 pub use traffic::{Overflow, Traffic};

@@ -2,9 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conversation, Coverage, Subject, Window};
+use crate::{
+    Baseline, ConnectionTotals, Conversation, Coverage, ListedRemote, PeakMinute, Peer, Subject,
+    Window,
+};
 
 /// What flow logs say of one subject in one window.
+///
+/// The fields that are `Option` hold what is not looked at for every question. `None` means that
+/// nobody looked, an empty list that there was nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {
     /// Whose traffic it is, as asked, completed by what the records taught (interfaces that carry
@@ -16,4 +22,20 @@ pub struct Observations {
     pub conversations: Vec<Conversation>,
     /// What was read and what could not be. `observed` and `gaps` are the subject's interfaces'.
     pub coverage: Coverage,
+    /// The subject's single connections in the same time as `conversations`, with the claimed remotes
+    /// at least.
+    #[serde(default)]
+    pub connections: Option<Vec<ConnectionTotals>>,
+    /// The busiest minutes in the same time, for the claimed remotes at least.
+    #[serde(default)]
+    pub peaks: Option<Vec<PeakMinute>>,
+    /// What the subject did before.
+    #[serde(default)]
+    pub baseline: Option<Baseline>,
+    /// The subject's remotes that are on a threat or trusted list; `None` if no list was given.
+    #[serde(default)]
+    pub listed: Option<Vec<ListedRemote>>,
+    /// Who in all the logs talked to the claimed or named remotes, the subject among them.
+    #[serde(default)]
+    pub peers: Option<Vec<Peer>>,
 }

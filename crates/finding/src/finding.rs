@@ -79,6 +79,9 @@ pub struct Finding {
     pub own_bytes: Option<OwnBytes>,
     /// The action it reports.
     pub action: Action,
+    /// Addresses from which a call or login came that the finding reports, sorted. Nobody claims
+    /// traffic of the subject's with them, but somebody here may have had some.
+    pub callers: Vec<IpAddr>,
     /// What it says about traffic: one claim per remote it names.
     pub claims: Vec<Claim>,
     /// What was missing, unreadable or assumed.

@@ -4,7 +4,8 @@
 //! shapes that people have: `GetFindings` output, EventBridge events, the S3 export (`.jsonl` and
 //! `.jsonl.gz`), single findings, lists and streams of any of these. A finding carries its
 //! [`Claim`]s; [`corroborate`] compares them with [`flowproof_evidence::Observations`], which
-//! `engine` fills from flow logs, and gives a [`Verdict`], which `report` tells.
+//! `engine` fills from flow logs, and gives a [`Verdict`], which `report` tells. What a finding's
+//! type adds to its claims stands in one table, [`finding_types`].
 //!
 //! Everything here is pure: bytes and values in, values out. There is no I/O and no clock.
 //!
@@ -30,7 +31,7 @@ mod check;
 mod claim;
 mod corroborate;
 mod error;
-mod family;
+mod evidence_test;
 mod finding;
 mod parse;
 mod read;
@@ -38,16 +39,22 @@ mod shape;
 mod stream;
 mod summary;
 mod text;
+mod types;
 mod value;
 mod window;
 
 pub use claim::{Claim, ClaimDirection, ClaimKind};
-pub use corroborate::{ClaimResult, Outcome, Status, Verdict, corroborate};
+pub use corroborate::{ClaimResult, Outcome, Status, Verdict, corroborate, corroborate_naming};
 pub use error::FindingError;
+pub use evidence_test::{EvidenceTest, Figure, Protocols, TestAnswer, TestResult};
 pub use finding::{Action, Finding, OwnBytes};
 pub use read::{Findings, REFUSED_KEPT, Refused, read_findings};
 pub use summary::FindingSummary;
 pub use text::MAX_INFLATED_BYTES;
+pub use types::{
+    DataSource, Expectation, FindingType, NextSteps, explain, finding_type, finding_types,
+    findings_page,
+};
 pub use window::{FindingWindow, window};
 
 #[doc(hidden)]

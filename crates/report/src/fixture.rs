@@ -61,6 +61,7 @@ pub(crate) fn corroborated() -> Investigation {
                 outcome: Outcome::Seen,
                 traffic: claimed(),
             }],
+            tests: Vec::new(),
             claimed_traffic: claimed(),
         },
         totals: Traffic {
@@ -167,6 +168,7 @@ fn tor_finding() -> Finding {
         sample: false,
         first_seen: Some(at("2025-06-01T01:02:03Z")),
         last_seen: Some(at("2025-06-01T05:06:07.5Z")),
+        callers: Vec::new(),
         own_bytes: Some(OwnBytes { in_bytes: Some(318), out_bytes: Some(88) }),
         action: Action::NetworkConnection,
         claims: vec![tor_claim()],
@@ -355,6 +357,7 @@ pub(crate) fn not_observable() -> Investigation {
             ]),
             next_steps: Vec::new(),
             claims: Vec::new(),
+            tests: Vec::new(),
             claimed_traffic: Traffic::default(),
         },
         totals: Traffic::default(),

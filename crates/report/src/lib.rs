@@ -28,6 +28,7 @@
 //!         reasons: vec!["no record of the instance was found".into()],
 //!         next_steps: vec![],
 //!         claims: vec![],
+//!         tests: vec![],
 //!         claimed_traffic: Traffic::default(),
 //!     },
 //!     totals: Traffic::default(),

@@ -259,6 +259,7 @@ fn without_finding(answer: &Answer<SubjectTraffic>) -> Verdict {
         reasons: vec![reason.to_owned()],
         next_steps: Vec::new(),
         claims: Vec::new(),
+        tests: Vec::new(),
         claimed_traffic: flowproof_evidence::Traffic::default(),
     }
 }

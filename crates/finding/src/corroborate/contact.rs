@@ -1,19 +1,19 @@
 //! Whether a conversation is the one that a claim speaks of.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use flowproof_evidence::{Conversation, Overflow, PortSide, ServicePort, Traffic};
 use jiff::Timestamp;
 
 use super::{ByRemote, Outcome, TIME_TOLERANCE};
-use crate::family::Family;
 use crate::window::{earlier, later};
-use crate::{Claim, ClaimDirection, ClaimKind, Finding};
+use crate::{Claim, ClaimDirection, ClaimKind, Finding, types};
 
 /// The most bytes that a TCP packet without payload has at layer 3: 20 of IPv4 or 40 of IPv6, and 40
 /// of TCP with all its usual options.
-fn bare_headers(conversation: &Conversation) -> u128 {
-    if conversation.remote.is_some_and(|remote| remote.is_ipv6()) { 80 } else { 60 }
+pub(crate) fn bare_headers(remote: Option<IpAddr>) -> u128 {
+    if remote.is_some_and(|remote| remote.is_ipv6()) { 80 } else { 60 }
 }
 
 /// What makes traffic with a claimed remote the claimed traffic, apart from the claim itself.
@@ -31,7 +31,7 @@ impl Place {
             (earlier(first, tolerance), later(last, tolerance))
         };
         Place {
-            expects_payload: Family::of(&finding.finding_type).expects_payload(),
+            expects_payload: types::expects_payload(&finding.finding_type),
             span: finding.first_seen.zip(finding.last_seen).map(widen),
         }
     }
@@ -58,9 +58,13 @@ impl Place {
     }
 
     fn is_in_time(&self, traffic: &Traffic) -> bool {
+        self.is_near(traffic.first_seen, traffic.last_seen)
+    }
+
+    /// Whether what was seen from `first` to `last` reaches into the finding's time.
+    pub(super) fn is_near(&self, first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
         self.span.is_none_or(|(from, to)| {
-            traffic.last_seen.is_none_or(|last| last >= from)
-                && traffic.first_seen.is_none_or(|first| first <= to)
+            last.is_none_or(|last| last >= from) && first.is_none_or(|first| first <= to)
         })
     }
 
@@ -80,7 +84,7 @@ impl Place {
             Outcome::Seen
         } else if bytes == 0 || packets == 0 {
             Outcome::CountersMissing
-        } else if bytes > bare_headers(conversation) * packets {
+        } else if bytes > bare_headers(conversation.remote) * packets {
             Outcome::Seen
         } else {
             Outcome::HandshakeOnly
@@ -146,6 +150,18 @@ pub(super) struct Contact<'o> {
 }
 
 impl<'o> Contact<'o> {
+    /// The conversations in the claimed place; none if what was seen is elsewhere.
+    pub(super) fn in_place(&self) -> &[&'o Conversation] {
+        match self.outcome {
+            Outcome::Seen
+            | Outcome::HandshakeOnly
+            | Outcome::Unoriented
+            | Outcome::CountersMissing
+            | Outcome::RejectedOnly => &self.conversations,
+            _ => &[],
+        }
+    }
+
     pub(super) fn find(
         claim: &Claim,
         by_remote: &ByRemote<'o>,

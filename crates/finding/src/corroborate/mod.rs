@@ -5,16 +5,19 @@
 //! | | if | then |
 //! | --- | --- | --- |
 //! | a | the finding is a sample | said first; judged as usual, but contradicted and inconclusive become not observable |
-//! | b | it claims no traffic | not observable if its action or type is one that flow logs never show; else inconclusive |
+//! | b | it claims no traffic | not observable if its action or type is one that flow logs never show; else inconclusive. Addresses that it names, or that the asker names, are looked for, and what is found is told; the status stays |
 //! | c | the subject left no record in the window | not observable; inconclusive if the records may be in what could not be read |
 //! | d | records with a claimed remote exist | each claim gets an [`Outcome`], the best that one of its conversations supports |
-//! | e | all claims are seen | corroborated |
-//! | | some are seen | inconclusive: part of the claim is there |
-//! | | there is nothing with any claimed remote, and the records are complete | contradicted |
+//! | e | all claims are seen, and no test of the type that decides says no | corroborated |
+//! | | some are seen, or a test says no | inconclusive: part of the claim is there |
+//! | | there is nothing with any claimed remote, the records are complete, and the type is one that comes from flow logs or is not known | contradicted |
+//! | | the same, and the type comes from DNS logs | not observable: the query may have been without a connection |
+//! | | the same, and the type comes from several sources | inconclusive: the others may be right without a record |
 //! | | anything else | inconclusive, and everything that is missing is named |
 //! | f | records were lost, unreadable or without bytes | the figures of a corroborated claim are called a lower bound |
 //! | | records lack the action | acceptance cannot be checked: at most inconclusive |
 //! | g | the finding counts bytes or occurrences itself | the figures are compared and explained; the status stays |
+//! | h | the type is not in the table | said; it is judged by what it claims |
 //!
 //! Records are complete if the window is bounded and holds the finding's time, every interface of the
 //! subject was observed without a gap, nothing was lost (SKIPDATA), unreadable, malformed or without
@@ -26,12 +29,21 @@
 //! protocol where both are known; and within [`TIME_TOLERANCE`] of the finding's time. A TCP
 //! connection must have carried more than headers, unless the finding's type is about packets
 //! without an answer.
+//!
+//! Which tests a type asks for, and which of them decide (rule e), stands in the table of `types/`.
+//! A test whose data nobody looked at decides nothing: a corroborated verdict then says so. The same
+//! holds where records were lost and the answer rests on what is not there (no reply). A sweep
+//! over other remotes on the claimed port is part of its claim too: it keeps the claim from being
+//! contradicted.
 
 mod contact;
 mod holes;
+mod judge;
 mod next_steps;
 mod own_figures;
+mod scene;
 mod unlogged;
+mod verdict;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,88 +51,18 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use flowproof_evidence::{Conversation, Observations, Overflow, Traffic};
-use serde::Serialize;
 
-use crate::{Action, Claim, Finding, family};
+use crate::evidence_test::Scene;
+use crate::{Action, Claim, Finding, TestAnswer, types};
 use contact::{Contact, Place};
+
+pub(crate) use contact::bare_headers;
+pub use verdict::{ClaimResult, Outcome, Status, Verdict};
+pub(crate) use words::{listed, several};
 
 /// How far from the finding's time traffic may lie and still be its traffic: GuardDuty's times and
 /// the records' aggregation are both coarse.
 const TIME_TOLERANCE: Duration = Duration::from_secs(3600);
-
-/// What flow logs say of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The claimed traffic is in the records: accepted, in the claimed direction and place.
-    Corroborated,
-    /// The subject was observed without a gap and nothing of the claim is there.
-    Contradicted,
-    /// Something is missing, or only part of the claim is there.
-    Inconclusive,
-    /// Flow logs can never show it, or the subject was never logged.
-    NotObservable,
-}
-
-/// What the records say of one claim. The order is from the best to the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Accepted traffic in the claimed direction and place.
-    Seen,
-    /// In the claimed place, and no more than bare headers.
-    HandshakeOnly,
-    /// Traffic with the remote, in records without ports.
-    PortsUnknown,
-    /// In the claimed place, in a direction that cannot be known.
-    Unoriented,
-    /// In the claimed place, in records without the counters that would show what was transferred.
-    CountersMissing,
-    /// In the claimed place, and all of it REJECTed.
-    RejectedOnly,
-    /// Traffic with the remote on another port, in another protocol or the other way.
-    Elsewhere,
-    /// Traffic with the remote, too far from the finding's time.
-    OutOfTime,
-    /// No record with the remote.
-    NotSeen,
-    /// The claim names no remote to look for.
-    NoRemote,
-}
-
-/// One claim and what the records say of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ClaimResult {
-    /// The claim.
-    pub claim: Claim,
-    /// What the records say of it.
-    pub outcome: Outcome,
-    /// The traffic that the outcome stands on: that in the claimed place, else that with the remote.
-    pub traffic: Traffic,
-}
-
-/// The judgement of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// The judgement in one word.
-    pub status: Status,
-    /// Why, the most important first.
-    pub reasons: Vec<String>,
-    /// What to do next.
-    pub next_steps: Vec<String>,
-    /// The claims one by one, in the finding's order.
-    pub claims: Vec<ClaimResult>,
-    /// All traffic with any claimed remote, wherever and whichever way; each conversation once.
-    pub claimed_traffic: Traffic,
-}
-
-impl Verdict {
-    fn without_claims(status: Status, reasons: Vec<String>, next_steps: Vec<String>) -> Verdict {
-        let claimed_traffic = Traffic::default();
-        Verdict { status, reasons, next_steps, claims: Vec::new(), claimed_traffic }
-    }
-}
 
 /// Judges a finding by what the records say of its subject. The same finding and observations give
 /// the same verdict, in whatever order the conversations stand.
@@ -129,11 +71,28 @@ impl Verdict {
 ///
 /// [`Overflow`] if a total of the claimed traffic exceeds 64 bits.
 pub fn corroborate(finding: &Finding, observations: &Observations) -> Result<Verdict, Overflow> {
+    corroborate_naming(finding, observations, &BTreeSet::new())
+}
+
+/// Judges a finding like [`corroborate`], and looks for traffic with addresses that the finding does
+/// not claim any with: those that the asker names, for example of the domain that a DNS finding is
+/// about, and those from which a call came. What is found is told and never changes the status.
+///
+/// # Errors
+///
+/// [`Overflow`] if a total of the claimed traffic, or of what a test looks at, exceeds 64 bits.
+pub fn corroborate_naming(
+    finding: &Finding,
+    observations: &Observations,
+    named: &BTreeSet<IpAddr>,
+) -> Result<Verdict, Overflow> {
+    let named = named.iter().chain(&finding.callers).copied().collect();
     let mut verdict = if finding.claims.is_empty() {
-        without_claims(finding)
+        without_claims(finding, observations, &named)?
     } else {
-        with_claims(finding, observations)?
+        with_claims(finding, observations, &named)?
     };
+    verdict.reasons.extend(types::unlisted::unknown(&finding.finding_type));
     if finding.sample {
         mark_as_sample(&mut verdict);
     }
@@ -150,15 +109,29 @@ fn mark_as_sample(verdict: &mut Verdict) {
 }
 
 /// Rule b.
-fn without_claims(finding: &Finding) -> Verdict {
+fn without_claims(
+    finding: &Finding,
+    observations: &Observations,
+    named: &BTreeSet<IpAddr>,
+) -> Result<Verdict, Overflow> {
+    let (status, mut reasons, next_steps) = unclaimed(finding);
+    let scene = scene::scene(finding, observations, &[], named);
+    let tests = scene::test(finding, &scene)?.results;
+    let looked = tests.iter().filter(|test| test.answer != TestAnswer::NotLookedAt);
+    reasons.extend(looked.map(|test| test.said.clone()));
+    let claimed_traffic = Traffic::default();
+    Ok(Verdict { status, reasons, next_steps, claims: Vec::new(), tests, claimed_traffic })
+}
+
+/// What follows from an action and a type without a claim.
+fn unclaimed(finding: &Finding) -> judge::Judgement {
     let never = |reason: String| {
-        let steps = next_steps::never_observable(finding);
-        Verdict::without_claims(Status::NotObservable, vec![reason], steps)
+        (Status::NotObservable, vec![reason], next_steps::never_observable(finding))
     };
     if let Some(reason) = words::unobservable_action(&finding.action) {
         return never(reason);
     }
-    if let Some(reason) = family::unobservable(&finding.finding_type)
+    if let Some(reason) = types::unobservable(&finding.finding_type)
         && !finding.action.claims_traffic()
     {
         return never(reason.to_owned());
@@ -173,18 +146,25 @@ fn without_claims(finding: &Finding) -> Verdict {
         ),
         _ => "the finding reports no action: there is no remote to look for".to_owned(),
     };
-    Verdict::without_claims(Status::Inconclusive, vec![reason], next_steps::no_remote())
+    (Status::Inconclusive, vec![reason], next_steps::no_remote())
 }
 
 /// Rules c to g.
-fn with_claims(finding: &Finding, observations: &Observations) -> Result<Verdict, Overflow> {
+fn with_claims(
+    finding: &Finding,
+    observations: &Observations,
+    named: &BTreeSet<IpAddr>,
+) -> Result<Verdict, Overflow> {
     let by_remote = by_remote(&observations.conversations);
     let place = Place::of(finding);
     let mut contacts = Vec::with_capacity(finding.claims.len());
     for claim in &finding.claims {
         contacts.push(Contact::find(claim, &by_remote, &place)?);
     }
-    let (status, reasons, next_steps) = judge(finding, observations, &contacts);
+    let scene: Scene<'_> = scene::scene(finding, observations, &contacts, named);
+    let tested = scene::test(finding, &scene)?;
+    let (status, reasons, next_steps) =
+        judge::judge(finding, observations, &scene, &contacts, &tested);
     let result = |(claim, contact): (&Claim, &Contact<'_>)| ClaimResult {
         claim: claim.clone(),
         outcome: contact.outcome,
@@ -195,6 +175,7 @@ fn with_claims(finding: &Finding, observations: &Observations) -> Result<Verdict
         reasons,
         next_steps,
         claims: finding.claims.iter().zip(&contacts).map(result).collect(),
+        tests: tested.results,
         claimed_traffic: claimed_traffic(finding.remotes(), &by_remote)?,
     })
 }
@@ -222,72 +203,8 @@ fn claimed_traffic(
     Ok(total)
 }
 
-/// Status, reasons and next steps.
-type Judgement = (Status, Vec<String>, Vec<String>);
-
-fn judge(finding: &Finding, observations: &Observations, contacts: &[Contact<'_>]) -> Judgement {
-    if !holes::has_records(observations) {
-        return unrecorded(finding, observations);
-    }
-    let holes = holes::all(finding, observations);
-    let seen = contacts.iter().filter(|contact| contact.outcome == Outcome::Seen).count();
-    let absent = contacts.iter().all(|contact| contact.outcome == Outcome::NotSeen);
-    let unchecked = observations.coverage.records.action_missing;
-    if let Some(judgement) = never_logged(finding, contacts) {
-        return judgement;
-    }
-    let status = if seen == contacts.len() && unchecked == 0 {
-        Status::Corroborated
-    } else if absent && holes.is_empty() {
-        Status::Contradicted
-    } else {
-        Status::Inconclusive
-    };
-
-    let mut reasons = vec![words::headline(status, seen, contacts.len(), absent)];
-    reasons.extend(words::claims(finding, contacts));
-    if seen > 0 && finding.first_seen.is_none() {
-        let why = "the finding does not say when it happened: traffic of any time was taken";
-        reasons.push(why.to_owned());
-    }
-    if seen > 0 && unchecked > 0 {
-        reasons.push(format!(
-            "{} without an action: whether the traffic was accepted cannot be checked",
-            words::several(unchecked, "record")
-        ));
-    }
-    reasons.extend(own_figures::compare(finding, contacts));
-    match status {
-        Status::Corroborated => reasons.extend(holes::lower_bound(observations)),
-        _ => reasons.extend(holes.iter().cloned()),
-    }
-    let steps = next_steps::judged(finding, status, contacts, unchecked > 0, !holes.is_empty());
-    (status, reasons, steps)
-}
-
-/// Not observable if nothing was seen and no flow log could hold any of the claims.
-fn never_logged(finding: &Finding, contacts: &[Contact<'_>]) -> Option<Judgement> {
-    let why = |(claim, contact): (&Claim, &Contact<'_>)| {
-        (contact.outcome == Outcome::NotSeen).then(|| unlogged::never(claim)).flatten()
-    };
-    let whys: Option<BTreeSet<_>> = finding.claims.iter().zip(contacts).map(why).collect();
-    let reasons = whys?.into_iter().map(str::to_owned).collect();
-    Some((Status::NotObservable, reasons, next_steps::never_observable(finding)))
-}
-
-/// Rule c.
-fn unrecorded(finding: &Finding, observations: &Observations) -> Judgement {
-    let mut reasons = vec![words::no_record(finding, observations)];
-    let lost = holes::unread(&observations.coverage);
-    if lost.is_empty() {
-        reasons.extend(holes::skipdata(&observations.coverage));
-        return (Status::NotObservable, reasons, next_steps::unrecorded());
-    }
-    reasons.push("its records may be in what could not be read".to_owned());
-    reasons.extend(lost);
-    (Status::Inconclusive, reasons, next_steps::unread())
-}
-
+#[cfg(test)]
+mod every_type;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What to do after a verdict. Short, and only what helps.
 
 use super::contact::Contact;
+use super::scene::Tested;
 use super::{Outcome, Status};
-use crate::family::Family;
-use crate::{Action, ClaimDirection, Finding};
+use crate::{Action, ClaimDirection, Finding, types};
 
 type Steps = Vec<String>;
 
@@ -26,7 +26,7 @@ pub(super) fn no_remote() -> Steps {
 pub(super) fn never_observable(finding: &Finding) -> Steps {
     let resource = |name: &str| finding.finding_type.contains(name);
     let mut next = match &finding.action {
-        Action::DnsRequest { .. } => dns(),
+        Action::DnsRequest { .. } => query(finding),
         Action::Other { name } if name.eq_ignore_ascii_case("AWS_API_CALL") => {
             steps(&["look for the call and its source address in CloudTrail"])
         }
@@ -36,7 +36,7 @@ pub(super) fn never_observable(finding: &Finding) -> Steps {
         Action::Other { name } if name.to_ascii_uppercase().starts_with("RDS_") => {
             steps(&["look for the login in the database's own log"])
         }
-        _ if resource(":EC2/") && !resource("File") => dns(),
+        _ if resource(":EC2/") && !resource("File") => query(finding),
         _ if resource(":IAM") || resource(":S3/") => steps(&["look for the calls in CloudTrail"]),
         _ => steps(&["follow the finding's own details: flow logs are not where its traces are"]),
     };
@@ -49,10 +49,8 @@ pub(super) fn never_observable(finding: &Finding) -> Steps {
     next
 }
 
-fn dns() -> Steps {
-    steps(&[
-        "look for the domain in Route 53 Resolver query logs, and turn them on if they are off",
-    ])
+fn query(finding: &Finding) -> Steps {
+    steps(types::steps::query(&finding.finding_type))
 }
 
 /// For a subject without a record.
@@ -74,6 +72,7 @@ pub(super) fn judged(
     finding: &Finding,
     status: Status,
     contacts: &[Contact<'_>],
+    tested: &Tested,
     unchecked: bool,
     holes: bool,
 ) -> Steps {
@@ -84,35 +83,24 @@ pub(super) fn judged(
             "look for the remote in the records of NAT gateways and load balancers in front of the \
              subject",
         ]),
-        _ => inconclusive(contacts, unchecked, holes),
+        _ => inconclusive(contacts, tested, unchecked, holes),
     }
 }
 
 fn corroborated(finding: &Finding) -> Steps {
     let outbound = finding.claims.iter().any(|c| c.direction == ClaimDirection::Outbound);
-    let mut next = match Family::of(&finding.finding_type) {
-        Family::BruteForce if !outbound => steps(&[
-            "read the host's login records: flow logs cannot show whether a login succeeded",
-            "close the port to the internet, or limit its sources",
-        ]),
-        Family::PortProbe => steps(&[
-            "close the port in the security group, or limit its sources",
-            "check what answers on the host: flow logs do not show its own firewall",
-        ]),
-        Family::Unusual => steps(&["compare with an earlier stretch of time (--from, --to)"]),
-        _ if outbound => steps(&[
-            "isolate the instance and keep its memory and disk for examination",
-            "look for the same remote at other instances (volumes --by instance,remote)",
-        ]),
-        _ => steps(&["check what the service behind the port did with the connection"]),
-    };
-    next.push("look at the subject's other remotes in the same window (--list)".to_owned());
-    next
+    steps(types::steps::corroborated(&finding.finding_type, outbound))
 }
 
-fn inconclusive(contacts: &[Contact<'_>], unchecked: bool, holes: bool) -> Steps {
+fn inconclusive(contacts: &[Contact<'_>], tested: &Tested, unchecked: bool, holes: bool) -> Steps {
     let any = |outcomes: &[Outcome]| contacts.iter().any(|c| outcomes.contains(&c.outcome));
     let mut next = Steps::new();
+    if any(&[Outcome::Seen]) && tested.speaks_against() {
+        next.push(
+            "weigh the figures yourself: GuardDuty does not tell its thresholds, and ours may differ"
+                .to_owned(),
+        );
+    }
     if any(&[Outcome::HandshakeOnly]) {
         next.push(
             "read the host's or the service's own log: flow logs show that nothing was transferred, \

@@ -1,8 +1,11 @@
 //! What holds for every finding and all records.
 
+use std::net::IpAddr;
+
 use flowproof_evidence::{
-    Conversation, Coverage, ObjectCounts, Observations, Observed, PortSide, RecordCounts,
-    ServicePort, Traffic, Window,
+    Baseline, BaselinePort, ConnectionTotals, Conversation, Coverage, ListMatch, ListedRemote,
+    ObjectCounts, Observations, Observed, PeakMinute, Peer, PortSide, RecordCounts, ServicePort,
+    Traffic, Window,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -12,19 +15,17 @@ use super::tests::{
     at, both_ways, connection, conversation, finding, gap, observed, outbound, theirs,
 };
 use super::{Status, corroborate};
-use crate::Finding;
+use crate::evidence_test::fixture::baseline;
+use crate::{DataSource, Finding, finding_type, finding_types};
 
 const REMOTES: &[&str] = &["203.0.113.9", "198.51.100.23", "192.0.2.200", "2001:db8::9"];
 
 fn any_finding() -> impl Strategy<Value = Finding> {
     let direction = prop::sample::select(vec!["INBOUND", "OUTBOUND", "UNKNOWN", ""]);
     let port = prop::sample::select(vec![0_u16, 22, 443]);
-    let finding_type = prop::sample::select(vec![
-        "UnauthorizedAccess:EC2/TorClient",
-        "Recon:EC2/PortProbeUnprotectedPort",
-        "Trojan:EC2/BlackholeTraffic",
-        "Trojan:EC2/DropPoint!DNS",
-    ]);
+    let unknown = ["Trojan:EC2/Newcomer", "Trojan:EC2/Newcomer!DNS", ""];
+    let all: Vec<_> = finding_types().map(|of| of.name).chain(unknown).collect();
+    let finding_type = prop::sample::select(all);
     let probes = prop::collection::vec((0..REMOTES.len(), port.clone()), 0..4);
     let flags = any::<[bool; 3]>();
     (finding_type, direction, port.clone(), port, probes, flags).prop_map(
@@ -129,12 +130,88 @@ fn holey_coverage() -> impl Strategy<Value = Coverage> {
     })
 }
 
+/// What is looked at for some questions only; each as often not there as there.
+fn any_besides() -> impl Strategy<Value = Observations> {
+    let small = || 0_u64..40;
+    let address = || prop::sample::select(REMOTES).prop_map(|a| a.parse::<IpAddr>().unwrap());
+    let totals =
+        (address(), any_port(), prop::collection::vec(small(), 8)).prop_map(|(remote, port, n)| {
+            ConnectionTotals {
+                remote: Some(remote),
+                protocol: Some(6),
+                port,
+                connections: n[0],
+                rejected_connections: n[1],
+                with_flags: n[2],
+                opened_by_remote: n[3],
+                opened_by_subject: n[4],
+                answered: n[5],
+                most_bytes_out: n[6],
+                longest_seconds: Some(n[7] * 60),
+                ..ConnectionTotals::default()
+            }
+        });
+    let days = prop::collection::vec(0_u64..3_000_000, 0..9);
+    let used = (any_port(), 0_u64..9);
+    let before = (days, prop::collection::vec(used, 0..3)).prop_map(|(days, used)| {
+        let used = used.into_iter().filter_map(|(port, days)| {
+            port.map(|port| BaselinePort { protocol: Some(6), port, days, flows: days * 3 })
+        });
+        Baseline { ports: used.collect(), ..baseline(&days) }
+    });
+    let listed = (address(), any::<bool>()).prop_map(|(remote, trusted)| {
+        let entry = ListMatch {
+            list: "a.txt".into(),
+            line: 1,
+            entry: remote.to_string(),
+            label: String::new(),
+            trusted,
+        };
+        ListedRemote { remote, matches: vec![entry] }
+    });
+    let peer = (address(), prop::option::of("eni-[1-3]"), any_traffic(0_u64..99)).prop_map(
+        |(remote, interface, traffic)| Peer { remote, interface, instance: None, traffic },
+    );
+    let peak = (address(), any_port(), 0_u64..9000, 0_u64..90).prop_map(
+        |(remote, port, packets_out, seconds)| PeakMinute {
+            interface: None,
+            remote: Some(remote),
+            protocol: Some(6),
+            port,
+            start: at("2025-06-01T00:00:00Z"),
+            packets_out,
+            seconds,
+        },
+    );
+    (
+        prop::option::of(prop::collection::vec(totals, 0..5)),
+        prop::option::of(prop::collection::vec(peak, 0..5)),
+        prop::option::of(before),
+        prop::option::of(prop::collection::vec(listed, 0..4)),
+        prop::option::of(prop::collection::vec(peer, 0..4)),
+    )
+        .prop_map(|(connections, peaks, baseline, listed, peers)| Observations {
+            connections,
+            peaks,
+            baseline,
+            listed,
+            peers,
+            ..Observations::default()
+        })
+}
+
 fn any_observations(counter: impl Strategy<Value = u64>) -> impl Strategy<Value = Observations> {
     let conversations = prop::collection::vec(any_conversation(counter), 0..8);
-    (conversations, any_coverage(), any::<[bool; 3]>()).prop_map(
-        |(conversations, coverage, [open, beginning, known])| {
-            let mut made = observed(conversations);
-            made.coverage = coverage;
+    (conversations, any_coverage(), any_besides(), any::<[bool; 3]>()).prop_map(
+        |(conversations, coverage, besides, [open, beginning, known])| {
+            let whole = observed(conversations);
+            let mut made = Observations {
+                subject: whole.subject,
+                window: whole.window,
+                conversations: whole.conversations,
+                coverage,
+                ..besides
+            };
             if open {
                 let Window { from, to } = made.window;
                 let from = from.filter(|_| beginning);
@@ -162,9 +239,31 @@ const LOSSES: &[fn(&mut Observations)] = &[
     |o| o.coverage.objects.vanished += 1,
     |o| o.coverage.objects.truncated += 1,
     |o| o.coverage.objects.corrupt += 1,
+    |o| o.coverage.objects.unsupported += 1,
+    |o| o.coverage.objects.not_read += 1,
     |o| o.coverage.observed.clear(),
     |o| o.window.to = None,
 ];
+
+/// The ways in which an object gets lost: its records go, and it is counted.
+const LOST_OBJECTS: &[fn(&mut ObjectCounts)] = &[
+    |o| o.denied += 1,
+    |o| o.kms_denied += 1,
+    |o| o.archived += 1,
+    |o| o.vanished += 1,
+    |o| o.unreachable += 1,
+    |o| o.truncated += 1,
+    |o| o.corrupt += 1,
+    |o| o.unsupported += 1,
+    |o| o.not_read += 1,
+];
+
+/// Turns every list of the observations round from `at` on.
+fn rotate<T>(list: &mut [T], at: usize) {
+    if !list.is_empty() {
+        list.rotate_left(at % list.len());
+    }
+}
 
 proptest! {
     #[test]
@@ -232,31 +331,89 @@ proptest! {
     }
 
     #[test]
+    fn a_lost_object_never_contradicts(
+        finding in any_finding(),
+        observations in any_observations(0_u64..5000),
+        lost in prop::sample::select(LOST_OBJECTS),
+        kept in any::<u8>(),
+    ) {
+        let mut observations = observations;
+        let mut place = 0;
+        observations.conversations.retain(|_| { place += 1; kept >> (place % 8) & 1 == 1 });
+        lost(&mut observations.coverage.objects);
+        let verdict = corroborate(&finding, &observations).unwrap();
+        prop_assert_ne!(verdict.status, Status::Contradicted);
+    }
+
+    #[test]
+    fn what_was_not_looked_at_never_contradicts_what_was_not_contradicted(
+        finding in any_finding(),
+        observations in any_observations(0_u64..5000),
+    ) {
+        let before = corroborate(&finding, &observations).unwrap();
+        let less = Observations {
+            connections: None, peaks: None, baseline: None, listed: None, peers: None, ..observations
+        };
+        let after = corroborate(&finding, &less).unwrap();
+        prop_assert_eq!(before.status == Status::Contradicted, after.status == Status::Contradicted);
+        prop_assert_eq!(before.claims, after.claims);
+    }
+
+    #[test]
+    fn what_does_not_come_from_flow_logs_is_never_contradicted(
+        finding in any_finding(),
+        observations in any_observations(0_u64..5000),
+    ) {
+        let of_table = finding_type(&finding.finding_type);
+        let elsewhere = of_table.is_some_and(|of| of.source != DataSource::FlowLogs)
+            || finding.finding_type.ends_with("!DNS");
+        let status = corroborate(&finding, &observations).unwrap().status;
+        prop_assert!(!elsewhere || status != Status::Contradicted);
+    }
+
+    #[test]
     fn unrelated_remotes_never_change_the_claimed_traffic(
+        finding in any_finding(),
         observations in any_observations(0_u64..5000),
         others in prop::collection::vec(any_conversation(0_u64..5000), 0..6),
     ) {
-        let before = corroborate(&outbound(), &observations).unwrap();
+        let before = corroborate(&finding, &observations).unwrap();
         let mut more = observations;
         more.conversations.extend(others.into_iter().map(|mut other| {
             other.remote = Some("198.51.100.77".parse().unwrap());
             other
         }));
-        let after = corroborate(&outbound(), &more).unwrap();
+        let after = corroborate(&finding, &more).unwrap();
         prop_assert_eq!(before.claimed_traffic, after.claimed_traffic);
         prop_assert_eq!(before.claims, after.claims);
+        for (before, after) in before.tests.iter().zip(&after.tests) {
+            // A fan-out is about all remotes.
+            prop_assert!(before.test == "fan_out" || before.figures == after.figures);
+        }
     }
 
     #[test]
-    fn the_order_of_conversations_changes_nothing(
+    fn the_order_of_what_was_observed_changes_nothing(
         (observations, shuffled) in any_observations(0_u64..5000).prop_flat_map(|observations| {
             let shuffled = Just(observations.conversations.clone()).prop_shuffle();
             (Just(observations), shuffled)
         }),
         finding in any_finding(),
+        turn in 0_usize..5,
     ) {
         let mut reordered = observations.clone();
         reordered.conversations = shuffled;
+        rotate(&mut reordered.coverage.observed, turn);
+        rotate(&mut reordered.coverage.gaps, turn);
+        rotate(reordered.connections.as_deref_mut().unwrap_or_default(), turn);
+        rotate(reordered.peaks.as_deref_mut().unwrap_or_default(), turn);
+        rotate(reordered.listed.as_deref_mut().unwrap_or_default(), turn);
+        rotate(reordered.peers.as_deref_mut().unwrap_or_default(), turn);
+        if let Some(before) = &mut reordered.baseline {
+            rotate(&mut before.hours, turn);
+            rotate(&mut before.claimed_hours, turn);
+            rotate(&mut before.ports, turn);
+        }
         prop_assert_eq!(corroborate(&finding, &observations), corroborate(&finding, &reordered));
     }
 

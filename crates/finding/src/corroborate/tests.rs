@@ -1,8 +1,8 @@
 //! The rules of the module's table, one by one.
 
 use flowproof_evidence::{
-    Conversation, Coverage, Gap, Observations, Observed, PortSide, ServicePort, Subject, Traffic,
-    Window,
+    ConnectionTotals, Conversation, Coverage, Gap, Observations, Observed, PortSide, ServicePort,
+    Subject, Traffic, Window,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -42,9 +42,13 @@ pub(super) fn outbound() -> Finding {
     finding("UnauthorizedAccess:EC2/TorClient", connection("OUTBOUND", 443, 49152), json!({}))
 }
 
-/// `UnauthorizedAccess:EC2/SSHBruteForce`, inbound from 203.0.113.9 to port 22.
+/// `UnauthorizedAccess:EC2/MaliciousIPCaller.Custom`, inbound from 203.0.113.9 to port 22.
 fn inbound() -> Finding {
-    finding("UnauthorizedAccess:EC2/SSHBruteForce", connection("INBOUND", 51820, 22), json!({}))
+    finding(
+        "UnauthorizedAccess:EC2/MaliciousIPCaller.Custom",
+        connection("INBOUND", 51820, 22),
+        json!({}),
+    )
 }
 
 /// A port probe of `(remote, local port)`s.
@@ -120,6 +124,7 @@ pub(super) fn observed(conversations: Vec<Conversation>) -> Observations {
             observed: vec![Observed { interface: ENI.into(), from, to }],
             ..Coverage::default()
         },
+        ..Observations::default()
     }
 }
 
@@ -599,6 +604,31 @@ fn the_findings_own_byte_counts_are_compared_and_explained() {
         assert_eq!(verdict.status, Status::Corroborated);
         assert_says(&verdict, words);
     }
+}
+
+#[test]
+fn what_one_connection_carried_stands_beside_the_findings_own_counts() {
+    let info = json!({"inBytes": "1200", "outBytes": "900"});
+    let finding = finding("A:EC2/B", connection("OUTBOUND", 443, 49152), info);
+    let mut there = observed(vec![conversation("203.0.113.9", theirs(443), both_ways())]);
+    let totals = |remote: &str, most_bytes_in, most_bytes_out| ConnectionTotals {
+        remote: Some(remote.parse().unwrap()),
+        protocol: Some(6),
+        port: theirs(443),
+        connections: 4,
+        most_bytes_in,
+        most_bytes_out,
+        ..ConnectionTotals::default()
+    };
+    there.connections = Some(vec![
+        totals("203.0.113.9", 1200, 800),
+        totals("203.0.113.9", 0, 900),
+        totals("198.51.100.23", 5000, 5000),
+    ]);
+    assert_says(
+        &verdict(&finding, &there),
+        "one connection with the remote carried at most 1200 bytes in, and one at most 900 bytes out",
+    );
 }
 
 #[test]

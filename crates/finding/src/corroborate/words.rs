@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use flowproof_evidence::{Conversation, Observations, PortSide, Traffic};
 
 use super::contact::Contact;
+use super::scene::Tested;
 use super::{Outcome, Status, holes};
-use crate::{Action, Claim, ClaimDirection, Finding};
+use crate::{Action, Claim, ClaimDirection, EvidenceTest, Finding, TestAnswer, TestResult};
 
 /// Claims that get a sentence of their own; more are only counted.
 const CLAIMS_SHOWN: usize = 20;
@@ -37,14 +38,34 @@ pub(super) fn unobservable_action(action: &Action) -> Option<String> {
     }
 }
 
-pub(super) fn headline(status: Status, seen: usize, claims: usize, absent: bool) -> String {
+/// The headline where complete records hold nothing of what rests on other sources as well.
+pub(super) const SEVERAL_SOURCES: &str = "nothing of the claim is in the records, which are \
+    complete; but the finding rests on other sources as well: flow logs alone cannot contradict it";
+
+pub(super) fn headline(
+    status: Status,
+    contacts: &[Contact<'_>],
+    tested: &Tested,
+    absent: bool,
+) -> String {
+    let claims = contacts.len();
+    let seen = contacts.iter().filter(|contact| contact.outcome == Outcome::Seen).count();
     match status {
+        Status::Corroborated if tested.is_open() => {
+            "the claimed traffic is in the records; not all that the type says of it could be tested"
+        }
         Status::Corroborated => "the claimed traffic is in the records",
         Status::Contradicted => {
             "the subject was observed through the whole window and nothing of the claim is there"
         }
         _ if seen > 0 && seen < claims => {
             return format!("part of the claim is there: {seen} of {claims} remotes");
+        }
+        _ if seen > 0 && tested.speaks_against() => {
+            "traffic with the claimed remote is in the records, but not all that makes it such a finding"
+        }
+        _ if tested.seen_elsewhere && contacts.iter().all(|c| c.outcome == Outcome::NotSeen) => {
+            "nothing with the claimed remote is in the records, but such traffic with others is"
         }
         _ if seen > 0 => "traffic as claimed is in the records, and part of it cannot be checked",
         _ if absent => "nothing of the claim is there, but the records are not complete",
@@ -67,6 +88,27 @@ pub(super) fn claims(finding: &Finding, contacts: &[Contact<'_>]) -> Vec<String>
         sentences.push(several((contacts.len() - CLAIMS_SHOWN) as u64, "more claim"));
     }
     sentences
+}
+
+/// A sentence for each test that decides; where the claim itself was not seen, only what the records
+/// show all the same. And one for the addresses that were named.
+pub(super) fn tests(tested: &Tested, seen: bool) -> Vec<String> {
+    let worth_saying = |result: &&TestResult| {
+        let decides = result.decides && (seen || result.answer == TestAnswer::Shown);
+        let follow_up = result.test == EvidenceTest::FollowUp.name();
+        decides || follow_up && result.answer != TestAnswer::NotLookedAt
+    };
+    let sentence = |result: &TestResult| {
+        let name = result.test.replace('_', " ");
+        let answer = match result.answer {
+            TestAnswer::Shown => "shown",
+            TestAnswer::NotShown => "not shown",
+            TestAnswer::NotLookedAt => "not tested",
+        };
+        format!("{name} {answer}: {}", result.said)
+    };
+    let told = tested.results.iter().filter(worth_saying);
+    told.map(sentence).collect()
 }
 
 /// A claim in few words, for example `TCP to 203.0.113.9 port 443`.
@@ -203,13 +245,13 @@ fn protocol_name(protocol: u8) -> String {
 }
 
 /// `1 flow`, `2 flows`.
-pub(super) fn several(count: u64, noun: &str) -> String {
+pub(crate) fn several(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
 /// The first few of a list.
-pub(super) fn listed(items: &[&str]) -> String {
+pub(crate) fn listed(items: &[&str]) -> String {
     const SHOWN: usize = 4;
     let shown = items.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(SHOWN) {

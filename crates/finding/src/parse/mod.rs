@@ -2,6 +2,7 @@
 
 mod action;
 mod additional;
+mod caller;
 mod subject;
 
 use jiff::Timestamp;
@@ -40,6 +41,7 @@ pub(crate) fn finding(json: &Value) -> Finding {
         first_seen,
         last_seen,
         own_bytes: additional.own_bytes,
+        callers: caller::addresses(service, &mut notes),
         action: connections.action,
         claims,
         notes: notes.0,
