@@ -44,6 +44,20 @@ impl Columns<'_> {
         Ok(column.is_valid(0).then(|| column.value(0)))
     }
 
+    /// The IANA number. The decoder lets none above 255 pass.
+    pub(crate) fn protocol(&self, row: usize) -> Result<Option<u8>, EngineError> {
+        Ok(self.number("protocol", row)?.and_then(|protocol| u8::try_from(protocol).ok()))
+    }
+
+    /// A duration; none if it is not known or ends before it begins.
+    pub(crate) fn seconds(&self, name: &str, row: usize) -> Result<Option<u64>, EngineError> {
+        let column = self.column(name)?;
+        let seconds = column.as_primitive_opt::<Int64Type>();
+        let seconds = seconds.ok_or_else(|| wrong_type(name, column))?;
+        let seconds = seconds.is_valid(row).then(|| seconds.value(row));
+        Ok(seconds.and_then(|seconds| u64::try_from(seconds).ok()))
+    }
+
     pub(crate) fn flag(&self, name: &str, row: usize) -> Result<Option<bool>, EngineError> {
         let column = self.column(name)?.as_boolean();
         Ok(column.is_valid(row).then(|| column.value(row)))

@@ -373,16 +373,32 @@ impl Session {
         P: Fn(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
+        self.run_learning(&mut terms, plan).await
+    }
+
+    /// As [`Session::run`], and leaves in the terms what the records taught.
+    pub(crate) async fn run_learning<P, F>(
+        &self,
+        terms: &mut Terms,
+        plan: P,
+    ) -> Result<Run, EngineError>
+    where
+        P: Fn(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
         let keeping = Arc::new(Kept::new(self.options.memory / KEPT_SHARE));
         terms.keeping = (!self.catalog.has_holders()).then(|| Arc::clone(&keeping));
-        let run = self.pass(&terms, &plan).await?;
-        if !learn(&mut terms, &run.told) {
+        let run = self.pass(terms, &plan).await?;
+        let keeping = terms.keeping.take();
+        if !learn(terms, &run.told) {
             return Ok(run);
         }
         // What is kept is kept by object; of holders, little is read anyway.
-        terms.keeping.take_if(|_| self.catalog.has_holders());
-        terms.kept = terms.keeping.take().and_then(|keeping| keeping.take()).map(Arc::new);
-        self.pass(&terms, plan).await
+        let keeping = keeping.filter(|_| !self.catalog.has_holders());
+        terms.kept = keeping.and_then(|keeping| keeping.take()).map(Arc::new);
+        let run = self.pass(terms, plan).await;
+        terms.kept = None;
+        run
     }
 
     /// Reads everything once to learn whose addresses are whose.

@@ -33,6 +33,7 @@ mod corroborate;
 mod error;
 mod evidence_test;
 mod finding;
+mod needs;
 mod parse;
 mod read;
 mod shape;
@@ -48,6 +49,7 @@ pub use corroborate::{ClaimResult, Outcome, Status, Verdict, corroborate, corrob
 pub use error::FindingError;
 pub use evidence_test::{EvidenceTest, Figure, Protocols, TestAnswer, TestResult};
 pub use finding::{Action, Finding, OwnBytes};
+pub use needs::Needs;
 pub use read::{Findings, REFUSED_KEPT, Refused, read_findings};
 pub use summary::FindingSummary;
 pub use text::MAX_INFLATED_BYTES;

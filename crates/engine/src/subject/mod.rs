@@ -1,5 +1,7 @@
 //! `subject`: everything that one instance did in a window, in one plan and mostly one reading.
 
+mod baseline;
+mod closely;
 mod coverage;
 mod rollup;
 mod rows;
@@ -39,6 +41,12 @@ pub struct SubjectQuestion {
     pub claimed_remote_ports: BTreeSet<u16>,
     /// Ports of the subject that the finding names.
     pub claimed_local_ports: BTreeSet<u16>,
+    /// Whether these ports say what a conversation is about with any remote, not with a claimed one alone.
+    pub ports_of_any_remote: bool,
+    /// Whether single connections with the claimed remotes are to be looked at. Another reading.
+    pub connections: bool,
+    /// Whether the busiest minutes with the claimed remotes are to be looked at. Another reading.
+    pub peaks: bool,
 }
 
 /// A subject's traffic, told in several ways.
@@ -85,13 +93,14 @@ impl Session {
     ) -> Result<Answer<SubjectTraffic>, EngineError> {
         let mut question = question.clone();
         self.add_known_interfaces(&mut question);
-        let mut run = self.run_subject(&question).await?;
+        let (mut run, mut terms) = self.run_subject(&question).await?;
         let mut rows = rows::read(&run.batches)?;
         if self.learns_interfaces(&mut question, &run, &rows) {
-            run = self.run_subject(&question).await?;
+            (run, terms) = self.run_subject(&question).await?;
             rows = rows::read(&run.batches)?;
         }
         let mut traffic = rollup::roll_up(&question, rows, matcher)?;
+        self.look_closely(&question, &terms, &run.told, &mut traffic).await?;
         self.note_attribution(&question, &run, &mut traffic);
         let coverage = coverage::observed(&question, &traffic, &run.told.times);
         let mut answer = self.answer(traffic, run.told).await?;
@@ -121,13 +130,16 @@ impl Session {
         subject.interfaces.dedup();
     }
 
-    async fn run_subject(&self, question: &SubjectQuestion) -> Result<Run, EngineError> {
+    /// What was read, and under which terms, with what was learned.
+    async fn run_subject(&self, question: &SubjectQuestion) -> Result<(Run, Terms), EngineError> {
         let sql = sql::subject_sql(question);
         let plan = |context: SessionContext| {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        self.run(self.subject_terms(question), plan).await
+        let mut terms = self.subject_terms(question);
+        let run = self.run_learning(&mut terms, plan).await?;
+        Ok((run, terms))
     }
 
     fn subject_terms(&self, question: &SubjectQuestion) -> Terms {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Conversation, Gap, ListMatch, Observations, Remote, TimelineHour, Traffic,
+    Conversation, Gap, ListMatch, ListedRemote, Observations, Remote, TimelineHour, Traffic,
 };
 use flowproof_intel::{ListRole, Matcher};
 use jiff::Timestamp;
@@ -63,6 +63,7 @@ pub(super) fn roll_up(
         .into_iter()
         .map(|(address, parts)| parts.into_remote(address, question, matcher))
         .collect();
+    traffic.observations.listed = matcher.map(|lists| listed(question, &traffic.remotes, lists));
     traffic.timeline =
         hours.into_iter().map(|(start, traffic)| TimelineHour { start, traffic }).collect();
     Ok(traffic)
@@ -194,6 +195,15 @@ impl RemoteParts {
             claimed: address.is_some_and(|address| question.claimed.contains(&address)),
         }
     }
+}
+
+/// The remotes that are on lists, those among them that the finding names whether they are in the
+/// records or not.
+fn listed(question: &SubjectQuestion, remotes: &[Remote], lists: &Matcher) -> Vec<ListedRemote> {
+    let seen = remotes.iter().filter_map(|remote| remote.address);
+    let all: BTreeSet<IpAddr> = seen.chain(question.claimed.iter().copied()).collect();
+    let listed = all.into_iter().map(|remote| ListedRemote { remote, matches: matches(remote, lists) });
+    listed.filter(|listed| !listed.matches.is_empty()).collect()
 }
 
 /// Every list entry that holds the address.

@@ -46,16 +46,23 @@ pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
     Ok(rows)
 }
 
+/// The port that a row's conversation is about.
+pub(super) fn service_port(
+    columns: &Columns<'_>,
+    row: usize,
+) -> Result<Option<ServicePort>, EngineError> {
+    let side = match columns.text("port_side", row)?.as_deref() {
+        Some("remote") => Some(PortSide::Remote),
+        Some("local") => Some(PortSide::Local),
+        _ => None,
+    };
+    // The decoder lets no port above 65535 pass.
+    let port = columns.number("port", row)?.and_then(|port| u16::try_from(port).ok());
+    Ok(side.zip(port).map(|(side, port)| ServicePort { side, port }))
+}
+
 impl Columns<'_> {
     fn row(&self, row: usize) -> Result<Row, EngineError> {
-        let side = match self.text("port_side", row)?.as_deref() {
-            Some("remote") => Some(PortSide::Remote),
-            Some("local") => Some(PortSide::Local),
-            _ => None,
-        };
-        // The decoder lets no port above 65535 and no protocol above 255 pass.
-        let port = self.number("port", row)?.and_then(|port| u16::try_from(port).ok());
-        let protocol = self.number("protocol", row)?.and_then(|p| u8::try_from(p).ok());
         Ok(Row {
             interface: self.text("interface_id", row)?,
             own: self.flag("own_interface", row)?,
@@ -63,8 +70,8 @@ impl Columns<'_> {
             other_instance: self.flag("other_instance", row)?.unwrap_or(false),
             local: self.address("local", row)?,
             remote: self.address("remote", row)?,
-            protocol,
-            port: side.zip(port).map(|(side, port)| ServicePort { side, port }),
+            protocol: self.protocol(row)?,
+            port: service_port(self, row)?,
             hour: self.time("hour", row)?,
             without_action: self.counter("without_action", row)?,
             without_bytes: self.counter("without_bytes", row)?,

@@ -13,6 +13,21 @@ use crate::volumes::quoted;
 /// remote is one that it names; else the lower of the two. Records of unknown direction keep their
 /// two addresses as they stand.
 pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
+    format!(
+        "SELECT interface_id, own_interface, of_instance, other_instance, local, remote, protocol, \
+         port_side, \
+         CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END AS port, \
+         hour, source, destination, {TOTALS}, \
+         count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
+         count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
+         FROM ({}) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
+        subject_rows(question)
+    )
+}
+
+/// The subject's records, with those of its interfaces that name another instance, and with what
+/// conversations are told by.
+pub(super) fn subject_rows(question: &SubjectQuestion) -> String {
     let instance = match &question.subject.instance {
         Some(instance) => format!("coalesce(instance_id = {}, false)", quoted(&[instance])),
         None => "false".to_owned(),
@@ -25,19 +40,12 @@ pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
     };
     let remote = remote_sql(question);
     format!(
-        "SELECT interface_id, own_interface, of_instance, other_instance, local, remote, protocol, \
-         port_side, \
-         CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END AS port, \
-         hour, source, destination, {TOTALS}, \
-         count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
-         count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
-         FROM (SELECT *, {} AS port_side FROM (SELECT * EXCEPT (remote), {remote} AS remote, \
+        "SELECT *, {} AS port_side FROM (SELECT * EXCEPT (remote), {remote} AS remote, \
          {instance} AS of_instance, {other} AS other_instance, \
          hour_of(\"start\", \"end\") AS hour, \
          CASE WHEN direction IS NULL THEN srcaddr END AS source, \
          CASE WHEN direction IS NULL THEN dstaddr END AS destination \
-         FROM measured_traffic WHERE {})) \
-         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
+         FROM measured_traffic WHERE {})",
         port_side_sql(question),
         filter_sql(question),
     )
@@ -66,9 +74,11 @@ fn port_side_sql(question: &SubjectQuestion) -> String {
     let mut named = |ports: &BTreeSet<u16>, side: &str| {
         if !ports.is_empty() && !question.claimed.is_empty() {
             let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-            cases.push(format!(
-                "WHEN remote IN ({claimed}) AND {side}_port IN ({ports}) THEN '{side}'"
-            ));
+            let of_claimed = match question.ports_of_any_remote {
+                true => String::new(),
+                false => format!("remote IN ({claimed}) AND "),
+            };
+            cases.push(format!("WHEN {of_claimed}{side}_port IN ({ports}) THEN '{side}'"));
         }
     };
     named(&question.claimed_remote_ports, "remote");
@@ -111,7 +121,7 @@ fn filter_sql(question: &SubjectQuestion) -> String {
     if any.is_empty() { "false".to_owned() } else { any.join(" OR ") }
 }
 
-fn address_list<'a>(addresses: impl Iterator<Item = &'a IpAddr>) -> String {
+pub(super) fn address_list<'a>(addresses: impl Iterator<Item = &'a IpAddr>) -> String {
     let texts: Vec<String> = addresses.map(|a| a.to_canonical().to_string()).collect();
     quoted(&texts)
 }
