@@ -4,6 +4,7 @@
 //! numbers. Keys are looked up in both spellings, rather than rewritten, so values and tag maps are
 //! never touched.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -78,6 +79,17 @@ pub(crate) fn truth(value: &Value) -> Option<bool> {
         Value::Bool(truth) => Some(*truth),
         Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
         Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// An object or a list, or text that holds one.
+pub(crate) fn embedded(value: &Value) -> Option<Cow<'_, Value>> {
+    match value {
+        Value::Object(_) | Value::Array(_) => Some(Cow::Borrowed(value)),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            serde_json::from_str(text).ok().map(Cow::Owned)
+        }
         _ => None,
     }
 }

@@ -1,0 +1,159 @@
+use serde_json::{Value, json};
+
+use super::only;
+use crate::{Claim, ClaimDirection, ClaimKind, Finding};
+
+const SEQUENCE: &str = include_str!("../../../testdata/attack-sequence-event.json");
+
+fn changed(change: impl FnOnce(&mut Value)) -> Finding {
+    let mut event: Value = serde_json::from_str(SEQUENCE).unwrap();
+    change(&mut event["detail"]["service"]["detection"]["sequence"]);
+    only(&event.to_string()).0
+}
+
+fn claim(remote: &str, remote_port: Option<u16>, direction: ClaimDirection) -> Claim {
+    Claim {
+        kind: ClaimKind::NetworkConnection,
+        remote: Some(remote.parse().unwrap()),
+        remote_alternative: None,
+        remote_port,
+        local_port: None,
+        protocol: None,
+        direction,
+        blocked: None,
+        bytes_in: None,
+        bytes_out: None,
+    }
+}
+
+#[test]
+fn an_attack_sequence_is_about_all_its_instances_and_endpoints() {
+    let finding = changed(|_| {});
+    assert_eq!(finding.finding_type, "AttackSequence:EC2/CompromisedInstanceGroup");
+    let interfaces = ["eni-0a1b2c3d4e5f60001", "eni-0a1b2c3d4e5f60002", "eni-0a1b2c3d4e5f60003"];
+    assert_eq!(finding.subject.instance, None);
+    assert_eq!(finding.subject.interfaces, interfaces);
+    let owners: Vec<_> = finding.interfaces.iter().map(|one| one.instance.as_deref().unwrap()).collect();
+    assert_eq!(owners, ["i-0aaaabbbbcccc0001", "i-0aaaabbbbcccc0002", "i-0aaaabbbbcccc0002"]);
+    assert_eq!(
+        finding.interfaces[1].addresses,
+        ["10.0.2.6".parse::<std::net::IpAddr>().unwrap()]
+    );
+    assert_eq!(
+        finding.claims,
+        [
+            claim("203.0.113.9", Some(443), ClaimDirection::Outbound),
+            claim("198.51.100.23", Some(51000), ClaimDirection::Inbound),
+            claim("2001:db8:9::1", None, ClaimDirection::Unknown)
+        ]
+    );
+    assert_eq!(
+        finding.notes,
+        [
+            "endpoints without an address cannot be looked for: pool.example.com",
+            "endpoints that API calls came from are not claimed as traffic: 192.0.2.66",
+            "no signal names these endpoints: whether it was traffic is not told: 2001:db8:9::1",
+            "an attack sequence names endpoints, not single connections: protocol, own port and time of \
+             each are not told",
+            "the finding is about 2 instances (i-0aaaabbbbcccc0001, i-0aaaabbbbcccc0002): they are looked \
+             at together, and which of them had which contact is not told"
+        ]
+    );
+}
+
+#[test]
+fn the_window_of_a_sequence_spans_its_signals() {
+    let finding = changed(|_| {});
+    assert_eq!(finding.first_seen, Some("2025-05-31T22:30:00Z".parse().unwrap()));
+    assert_eq!(finding.last_seen, Some("2025-06-01T00:31:00Z".parse().unwrap()));
+    let without_event_times = {
+        let mut event: Value = serde_json::from_str(SEQUENCE).unwrap();
+        event["detail"]["service"]["eventFirstSeen"] = json!(null);
+        event["detail"]["service"]["eventLastSeen"] = json!(null);
+        only(&event.to_string()).0
+    };
+    assert_eq!(without_event_times.first_seen, finding.first_seen);
+    assert_eq!(without_event_times.last_seen, finding.last_seen);
+    assert_eq!(without_event_times.notes, finding.notes);
+}
+
+#[test]
+fn a_sequence_about_one_instance_has_it_as_its_subject() {
+    let finding = changed(|sequence| {
+        sequence["resources"].as_array_mut().unwrap().retain(|resource| !resource.to_string().contains("0002"));
+    });
+    assert_eq!(finding.subject.instance.as_deref(), Some("i-0aaaabbbbcccc0001"));
+    let missing = "signals are about resources that the sequence does not list: \
+                   arn:aws:ec2:us-east-1:123456789012:instance/i-0aaaabbbbcccc0002";
+    assert!(finding.notes.contains(&missing.to_owned()), "{:?}", finding.notes);
+}
+
+#[test]
+fn an_instance_of_several_whose_interface_is_not_named_leaves_the_interfaces_open() {
+    let finding = changed(|sequence| {
+        sequence["resources"][0]["data"] = json!({});
+    });
+    assert_eq!(finding.subject.interfaces.len(), 3);
+    assert_eq!(finding.interfaces, []);
+    let note = "no interface of i-0aaaabbbbcccc0001 is named: ask about each instance by itself (--instance)";
+    assert!(finding.notes.contains(&note.to_owned()), "{:?}", finding.notes);
+}
+
+#[test]
+fn an_endpoint_that_is_the_subjects_own_is_no_remote() {
+    let finding = changed(|sequence| sequence["endpoints"][0]["ip"] = json!("198.51.100.5"));
+    assert_eq!(finding.remotes().len(), 2);
+    assert!(finding.notes.contains(&"endpoints with an address of the subject are no remotes: 198.51.100.5".into()));
+}
+
+#[test]
+fn a_sequence_without_a_machine_claims_nothing() {
+    let finding = changed(|sequence| sequence["resources"] = json!([]));
+    assert_eq!(finding.claims, []);
+    assert!(finding.subject.is_empty());
+    let note = "no instance or interface is named: endpoints are not looked for: 203.0.113.9, \
+                198.51.100.23, 192.0.2.66, 2001:db8:9::1";
+    assert!(finding.notes.contains(&note.to_owned()), "{:?}", finding.notes);
+}
+
+#[test]
+fn security_hub_has_the_sequence_beside_the_resources() {
+    let event: Value = serde_json::from_str(SEQUENCE).unwrap();
+    let mut sequence = event["detail"]["service"]["detection"]["sequence"].clone();
+    sequence["resources"] = json!(null);
+    let instance = |id: &str, interface: &str| {
+        json!({"Type": "AwsEc2Instance", "Id": format!("arn:aws:ec2:us-east-1:123456789012:instance/{id}"),
+            "Details": {"AwsEc2Instance": {"NetworkInterfaces": [{"NetworkInterfaceId": interface}]}}})
+    };
+    let asff = json!({
+        "SchemaVersion": "2018-10-08", "Id": event["detail"]["arn"], "AwsAccountId": "123456789012",
+        "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/guardduty",
+        "Types": ["TTPs/Impact/AttackSequence:EC2-CompromisedInstanceGroup"],
+        "ProductFields": {"aws/guardduty/service/count": "1"}, "Detection": {"Sequence": sequence},
+        "Resources": [instance("i-0aaaabbbbcccc0001", "eni-0a1b2c3d4e5f60001"),
+            instance("i-0aaaabbbbcccc0002", "eni-0a1b2c3d4e5f60002")]
+    });
+    let (finding, _) = only(&asff.to_string());
+    let expected = changed(|_| {});
+    assert_eq!(finding.finding_type, expected.finding_type);
+    assert_eq!(finding.claims, expected.claims);
+    assert_eq!(finding.first_seen, expected.first_seen);
+    assert_eq!(finding.subject.interfaces, ["eni-0a1b2c3d4e5f60001", "eni-0a1b2c3d4e5f60002"]);
+}
+
+#[test]
+fn a_signal_is_a_call_by_its_kind_or_by_the_finding_it_names() {
+    let callers = |kind: &str, name: &str| {
+        let finding = changed(|sequence| {
+            sequence["signals"][0]["type"] = json!(kind);
+            sequence["signals"][0]["name"] = json!(name);
+        });
+        !finding.remotes().contains(&"203.0.113.9".parse().unwrap())
+    };
+    assert!(callers("S3_DATA_EVENTS", "s3:GetObject"));
+    assert!(callers("EKS_AUDIT_LOGS", "list"));
+    assert!(callers("FINDING", "UnauthorizedAccess:IAMUser/TorIPCaller"));
+    assert!(!callers("FINDING", "UnauthorizedAccess:EC2/TorClient"));
+    assert!(!callers("RUNTIME_MONITORING", "x"));
+    assert!(!callers("SOMETHING_NEW", "x"));
+}
