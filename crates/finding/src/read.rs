@@ -100,7 +100,9 @@ fn check_beginning(text: &str) -> Result<(), FindingError> {
         None => return Err(FindingError::Empty),
         Some('{' | '[') => return Ok(()),
         Some('<') => "XML or HTML: not supported",
-        _ if first_line.matches(',').count() >= 2 => "a CSV table: only Sentinel's table AWSGuardDuty is read",
+        _ if first_line.matches(',').count() >= 2 => {
+            "a CSV table: only Sentinel's table AWSGuardDuty is read"
+        }
         Some('"') => "a JSON string; JSON inside a string has to be taken out of it first",
         _ => "text that is not JSON",
     };

@@ -26,7 +26,8 @@ pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     let resource_type = resources::read(items(field(json, "resources")), &mut machines, &mut notes);
     let service = service(json, &mut notes);
     let further = further(json, &service, &machines, &mut notes);
-    let spellings: Vec<String> = items(field(json, "types")).iter().filter_map(value::text).collect();
+    let spellings: Vec<String> =
+        items(field(json, "types")).iter().filter_map(value::text).collect();
     Ok(Draft {
         id: arn.as_deref().map(id_of_arn),
         finding_type: types::of(&spellings, &mut notes),
@@ -100,7 +101,9 @@ fn service(json: &Value, notes: &mut Notes) -> Value {
     let pairs = fields.into_iter().flatten();
     let of_service = pairs.filter_map(|(key, value)| Some((key.strip_prefix(SERVICE)?, value)));
     let mut service = unflatten(of_service, notes);
-    for (name, member) in [("action", field(json, "action")), ("detection", field(json, "detection"))] {
+    for (name, member) in
+        [("action", field(json, "action")), ("detection", field(json, "detection"))]
+    {
         if let (Some(member), None) = (member, field(&service, name)) {
             service[name] = member.clone();
         }

@@ -117,19 +117,15 @@ fn or_empty(text: Option<String>, name: &str, notes: &mut Notes) -> String {
 }
 
 /// Adds claims with remotes that the action does not name. An action that is no traffic has none.
-fn add_further(
-    further: Vec<Further>,
-    action: &Action,
-    claims: &mut Vec<Claim>,
-    notes: &mut Notes,
-) {
+fn add_further(further: Vec<Further>, action: &Action, claims: &mut Vec<Claim>, notes: &mut Notes) {
     let the_action_names_some = !claims.is_empty();
     for Further { claim, place } in further {
         let known = |remote| claims.iter().any(|claim| claim.remotes().any(|one| one == remote));
         if claim.remotes().next().is_some_and(known) {
             continue;
         }
-        let remote = claim.remote.map_or_else(|| "a remote".to_owned(), |remote| remote.to_string());
+        let remote =
+            claim.remote.map_or_else(|| "a remote".to_owned(), |remote| remote.to_string());
         if !action.claims_traffic() && *action != Action::Missing {
             notes.add(format!("`{place}` names {remote}; the finding's action is no traffic"));
             continue;

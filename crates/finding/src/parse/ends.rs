@@ -123,7 +123,8 @@ impl Ends {
         let both = self.source.has_address() && self.target.has_address();
         let contradicted = matches!(
             (self.direction, own),
-            (ClaimDirection::Outbound, Some(Own::Target)) | (ClaimDirection::Inbound, Some(Own::Source))
+            (ClaimDirection::Outbound, Some(Own::Target))
+                | (ClaimDirection::Inbound, Some(Own::Source))
         );
         if both && contradicted {
             notes.add("the direction of a connection contradicts its ends: it is left open");

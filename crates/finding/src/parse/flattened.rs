@@ -54,7 +54,8 @@ impl<'v> Node<'v> {
         let mut node = self;
         for &step in steps {
             let items = matches!(step, Step::Item(_));
-            let other = node.below.keys().next().is_some_and(|one| matches!(one, Step::Item(_)) != items);
+            let other =
+                node.below.keys().next().is_some_and(|one| matches!(one, Step::Item(_)) != items);
             if node.value.is_some() || other {
                 return false;
             }
@@ -122,7 +123,10 @@ mod tests {
         assert_eq!(value, json!({"a": "1", "c": ["3"]}));
         assert_eq!(
             notes,
-            ["a flattened field contradicts another: a/b", "a flattened field contradicts another: c/d"]
+            [
+                "a flattened field contradicts another: a/b",
+                "a flattened field contradicts another: c/d"
+            ]
         );
     }
 

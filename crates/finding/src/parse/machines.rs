@@ -203,12 +203,7 @@ fn is_shared(octets: [u8; 4]) -> bool {
 }
 
 /// Addresses of a list, whose items are addresses or objects with one under `inner`.
-pub(super) fn addresses(
-    object: &Value,
-    name: &str,
-    inner: &str,
-    notes: &mut Notes,
-) -> Vec<IpAddr> {
+pub(super) fn addresses(object: &Value, name: &str, inner: &str, notes: &mut Notes) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     for item in items(field(object, name)) {
         let address = if item.is_object() {

@@ -32,7 +32,8 @@ pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     let unmapped = Unmapped::read(field(json, "unmapped"), &mut notes);
     let mut service = unmapped.service(&mut notes);
     let further = evidences(json, &mut service, &machines, &mut notes);
-    let spellings: Vec<String> = items(field(info, "types")).iter().filter_map(value::text).collect();
+    let spellings: Vec<String> =
+        items(field(info, "types")).iter().filter_map(value::text).collect();
     let mut time = |name| {
         let exact = notes.read(info, &format!("{name}_time_dt"), value::time);
         exact.or_else(|| notes.read(info, &format!("{name}_time"), value::time))
@@ -63,8 +64,12 @@ fn check_class(json: &Value) -> Result<(), String> {
     if value::integer(class).is_some_and(|class| CLASSES.contains(&class)) {
         return Ok(());
     }
-    let name = text_at(json, &["class_name"]).map_or_else(String::new, |name| format!(" ({})", excerpt(&name)));
-    Err(format!("an OCSF event of class {}{name}: no detection finding", excerpt(&class.to_string())))
+    let name = text_at(json, &["class_name"])
+        .map_or_else(String::new, |name| format!(" ({})", excerpt(&name)));
+    Err(format!(
+        "an OCSF event of class {}{name}: no detection finding",
+        excerpt(&class.to_string())
+    ))
 }
 
 fn check_product(json: &Value, info: &Value) -> Result<(), String> {
@@ -90,9 +95,9 @@ impl Unmapped {
     fn read(unmapped: Option<&Value>, notes: &mut Notes) -> Unmapped {
         let Some(given) = unmapped else { return Unmapped(Vec::new()) };
         match value::embedded(given).as_deref() {
-            Some(Value::Object(object)) => Unmapped(
-                object.iter().flat_map(|(key, value)| nested(key, value)).collect(),
-            ),
+            Some(Value::Object(object)) => {
+                Unmapped(object.iter().flat_map(|(key, value)| nested(key, value)).collect())
+            }
             Some(Value::Array(pairs)) => Unmapped(pairs.iter().filter_map(pair).collect()),
             _ => {
                 notes.add("`unmapped` is no object and was left out");
@@ -131,10 +136,9 @@ impl Unmapped {
 /// `{"ProductFields": {"a": 1}}` is `{"ProductFields.a": 1}`.
 fn nested(key: &str, value: &Value) -> Vec<(String, Value)> {
     match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(inner, value)| (format!("{key}.{inner}"), value.clone()))
-            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(inner, value)| (format!("{key}.{inner}"), value.clone())).collect()
+        }
         _ => vec![(key.to_owned(), value.clone())],
     }
 }
@@ -187,7 +191,9 @@ fn add_action(service: &mut Value, action: Value) {
 
 /// `data` is the text that GuardDuty has under `additionalInfo.value`.
 fn add_data(evidence: &Value, service: &mut Value) {
-    let Some(data) = field(evidence, "data").and_then(value::embedded).filter(|data| data.is_object()) else {
+    let Some(data) =
+        field(evidence, "data").and_then(value::embedded).filter(|data| data.is_object())
+    else {
         return;
     };
     let missing = path(service, &["additionalInfo", "value"]).is_none();

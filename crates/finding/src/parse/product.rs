@@ -19,7 +19,9 @@ pub(super) fn refusal(format: &str, names: &[String]) -> String {
             "{format} of `{}`: only GuardDuty's findings are read",
             crate::value::excerpt(name)
         ),
-        None => format!("{format} that does not name its product: it is not known to be GuardDuty's"),
+        None => {
+            format!("{format} that does not name its product: it is not known to be GuardDuty's")
+        }
     }
 }
 

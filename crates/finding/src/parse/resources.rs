@@ -49,10 +49,13 @@ pub(super) fn read(list: &[Value], machines: &mut Machines, notes: &mut Notes) -
 }
 
 fn about(resources: &[Resource<'_>]) -> Option<String> {
-    let others: BTreeSet<&str> = resources
-        .iter()
-        .filter_map(|resource| if let Kind::Other(kind) = &resource.kind { Some(kind.as_str()) } else { None })
-        .collect();
+    let others: BTreeSet<&str> =
+        resources
+            .iter()
+            .filter_map(|resource| {
+                if let Kind::Other(kind) = &resource.kind { Some(kind.as_str()) } else { None }
+            })
+            .collect();
     if others.iter().any(|kind| squeezed(kind).ends_with("accesskey")) {
         return Some("AccessKey".to_owned());
     }
@@ -63,7 +66,8 @@ fn about(resources: &[Resource<'_>]) -> Option<String> {
 
 /// The ids that other parts of a finding refer to resources by.
 pub(super) fn ids(list: &[Value]) -> impl Iterator<Item = String> {
-    list.iter().filter_map(|resource| text_at(resource, &["uid"]).or_else(|| text_at(resource, &["id"])))
+    list.iter()
+        .filter_map(|resource| text_at(resource, &["uid"]).or_else(|| text_at(resource, &["id"])))
 }
 
 fn one<'v>(resource: &'v Value, notes: &mut Notes) -> Option<Resource<'v>> {
@@ -101,11 +105,15 @@ fn kind(named: Option<&str>, given: Option<&str>, notes: &mut Notes) -> Kind {
         return Kind::Interface;
     }
     let by_id = [("i-", Kind::Instance), ("eni-", Kind::Interface)];
-    let machine = by_id.into_iter().find(|(prefix, _)| is_unmistakable(given.unwrap_or_default(), prefix));
+    let machine =
+        by_id.into_iter().find(|(prefix, _)| is_unmistakable(given.unwrap_or_default(), prefix));
     let named = named.unwrap_or("unknown");
     match machine {
         Some((_, kind)) => {
-            notes.add(format!("a resource of type {} is taken for what its id says", excerpt(named)));
+            notes.add(format!(
+                "a resource of type {} is taken for what its id says",
+                excerpt(named)
+            ));
             kind
         }
         None => Kind::Other(named.to_owned()),
@@ -117,7 +125,9 @@ fn kind(named: Option<&str>, given: Option<&str>, notes: &mut Notes) -> Kind {
 fn is_unmistakable(text: &str, prefix: &str) -> bool {
     let id = machine_id(text, prefix);
     let digits = id.as_deref().and_then(|id| id.strip_prefix(prefix));
-    digits.is_some_and(|digits| digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    digits.is_some_and(|digits| {
+        digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// `AwsEc2Instance`, `AWS::EC2::Instance` and `EC2_INSTANCE` are one type.
@@ -181,12 +191,19 @@ fn add_instance(
 
 /// The instance's addresses that its records can show. ASFF does not tell private addresses from
 /// public ones.
-fn addresses_of_instance(details: &Value, machines: &mut Machines, notes: &mut Notes) -> Vec<IpAddr> {
+fn addresses_of_instance(
+    details: &Value,
+    machines: &mut Machines,
+    notes: &mut Notes,
+) -> Vec<IpAddr> {
     let mut all = addresses(details, "ipV4Addresses", "ipV4Address", notes);
     all.extend(addresses(details, "ipV6Addresses", "ipV6Address", notes));
-    let (own, public): (Vec<_>, Vec<_>) = all.into_iter().partition(|&address| is_never_public(address));
+    let (own, public): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|&address| is_never_public(address));
     for address in &public {
-        notes.add(format!("{address} is taken for a public address of the instance and was left out"));
+        notes.add(format!(
+            "{address} is taken for a public address of the instance and was left out"
+        ));
     }
     machines.add_public(public);
     own

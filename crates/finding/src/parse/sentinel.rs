@@ -30,7 +30,8 @@ pub(super) fn finding(row: &Value) -> Finding {
     for &(column, name) in COLUMNS {
         let Some(cell) = field(row, column) else { continue };
         let nested = ["service", "resource"].contains(&name);
-        let value = if nested { nested_cell(column, cell, &mut notes) } else { Some(Cow::Borrowed(cell)) };
+        let value =
+            if nested { nested_cell(column, cell, &mut notes) } else { Some(Cow::Borrowed(cell)) };
         if let Some(value) = value {
             finding.insert(name.to_owned(), value.into_owned());
         }

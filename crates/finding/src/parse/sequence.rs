@@ -99,7 +99,8 @@ fn note_missing_resources(signals: &Signals, list: &[Value], notes: &mut Notes) 
     let missing: Vec<&String> = signals.resources.difference(&known).collect();
     if !missing.is_empty() {
         let missing = listed(&missing);
-        notes.add(format!("signals are about resources that the sequence does not list: {missing}"));
+        notes
+            .add(format!("signals are about resources that the sequence does not list: {missing}"));
     }
 }
 
@@ -171,10 +172,16 @@ impl Sorted {
     fn tell(&self, notes: &mut Notes) {
         for (endpoints, what) in [
             (&self.nameless, "endpoints without an address cannot be looked for"),
-            (&self.without_machine, "no instance or interface is named: endpoints are not looked for"),
+            (
+                &self.without_machine,
+                "no instance or interface is named: endpoints are not looked for",
+            ),
             (&self.own, "endpoints with an address of the subject are no remotes"),
             (&self.callers, "endpoints that API calls came from are not claimed as traffic"),
-            (&self.without_signal, "no signal names these endpoints: whether it was traffic is not told"),
+            (
+                &self.without_signal,
+                "no signal names these endpoints: whether it was traffic is not told",
+            ),
         ] {
             if !endpoints.is_empty() {
                 notes.add(format!("{what}: {}", listed(endpoints)));

@@ -6,8 +6,19 @@
 use crate::value::{Notes, excerpt};
 
 /// GuardDuty's words for what a type is about.
-const RESOURCES: &[&str] =
-    &["EC2", "IAMUser", "IAM", "S3", "EKS", "ECS", "Kubernetes", "RDS", "Lambda", "Runtime", "Container"];
+const RESOURCES: &[&str] = &[
+    "EC2",
+    "IAMUser",
+    "IAM",
+    "S3",
+    "EKS",
+    "ECS",
+    "Kubernetes",
+    "RDS",
+    "Lambda",
+    "Runtime",
+    "Container",
+];
 
 /// The type that a list of spellings means; the first if they mean several. `None` if the list is
 /// empty.
@@ -19,7 +30,10 @@ pub(super) fn of(spellings: &[String], notes: &mut Notes) -> Option<String> {
         }
     }
     if types.len() > 1 {
-        notes.add(format!("the finding has several types, the first is taken: {}", super::listed(&types)));
+        notes.add(format!(
+            "the finding has several types, the first is taken: {}",
+            super::listed(&types)
+        ));
     }
     if types.is_empty() {
         let first = spellings.first()?;
@@ -55,14 +69,35 @@ mod tests {
     #[test]
     fn every_spelling_is_the_type_that_guardduty_uses() {
         for (spelling, expected) in [
-            ("TTPs/Command and Control/UnauthorizedAccess:EC2-TorClient", "UnauthorizedAccess:EC2/TorClient"),
-            ("TTPs/UnauthorizedAccess:EC2-MetadataDNSRebind", "UnauthorizedAccess:EC2/MetadataDNSRebind"),
+            (
+                "TTPs/Command and Control/UnauthorizedAccess:EC2-TorClient",
+                "UnauthorizedAccess:EC2/TorClient",
+            ),
+            (
+                "TTPs/UnauthorizedAccess:EC2-MetadataDNSRebind",
+                "UnauthorizedAccess:EC2/MetadataDNSRebind",
+            ),
             ("Backdoor:EC2-C&CActivity.B!DNS", "Backdoor:EC2/C&CActivity.B!DNS"),
-            ("Unusual Behaviors/VM/Behavior:EC2-TrafficVolumeUnusual", "Behavior:EC2/TrafficVolumeUnusual"),
-            ("TTPs/Defense Evasion/DefenseEvasion:EC2-UnusualDNSResolver", "DefenseEvasion:EC2/UnusualDNSResolver"),
-            ("TTPs/DefenseEvasion/EC2:Unusual-DNS-Resolver", "DefenseEvasion:EC2/UnusualDNSResolver"),
-            ("TTPs/Defense Evasion/EC2:Unusual-DoH-Activity", "DefenseEvasion:EC2/UnusualDoHActivity"),
-            ("AttackSequence:EC2/CompromisedInstanceGroup", "AttackSequence:EC2/CompromisedInstanceGroup"),
+            (
+                "Unusual Behaviors/VM/Behavior:EC2-TrafficVolumeUnusual",
+                "Behavior:EC2/TrafficVolumeUnusual",
+            ),
+            (
+                "TTPs/Defense Evasion/DefenseEvasion:EC2-UnusualDNSResolver",
+                "DefenseEvasion:EC2/UnusualDNSResolver",
+            ),
+            (
+                "TTPs/DefenseEvasion/EC2:Unusual-DNS-Resolver",
+                "DefenseEvasion:EC2/UnusualDNSResolver",
+            ),
+            (
+                "TTPs/Defense Evasion/EC2:Unusual-DoH-Activity",
+                "DefenseEvasion:EC2/UnusualDoHActivity",
+            ),
+            (
+                "AttackSequence:EC2/CompromisedInstanceGroup",
+                "AttackSequence:EC2/CompromisedInstanceGroup",
+            ),
             ("TTPs/Impact/Trojan:EC2/DropPoint", "Trojan:EC2/DropPoint"),
         ] {
             assert_eq!(read(spelling).as_deref(), Some(expected), "{spelling}");
@@ -76,7 +111,8 @@ mod tests {
     fn several_types_and_none_are_noted() {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let mut notes = Notes::default();
-        let same = texts(&["Threats", "TTPs/X/Trojan:EC2-DropPoint", "Effects/Trojan:EC2-DropPoint"]);
+        let same =
+            texts(&["Threats", "TTPs/X/Trojan:EC2-DropPoint", "Effects/Trojan:EC2-DropPoint"]);
         assert_eq!(of(&same, &mut notes).as_deref(), Some("Trojan:EC2/DropPoint"));
         assert_eq!(notes.0, Vec::<String>::new());
 

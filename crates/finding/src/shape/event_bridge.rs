@@ -33,7 +33,9 @@ pub(super) fn open(value: &Value) -> Option<Vec<Inner<'_>>> {
 
 fn of_detail(detail: Cow<'_, Value>) -> Vec<Inner<'_>> {
     let findings = match &detail {
-        Cow::Borrowed(detail) => field(detail, "findings").map(|list| all("detail.findings", items(Some(list)))),
+        Cow::Borrowed(detail) => {
+            field(detail, "findings").map(|list| all("detail.findings", items(Some(list))))
+        }
         Cow::Owned(detail) => field(detail, "findings").map(|list| {
             let owned = |inner: Inner<'_>| inner.into_owned();
             all("detail.findings", items(Some(list))).into_iter().map(owned).collect()

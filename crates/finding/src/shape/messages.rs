@@ -4,17 +4,29 @@
 use serde_json::Value;
 
 use super::Inner;
-use crate::value::{embedded, excerpt, field, items};
+use crate::value::{embedded, excerpt, field};
 
 /// What is inside; `None` if the value is no message and no batch.
 pub(super) fn open(value: &Value) -> Option<Vec<Inner<'_>>> {
     if let Some(records) = field(value, "records").and_then(Value::as_array) {
-        return Some(records.iter().enumerate().map(|(index, record)| of_batch("Records", index, record)).collect());
+        return Some(
+            records
+                .iter()
+                .enumerate()
+                .map(|(index, record)| of_batch("Records", index, record))
+                .collect(),
+        );
     }
     if let Some(messages) = field(value, "messages").and_then(Value::as_array)
         && messages.iter().any(|message| field(message, "body").is_some())
     {
-        return Some(messages.iter().enumerate().map(|(index, message)| of_batch("Messages", index, message)).collect());
+        return Some(
+            messages
+                .iter()
+                .enumerate()
+                .map(|(index, message)| of_batch("Messages", index, message))
+                .collect(),
+        );
     }
     of_sns(value).or_else(|| of_sqs(value)).map(|inner| vec![inner])
 }

@@ -33,8 +33,13 @@ struct Place {
 
 impl Place {
     fn below(&self, name: &str) -> Place {
-        let separator = if self.at.is_empty() || name.is_empty() || name.starts_with('[') { "" } else { "." };
-        Place { line: self.line, at: format!("{}{separator}{name}", self.at), depth: self.depth + 1 }
+        let separator =
+            if self.at.is_empty() || name.is_empty() || name.starts_with('[') { "" } else { "." };
+        Place {
+            line: self.line,
+            at: format!("{}{separator}{name}", self.at),
+            depth: self.depth + 1,
+        }
     }
 }
 
@@ -114,7 +119,9 @@ fn envelope(value: &Value) -> Option<Vec<Inner<'_>>> {
     }
     match value {
         Value::Array(items) => Some(all("", items)),
-        _ => messages::open(value).or_else(|| event_bridge::open(value)).or_else(|| lists::open(value)),
+        _ => messages::open(value)
+            .or_else(|| event_bridge::open(value))
+            .or_else(|| lists::open(value)),
     }
 }
 

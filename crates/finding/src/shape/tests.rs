@@ -63,7 +63,9 @@ fn quoted(text: &str) -> String {
 fn messages_carry_every_shape_and_each_other() {
     let expected = read(CAMEL).findings;
     let event = format!("{{\"detail-type\":\"GuardDuty Finding\",\"detail\":{PASCAL}}}");
-    let sns = |text: &str| format!("{{\"Type\":\"Notification\",\"TopicArn\":\"t\",\"Message\":{}}}", quoted(text));
+    let sns = |text: &str| {
+        format!("{{\"Type\":\"Notification\",\"TopicArn\":\"t\",\"Message\":{}}}", quoted(text))
+    };
     let sqs = |text: &str| format!("{{\"MessageId\":\"m\",\"Body\":{}}}", quoted(text));
     let list = format!("{{\"Findings\":[{CAMEL}]}}");
     for text in [
@@ -102,7 +104,9 @@ fn a_message_without_a_finding_is_refused_with_its_place() {
         ["line 1, Message.Findings[0]: no GuardDuty finding: an object with `a`"]
     );
     assert_eq!(
-        reasons("{\"Type\":\"SubscriptionConfirmation\",\"TopicArn\":\"t\",\"Message\":\"You have chosen\"}"),
+        reasons(
+            "{\"Type\":\"SubscriptionConfirmation\",\"TopicArn\":\"t\",\"Message\":\"You have chosen\"}"
+        ),
         ["line 1: SNS message of type `SubscriptionConfirmation`: it carries no finding"]
     );
     assert_eq!(
@@ -183,7 +187,9 @@ fn a_broken_table_is_refused_by_line() {
     let read = read(table);
     let ids: Vec<_> = read.findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(ids, ["f1", "f3"]);
-    assert!(read.findings[1].notes.contains(&"`serviceDetails` is no JSON and was left out".into()));
+    assert!(
+        read.findings[1].notes.contains(&"`serviceDetails` is no JSON and was left out".into())
+    );
     let refused: Vec<_> = read.refused.iter().map(ToString::to_string).collect();
     assert_eq!(refused, ["line 3: a row of 2 cells under a header of 3"]);
 }

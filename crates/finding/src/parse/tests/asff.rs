@@ -28,8 +28,10 @@ fn a_finding_in_asff_is_the_one_that_guardduty_made() {
     assert_eq!(asff, expected);
     assert_eq!(
         refused,
-        ["line 1, Findings[0]: a Security Hub finding (ASFF) of `Inspector`: only GuardDuty's findings \
-          are read"]
+        [
+            "line 1, Findings[0]: a Security Hub finding (ASFF) of `Inspector`: only GuardDuty's findings \
+          are read"
+        ]
     );
 }
 
@@ -76,7 +78,9 @@ fn the_network_object_is_a_claim_of_its_own() {
         finding["Network"]["DestinationIpV4"] = json!("203.0.113.10");
     });
     assert_eq!(other.remotes().len(), 2);
-    assert!(other.notes.contains(&"`Network` names 203.0.113.10, which the action does not".into()));
+    assert!(
+        other.notes.contains(&"`Network` names 203.0.113.10, which the action does not".into())
+    );
     // Whose the counted bytes are is then not known.
     assert!(other.claims.iter().all(|claim| claim.bytes_in.is_none()));
 }
@@ -88,7 +92,11 @@ fn which_end_is_the_remote_is_told_by_the_subjects_address_then_by_the_direction
             without_own_fields(finding);
             finding["Network"] = network;
         });
-        (finding.claims[0].remote.map(|remote| remote.to_string()), finding.claims[0].direction, finding.notes)
+        (
+            finding.claims[0].remote.map(|remote| remote.to_string()),
+            finding.claims[0].direction,
+            finding.notes,
+        )
     };
     let ends = |direction: &str, source: &str, target: &str| {
         claim(json!({"Direction": direction, "SourceIpV4": source, "DestinationIpV4": target}))
@@ -100,13 +108,19 @@ fn which_end_is_the_remote_is_told_by_the_subjects_address_then_by_the_direction
     assert_eq!((remote.as_deref(), direction), (Some("203.0.113.9"), ClaimDirection::Unknown));
     let (remote, direction, notes) = ends("IN", "10.0.1.5", "203.0.113.9");
     assert_eq!((remote.as_deref(), direction), (Some("203.0.113.9"), ClaimDirection::Unknown));
-    assert!(notes.contains(&"the direction of a connection contradicts its ends: it is left open".into()));
+    assert!(
+        notes.contains(
+            &"the direction of a connection contradicts its ends: it is left open".into()
+        )
+    );
     // No end is known to be the subject's.
     let (remote, ..) = ends("OUT", "192.0.2.1", "203.0.113.9");
     assert_eq!(remote.as_deref(), Some("203.0.113.9"));
     let (remote, _, notes) = ends("", "10.9.9.9", "203.0.113.9");
     assert_eq!(remote.as_deref(), Some("203.0.113.9"));
-    assert!(notes.contains(&"of 10.9.9.9 and 203.0.113.9 the private one is taken for the subject's".into()));
+    assert!(notes.contains(
+        &"of 10.9.9.9 and 203.0.113.9 the private one is taken for the subject's".into()
+    ));
     let (remote, _, notes) = ends("", "192.0.2.1", "203.0.113.9");
     assert_eq!(remote, None);
     assert!(notes.contains(&"which of 192.0.2.1 and 203.0.113.9 is the remote is not told".into()));
@@ -118,7 +132,9 @@ fn a_sample_is_flagged_wherever_asff_marks_it() {
         (|finding: &mut Value| finding["Sample"] = json!(true)) as fn(&mut Value),
         |finding| finding["Sample"] = json!("true"),
         |finding| finding["Title"] = json!("[SAMPLE] An instance"),
-        |finding| finding["ProductFields"]["aws/guardduty/service/additionalInfo/sample"] = json!("true"),
+        |finding| {
+            finding["ProductFields"]["aws/guardduty/service/additionalInfo/sample"] = json!("true")
+        },
         |finding| {
             finding["ProductFields"]["aws/guardduty/service/additionalInfo/value"] =
                 json!("{\"sample\":true}");
@@ -139,14 +155,17 @@ fn the_instance_is_known_by_the_resource_or_its_id_and_never_made_up() {
         "Id": "arn:aws:ec2:us-east-1:123456789012:network-interface/eni-0a1b2c3d4e5f60009",
         "Details": {"AwsEc2NetworkInterface": {"Attachment": {"InstanceId": "i-0aaaabbbbcccc0001"},
             "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.9.9"}], "PublicIp": "198.51.100.9"}}});
-    let finding = changed(|finding| finding["Resources"].as_array_mut().unwrap().push(interface.clone()));
+    let finding =
+        changed(|finding| finding["Resources"].as_array_mut().unwrap().push(interface.clone()));
     assert_eq!(finding.subject.interfaces, ["eni-0a1b2c3d4e5f60001", "eni-0a1b2c3d4e5f60009"]);
     assert_eq!(finding.interfaces[1].instance.as_deref(), Some("i-0aaaabbbbcccc0001"));
     assert_eq!(finding.interfaces[1].addresses, ["10.0.9.9".parse::<std::net::IpAddr>().unwrap()]);
 
     let untyped = changed(|finding| finding["Resources"][0]["Type"] = json!(null));
     assert_eq!(untyped.subject.instance.as_deref(), Some("i-0aaaabbbbcccc0001"));
-    assert!(untyped.notes.contains(&"a resource of type unknown is taken for what its id says".into()));
+    assert!(
+        untyped.notes.contains(&"a resource of type unknown is taken for what its id says".into())
+    );
     let nameless = changed(|finding| finding["Resources"][0]["Id"] = json!("unknown"));
     assert_eq!(nameless.subject.instance, None);
     assert!(nameless.notes.contains(&"an instance is named without its id".into()));
@@ -156,8 +175,7 @@ fn the_instance_is_known_by_the_resource_or_its_id_and_never_made_up() {
 #[test]
 fn addresses_are_given_to_an_interface_only_if_it_is_the_only_one() {
     let finding = changed(|finding| {
-        finding["Resources"][0]["Details"]["AwsEc2Instance"]["NetworkInterfaces"] =
-            json!([{"NetworkInterfaceId": "eni-0a1b2c3d4e5f60001"}, {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60002"}]);
+        finding["Resources"][0]["Details"]["AwsEc2Instance"]["NetworkInterfaces"] = json!([{"NetworkInterfaceId": "eni-0a1b2c3d4e5f60001"}, {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60002"}]);
         // The local address of the connection is a named one too.
         finding["ProductFields"]["aws/guardduty/service/action/networkConnectionAction/localIpDetails/ipAddressV4"] =
             json!(null);
@@ -169,8 +187,13 @@ fn addresses_are_given_to_an_interface_only_if_it_is_the_only_one() {
 #[test]
 fn the_severity_is_guarddutys_own() {
     assert_eq!(changed(|_| {}).severity, Some(8.0));
-    let normalized = changed(|finding| finding["Severity"] = json!({"Label": "LOW", "Normalized": 20}));
+    let normalized =
+        changed(|finding| finding["Severity"] = json!({"Label": "LOW", "Normalized": 20}));
     assert_eq!(normalized.severity, Some(2.0));
-    assert!(normalized.notes.contains(&"the severity is a tenth of Security Hub's normalized one".into()));
+    assert!(
+        normalized
+            .notes
+            .contains(&"the severity is a tenth of Security Hub's normalized one".into())
+    );
     assert_eq!(changed(|finding| finding["Severity"] = json!({"Label": "LOW"})).severity, None);
 }

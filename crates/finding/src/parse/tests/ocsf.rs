@@ -38,7 +38,8 @@ fn what_has_no_place_in_ocsf_is_found_in_every_form_of_unmapped() {
     });
     assert_eq!(as_objects, expected);
     let as_lists = lake(|finding| {
-        finding["unmapped"] = pairs(finding).into_iter().map(|(key, value)| json!([key, value])).collect();
+        finding["unmapped"] =
+            pairs(finding).into_iter().map(|(key, value)| json!([key, value])).collect();
     });
     assert_eq!(as_lists, expected);
     let nested = lake(|finding| {
@@ -93,7 +94,8 @@ fn an_evidence_with_one_address_names_the_remote_in_either_place() {
 #[test]
 fn calls_and_queries_in_evidences_are_no_traffic() {
     let api = hub(|finding| {
-        finding["evidences"] = json!([{"api": {"operation": "DeleteTrail"}, "src_endpoint": {"ip": "203.0.113.9"}}]);
+        finding["evidences"] =
+            json!([{"api": {"operation": "DeleteTrail"}, "src_endpoint": {"ip": "203.0.113.9"}}]);
     });
     assert_eq!((api.claims, api.action), (vec![], Action::Other { name: "AWS_API_CALL".into() }));
     let query = hub(|finding| {
@@ -103,11 +105,15 @@ fn calls_and_queries_in_evidences_are_no_traffic() {
     assert_eq!((query.claims, query.action), (vec![], Action::DnsRequest { domain }));
     // An action under `unmapped` that is no traffic is not turned into traffic by an evidence.
     let call = lake(|finding| {
-        finding["unmapped"]["ProductFields.aws/guardduty/service/action/actionType"] = json!("AWS_API_CALL");
+        finding["unmapped"]["ProductFields.aws/guardduty/service/action/actionType"] =
+            json!("AWS_API_CALL");
         finding["evidences"] = json!([{"src_endpoint": {"ip": "203.0.113.9"}}]);
     });
     assert_eq!(call.claims, []);
-    assert!(call.notes.contains(&"`evidences` names 203.0.113.9; the finding's action is no traffic".into()));
+    assert!(
+        call.notes
+            .contains(&"`evidences` names 203.0.113.9; the finding's action is no traffic".into())
+    );
 }
 
 #[test]
@@ -160,7 +166,8 @@ fn other_classes_and_products_are_refused_by_name() {
     assert_eq!(
         reason(|finding| {
             finding["metadata"]["product"] = json!({"name": "Macie", "uid": "productv2/aws/macie"});
-            finding["finding_info"]["uid"] = json!("arn:aws:macie2:us-east-1:123456789012:finding/1");
+            finding["finding_info"]["uid"] =
+                json!("arn:aws:macie2:us-east-1:123456789012:finding/1");
         }),
         "line 1: an OCSF finding of `Macie`: only GuardDuty's findings are read"
     );

@@ -33,12 +33,10 @@ fn an_attack_sequence_is_about_all_its_instances_and_endpoints() {
     let interfaces = ["eni-0a1b2c3d4e5f60001", "eni-0a1b2c3d4e5f60002", "eni-0a1b2c3d4e5f60003"];
     assert_eq!(finding.subject.instance, None);
     assert_eq!(finding.subject.interfaces, interfaces);
-    let owners: Vec<_> = finding.interfaces.iter().map(|one| one.instance.as_deref().unwrap()).collect();
+    let owners: Vec<_> =
+        finding.interfaces.iter().map(|one| one.instance.as_deref().unwrap()).collect();
     assert_eq!(owners, ["i-0aaaabbbbcccc0001", "i-0aaaabbbbcccc0002", "i-0aaaabbbbcccc0002"]);
-    assert_eq!(
-        finding.interfaces[1].addresses,
-        ["10.0.2.6".parse::<std::net::IpAddr>().unwrap()]
-    );
+    assert_eq!(finding.interfaces[1].addresses, ["10.0.2.6".parse::<std::net::IpAddr>().unwrap()]);
     assert_eq!(
         finding.claims,
         [
@@ -80,7 +78,10 @@ fn the_window_of_a_sequence_spans_its_signals() {
 #[test]
 fn a_sequence_about_one_instance_has_it_as_its_subject() {
     let finding = changed(|sequence| {
-        sequence["resources"].as_array_mut().unwrap().retain(|resource| !resource.to_string().contains("0002"));
+        sequence["resources"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|resource| !resource.to_string().contains("0002"));
     });
     assert_eq!(finding.subject.instance.as_deref(), Some("i-0aaaabbbbcccc0001"));
     let missing = "signals are about resources that the sequence does not list: \
@@ -103,7 +104,11 @@ fn an_instance_of_several_whose_interface_is_not_named_leaves_the_interfaces_ope
 fn an_endpoint_that_is_the_subjects_own_is_no_remote() {
     let finding = changed(|sequence| sequence["endpoints"][0]["ip"] = json!("198.51.100.5"));
     assert_eq!(finding.remotes().len(), 2);
-    assert!(finding.notes.contains(&"endpoints with an address of the subject are no remotes: 198.51.100.5".into()));
+    assert!(
+        finding.notes.contains(
+            &"endpoints with an address of the subject are no remotes: 198.51.100.5".into()
+        )
+    );
 }
 
 #[test]
