@@ -48,6 +48,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// An id. A number in the place of one is none.
+pub(crate) fn name(value: &Value) -> Option<String> {
+    value.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// A finite number, or text that holds one.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     let number = match value {

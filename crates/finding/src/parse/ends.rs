@@ -97,11 +97,14 @@ impl Ends {
             _ => {}
         }
         match (self.source.has_address(), self.target.has_address()) {
-            (true, false) => return Some(Own::Target),
-            (false, true) => return Some(Own::Source),
-            _ => {}
+            (true, true) => self.the_private_one(notes),
+            (source, _) => {
+                let only = first(if source { &self.source } else { &self.target });
+                notes
+                    .add(format!("one end of a connection is named, {only}: taken for the remote"));
+                Some(if source { Own::Target } else { Own::Source })
+            }
         }
-        self.the_private_one(notes)
     }
 
     fn the_private_one(&self, notes: &mut Notes) -> Option<Own> {

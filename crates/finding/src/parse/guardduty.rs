@@ -52,12 +52,12 @@ fn service<'v>(json: &'v Value, notes: &mut Notes) -> &'v Value {
 fn machines(resource: &Value, notes: &mut Notes) -> Machines {
     let mut machines = Machines::default();
     let Some(details) = field(resource, "instanceDetails") else { return machines };
-    let instance = text_at(details, &["instanceId"]);
+    let instance = notes.read(details, "instanceId", value::name);
     if let Some(instance) = &instance {
         machines.add_instance(instance);
     }
     for interface in items(field(details, "networkInterfaces")) {
-        let id = text_at(interface, &["networkInterfaceId"]);
+        let id = notes.read(interface, "networkInterfaceId", value::name);
         machines.add_described_interface(interface, instance.as_deref(), id.as_deref(), notes);
     }
     machines

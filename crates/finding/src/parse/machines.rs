@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use flowproof_evidence::{InterfaceIdentity, Subject};
 use serde_json::Value;
 
-use super::{action, listed, text_at};
+use super::{action, listed};
 use crate::value::{self, Notes, field, items};
 
 /// The subject and which of its interfaces has which address.
@@ -88,7 +88,7 @@ impl Machines {
 
     /// Adds the subject's side of a connection or probe.
     pub(super) fn add_local_side(&mut self, connection: &Value, notes: &mut Notes) {
-        let interface = text_at(connection, &["localNetworkInterface"]);
+        let interface = notes.read(connection, "localNetworkInterface", value::name);
         let local = action::local_addresses(connection, notes);
         let own: Vec<_> = local.into_iter().filter(|&own| self.is_own(own, notes)).collect();
         self.add_own(own.iter().copied());

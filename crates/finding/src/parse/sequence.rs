@@ -59,7 +59,7 @@ impl Signals {
                 times.last = times.last.max(Some(time));
             }
             let endpoints = texts(signal, "endpointIds");
-            if is_api_call(signal) {
+            if is_api_call(signal, notes) {
                 signals.calls.extend(endpoints);
             } else {
                 signals.traffic.extend(endpoints);
@@ -78,16 +78,19 @@ fn texts(object: &Value, name: &str) -> Vec<String> {
     items(field(object, name)).iter().filter_map(value::text).collect()
 }
 
-/// Whether a signal is calls to an API. A signal of an unknown kind is not.
-fn is_api_call(signal: &Value) -> bool {
+/// Whether a signal is calls to an API. One that does not say what it is may be traffic.
+fn is_api_call(signal: &Value, notes: &mut Notes) -> bool {
+    const CALLS: [&str; 3] = ["CLOUD_TRAIL", "S3_DATA_EVENTS", "EKS_AUDIT_LOGS"];
+    const OTHERS: [&str; 3] = ["FLOW_LOGS", "DNS_LOGS", "RUNTIME_MONITORING"];
+    const CALLS_OF_FINDINGS: [&str; 4] = [":IAMUser/", ":IAM/", ":S3/", ":Kubernetes/"];
     let kind = text_at(signal, &["type"]).unwrap_or_default().to_ascii_uppercase();
     let name = text_at(signal, &["name"]).unwrap_or_default();
-    let of_finding = [":IAMUser/", ":IAM/", ":S3/", ":Kubernetes/"];
-    match kind.as_str() {
-        "CLOUD_TRAIL" | "S3_DATA_EVENTS" | "EKS_AUDIT_LOGS" => true,
-        "FINDING" => of_finding.iter().any(|resource| name.contains(resource)),
-        _ => false,
+    let is_finding = kind == "FINDING" && name.contains(':');
+    if !is_finding && !CALLS.contains(&kind.as_str()) && !OTHERS.contains(&kind.as_str()) {
+        notes.add("a signal does not say what it is: its endpoints are taken for traffic");
     }
+    let of_finding = CALLS_OF_FINDINGS.iter().any(|resource| name.contains(resource));
+    CALLS.contains(&kind.as_str()) || is_finding && of_finding
 }
 
 fn note_missing_resources(signals: &Signals, list: &[Value], notes: &mut Notes) {
