@@ -54,7 +54,7 @@ fn machines(resource: &Value, notes: &mut Notes) -> Machines {
     let Some(details) = field(resource, "instanceDetails") else { return machines };
     let instance = notes.read(details, "instanceId", value::name);
     if let Some(instance) = &instance {
-        machines.add_instance(instance);
+        machines.add_instance(instance, true);
     }
     for interface in items(field(details, "networkInterfaces")) {
         let id = notes.read(interface, "networkInterfaceId", value::name);

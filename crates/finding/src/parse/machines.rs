@@ -21,6 +21,8 @@ pub(super) struct Whose {
 #[derive(Debug, Default)]
 pub(super) struct Machines {
     instances: BTreeSet<String>,
+    /// Instances with a list of their interfaces.
+    listed: BTreeSet<String>,
     interfaces: BTreeMap<String, Interface>,
     addresses: BTreeSet<IpAddr>,
     /// Public addresses: they never appear in an interface's records, so they are no join key.
@@ -35,8 +37,13 @@ struct Interface {
 }
 
 impl Machines {
-    pub(super) fn add_instance(&mut self, id: &str) {
+    /// Adds an instance. `listed` tells whether its interfaces are listed with it; interfaces that
+    /// stand elsewhere may be some of them only.
+    pub(super) fn add_instance(&mut self, id: &str, listed: bool) {
         self.instances.insert(id.to_owned());
+        if listed {
+            self.listed.insert(id.to_owned());
+        }
     }
 
     pub(super) fn add_interface(
@@ -163,26 +170,16 @@ impl Machines {
         Whose { subject, interfaces }
     }
 
-    /// Whether each of several instances has an interface. If one has none, the interfaces are not
-    /// given as the subject's, so that nothing is contradicted by looking at the others alone.
+    /// Whether the interfaces are all that the instances have. If they may not be, they are not given
+    /// as the subject's, so that nothing is contradicted by looking at some of them.
     fn interfaces_are_complete(&self, notes: &mut Notes) -> bool {
-        if self.instances.len() < 2 {
-            return true;
-        }
-        let owners: BTreeSet<&String> =
-            self.interfaces.values().filter_map(|interface| interface.instance.as_ref()).collect();
-        let without: Vec<&str> = self
-            .instances
-            .iter()
-            .filter(|instance| !owners.contains(instance))
-            .map(String::as_str)
-            .collect();
-        if without.is_empty() {
+        let unlisted: Vec<&String> = self.instances.difference(&self.listed).collect();
+        if unlisted.is_empty() || self.interfaces.is_empty() {
             return true;
         }
         notes.add(format!(
-            "no interface of {} is named: ask about each instance by itself (--instance)",
-            listed(&without)
+            "the interfaces of {} are not listed with it: there may be others",
+            listed(&unlisted)
         ));
         false
     }

@@ -175,12 +175,12 @@ fn add_instance(
     notes: &mut Notes,
 ) {
     let instance = resource.id.as_deref();
-    if let Some(instance) = instance {
-        machines.add_instance(instance);
-    }
     let details = resource.details.as_ref();
     let mut own = addresses_of_instance(details, machines, notes);
     let named = interfaces_of_instance(details, interfaces, notes);
+    if let Some(instance) = instance {
+        machines.add_instance(instance, !named.is_empty());
+    }
     for interface in &named {
         // The addresses are those of the only interface, else it is not told whose each is.
         let own = if named.len() == 1 { std::mem::take(&mut own) } else { Vec::new() };

@@ -1,8 +1,8 @@
 //! Attack sequences: signals about several resources and the endpoints that they name.
 //!
 //! A sequence does not claim single connections. Each endpoint with an address becomes a claim that
-//! some machine of the sequence had contact with it. One that only API calls came from does not: such
-//! a call goes to AWS and not to the machine.
+//! some machine of the sequence had contact with it. One that only signals of API calls or of DNS
+//! requests name does not: neither is contact with a machine, so its absence contradicts nothing.
 
 use std::collections::BTreeSet;
 
@@ -44,6 +44,8 @@ struct Signals {
     traffic: BTreeSet<String>,
     /// Endpoints of API calls.
     calls: BTreeSet<String>,
+    /// Endpoints of requests for names.
+    names: BTreeSet<String>,
     resources: BTreeSet<String>,
 }
 
@@ -58,12 +60,12 @@ impl Signals {
                 times.first = Some(times.first.map_or(time, |first| first.min(time)));
                 times.last = times.last.max(Some(time));
             }
-            let endpoints = texts(signal, "endpointIds");
-            if is_api_call(signal, notes) {
-                signals.calls.extend(endpoints);
-            } else {
-                signals.traffic.extend(endpoints);
-            }
+            let of_sort = match sort(signal, notes) {
+                Sort::Calls => &mut signals.calls,
+                Sort::Names => &mut signals.names,
+                Sort::Traffic => &mut signals.traffic,
+            };
+            of_sort.extend(texts(signal, "endpointIds"));
             signals.resources.extend(texts(signal, "resourceUids"));
             signals.resources.extend(texts(signal, "resourceIds"));
         }
@@ -78,19 +80,43 @@ fn texts(object: &Value, name: &str) -> Vec<String> {
     items(field(object, name)).iter().filter_map(value::text).collect()
 }
 
-/// Whether a signal is calls to an API. One that does not say what it is may be traffic.
-fn is_api_call(signal: &Value, notes: &mut Notes) -> bool {
-    const CALLS: [&str; 3] = ["CLOUD_TRAIL", "S3_DATA_EVENTS", "EKS_AUDIT_LOGS"];
-    const OTHERS: [&str; 3] = ["FLOW_LOGS", "DNS_LOGS", "RUNTIME_MONITORING"];
-    const CALLS_OF_FINDINGS: [&str; 4] = [":IAMUser/", ":IAM/", ":S3/", ":Kubernetes/"];
+/// What a signal is about.
+#[derive(Debug, PartialEq, Eq)]
+enum Sort {
+    /// Calls to an API, which go to AWS and not to the machine.
+    Calls,
+    /// Names that were asked for. Whether there was traffic with their addresses is not told.
+    Names,
+    /// Traffic, or what may be.
+    Traffic,
+}
+
+fn sort(signal: &Value, notes: &mut Notes) -> Sort {
     let kind = text_at(signal, &["type"]).unwrap_or_default().to_ascii_uppercase();
     let name = text_at(signal, &["name"]).unwrap_or_default();
-    let is_finding = kind == "FINDING" && name.contains(':');
-    if !is_finding && !CALLS.contains(&kind.as_str()) && !OTHERS.contains(&kind.as_str()) {
-        notes.add("a signal does not say what it is: its endpoints are taken for traffic");
+    match kind.as_str() {
+        "CLOUD_TRAIL" | "S3_DATA_EVENTS" | "EKS_AUDIT_LOGS" => Sort::Calls,
+        "DNS_LOGS" => Sort::Names,
+        "FLOW_LOGS" | "RUNTIME_MONITORING" => Sort::Traffic,
+        "FINDING" if name.contains(':') => sort_of_finding(&name),
+        _ => {
+            notes.add("a signal does not say what it is: its endpoints are taken for traffic");
+            Sort::Traffic
+        }
     }
-    let of_finding = CALLS_OF_FINDINGS.iter().any(|resource| name.contains(resource));
-    CALLS.contains(&kind.as_str()) || is_finding && of_finding
+}
+
+fn sort_of_finding(finding_type: &str) -> Sort {
+    const CALLS: [&str; 4] = [":IAMUser/", ":IAM/", ":S3/", ":Kubernetes/"];
+    const NAMES: [&str; 4] = ["!DNS", "DomainRequest", "DNSDataExfiltration", "MetadataDNSRebind"];
+    let has = |needles: [&str; 4]| needles.iter().any(|needle| finding_type.contains(needle));
+    if has(CALLS) {
+        Sort::Calls
+    } else if has(NAMES) {
+        Sort::Names
+    } else {
+        Sort::Traffic
+    }
 }
 
 fn note_missing_resources(signals: &Signals, list: &[Value], notes: &mut Notes) {
@@ -122,14 +148,16 @@ fn claims(
             sorted.nameless.push(domain.or(id).unwrap_or_else(|| "an endpoint".to_owned()));
             continue;
         };
-        let of_calls = id.as_ref().is_some_and(|id| signals.calls.contains(id));
-        let of_traffic = id.as_ref().is_some_and(|id| signals.traffic.contains(id));
+        let is_of = |ids: &BTreeSet<String>| id.as_ref().is_some_and(|id| ids.contains(id));
+        let of_traffic = is_of(&signals.traffic);
         if machines.is_empty() {
             sorted.without_machine.push(remote.to_string());
         } else if machines.has_address(remote) {
             sorted.own.push(remote.to_string());
-        } else if of_calls && !of_traffic {
+        } else if !of_traffic && is_of(&signals.calls) {
             sorted.callers.push(remote.to_string());
+        } else if !of_traffic && is_of(&signals.names) {
+            sorted.names.push(remote.to_string());
         } else {
             if !of_traffic {
                 sorted.without_signal.push(remote.to_string());
@@ -168,6 +196,7 @@ struct Sorted {
     without_machine: Vec<String>,
     own: Vec<String>,
     callers: Vec<String>,
+    names: Vec<String>,
     without_signal: Vec<String>,
 }
 
@@ -181,6 +210,7 @@ impl Sorted {
             ),
             (&self.own, "endpoints with an address of the subject are no remotes"),
             (&self.callers, "endpoints that API calls came from are not claimed as traffic"),
+            (&self.names, "endpoints of names that were asked for are not claimed as traffic"),
             (
                 &self.without_signal,
                 "no signal names these endpoints: whether it was traffic is not told",

@@ -17,12 +17,13 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::parse;
 use crate::read::Findings;
+use crate::{Finding, parse};
 
 /// How many envelopes and lists may stand inside one another. An EventBridge event in an SNS
-/// notification in a batch of SQS messages takes three.
-pub(crate) const MAX_NESTING: usize = 16;
+/// notification in a batch of SQS messages takes three. Each may hold the next as text, so this bounds
+/// memory as well: to so many times the input.
+pub(crate) const MAX_NESTING: usize = 8;
 
 /// Where a value stands.
 struct Place {
@@ -97,8 +98,8 @@ fn open_at(value: &Value, place: &Place, read: &mut Findings) {
         for inner in inner {
             open_inner(inner, place, read);
         }
-    } else if let Some(finding) = finding(value) {
-        match finding {
+    } else if let Some(read_as) = finding_format(value) {
+        match read_as(value) {
             Ok(finding) => read.findings.push(finding),
             Err(reason) => read.refuse(place.line, &place.at, reason),
         }
@@ -125,15 +126,18 @@ fn envelope(value: &Value) -> Option<Vec<Inner<'_>>> {
     }
 }
 
-fn finding(value: &Value) -> Option<Result<crate::Finding, String>> {
+type Reader = fn(&Value) -> Result<Finding, String>;
+
+/// What reads a value as a finding; `None` if it is none.
+fn finding_format(value: &Value) -> Option<Reader> {
     if asff::is_finding(value) {
-        Some(parse::asff(value))
+        Some(parse::asff)
     } else if ocsf::is_event(value) {
-        Some(parse::ocsf(value))
+        Some(parse::ocsf)
     } else if sentinel::is_row(value) {
-        Some(Ok(parse::sentinel(value)))
+        Some(|row| Ok(parse::sentinel(row)))
     } else if bare::is_finding(value) {
-        Some(Ok(parse::guardduty(value)))
+        Some(|finding| Ok(parse::guardduty(finding)))
     } else {
         None
     }

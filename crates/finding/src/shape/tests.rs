@@ -135,7 +135,7 @@ fn envelopes_are_opened_to_the_stated_depth_and_no_further() {
     };
     assert_eq!(read(&nested(super::MAX_NESTING)).findings.len(), 1);
     let place = "[0]".repeat(super::MAX_NESTING + 1);
-    let reason = "more than 16 envelopes and lists inside one another";
+    let reason = "more than 8 envelopes and lists inside one another";
     assert_eq!(reasons(&nested(super::MAX_NESTING + 1)), [format!("line 1, {place}: {reason}")]);
 }
 
@@ -148,6 +148,8 @@ fn a_finding_that_another_system_wrapped_is_read_and_says_so() {
         ("event", event.clone()),
         ("message", quoted(&event)),
         ("detail", CAMEL.to_owned()),
+        ("results", format!("[{CAMEL}]")),
+        ("answer", format!("{{\"Findings\":[{CAMEL}]}}")),
     ] {
         let text = format!("{{\"severity\":\"INFO\",\"{key}\":{inner}}}");
         let read = read(&text);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Inner, asff, bare, ocsf};
+use super::Inner;
 use crate::value::{embedded, field};
 
 /// The members of an object that are findings or events with one; `None` if there are none.
@@ -16,7 +16,13 @@ pub(super) fn open(value: &Value) -> Option<Vec<Inner<'_>>> {
     (!members.is_empty()).then_some(members)
 }
 
+/// Whether a value is a finding, an event or an answer with one, or a list that begins with one.
 fn is_known(value: &Value) -> bool {
+    let value = match value {
+        Value::Array(items) => items.first().unwrap_or(value),
+        _ => value,
+    };
     let event = field(value, "detail-type").is_some() && field(value, "detail").is_some();
-    event || bare::is_finding(value) || asff::is_finding(value) || ocsf::is_event(value)
+    let answer = field(value, "findings").is_some_and(Value::is_array);
+    event || answer || super::finding_format(value).is_some()
 }

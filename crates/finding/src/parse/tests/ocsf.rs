@@ -70,7 +70,14 @@ fn a_finding_of_the_new_security_hub_is_read_from_its_evidences() {
     (claim.blocked, claim.bytes_in, claim.bytes_out) = (None, None, None);
     assert_eq!(finding.claims, [claim]);
     assert_eq!(finding.severity, None);
-    assert_eq!(finding.notes, ["the severity is told in a word only: High"]);
+    assert_eq!(
+        finding.notes,
+        [
+            "the severity is told in a word only: High",
+            "the interfaces of i-0aaaabbbbcccc0001 are not listed with it: there may be others"
+        ]
+    );
+    assert_eq!(finding.interfaces, []);
 }
 
 #[test]

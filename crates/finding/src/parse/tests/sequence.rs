@@ -1,7 +1,8 @@
+use flowproof_evidence::{Conversation, Coverage, Observations, Observed, Traffic, Window};
 use serde_json::{Value, json};
 
 use super::only;
-use crate::{Claim, ClaimDirection, ClaimKind, Finding};
+use crate::{Claim, ClaimDirection, ClaimKind, Finding, Status, corroborate};
 
 const SEQUENCE: &str = include_str!("../../../testdata/attack-sequence-event.json");
 
@@ -89,15 +90,48 @@ fn a_sequence_about_one_instance_has_it_as_its_subject() {
     assert!(finding.notes.contains(&missing.to_owned()), "{:?}", finding.notes);
 }
 
+/// A verdict on records of all three interfaces, without a gap and without any of the endpoints.
+fn verdict_without_contact(finding: &Finding) -> Status {
+    let window = Window::new(at("2025-05-31T22:30:00Z"), at("2025-06-01T00:31:00Z"));
+    let observed = |interface: &String| Observed {
+        interface: interface.clone(),
+        from: at("2025-05-31T22:30:00Z"),
+        to: at("2025-06-01T00:31:00Z"),
+    };
+    let coverage = Coverage {
+        observed: finding.subject.interfaces.iter().map(observed).collect(),
+        ..Coverage::default()
+    };
+    let subject = finding.subject.clone();
+    let conversations = finding.subject.addresses.iter().map(|&local| Conversation {
+        interface: None,
+        protocol: Some(6),
+        port: None,
+        hour: None,
+        local: Some(local),
+        remote: Some("192.0.2.77".parse().unwrap()),
+        traffic: Traffic { bytes_in: 1000, packets_in: 1, flows: 1, ..Traffic::default() },
+    });
+    let conversations = conversations.collect();
+    let observations = Observations { subject, window, conversations, coverage };
+    corroborate(finding, &observations).unwrap().status
+}
+
+fn at(time: &str) -> jiff::Timestamp {
+    time.parse().unwrap()
+}
+
 #[test]
-fn an_instance_of_several_whose_interface_is_not_named_leaves_the_interfaces_open() {
+fn a_sequence_is_contradicted_only_if_the_interfaces_of_all_instances_are_listed() {
+    assert_eq!(verdict_without_contact(&changed(|_| {})), Status::Contradicted);
     let finding = changed(|sequence| {
         sequence["resources"][0]["data"] = json!({});
     });
     assert_eq!(finding.subject.interfaces.len(), 3);
     assert_eq!(finding.interfaces, []);
-    let note = "no interface of i-0aaaabbbbcccc0001 is named: ask about each instance by itself (--instance)";
+    let note = "the interfaces of i-0aaaabbbbcccc0001 are not listed with it: there may be others";
     assert!(finding.notes.contains(&note.to_owned()), "{:?}", finding.notes);
+    assert_eq!(verdict_without_contact(&finding), Status::Inconclusive);
 }
 
 #[test]
@@ -147,18 +181,38 @@ fn security_hub_has_the_sequence_beside_the_resources() {
 }
 
 #[test]
-fn a_signal_is_a_call_by_its_kind_or_by_the_finding_it_names() {
-    let callers = |kind: &str, name: &str| {
+fn an_endpoint_is_claimed_unless_only_calls_or_names_lead_to_it() {
+    let claimed = |kind: &str, name: &str| {
         let finding = changed(|sequence| {
             sequence["signals"][0]["type"] = json!(kind);
             sequence["signals"][0]["name"] = json!(name);
         });
-        !finding.remotes().contains(&"203.0.113.9".parse().unwrap())
+        let claimed = finding.remotes().contains(&"203.0.113.9".parse().unwrap());
+        let told = finding.notes.iter().any(|note| note.contains("203.0.113.9"));
+        assert_ne!(claimed, told, "{kind} {name}: {:?}", finding.notes);
+        claimed
     };
-    assert!(callers("S3_DATA_EVENTS", "s3:GetObject"));
-    assert!(callers("EKS_AUDIT_LOGS", "list"));
-    assert!(callers("FINDING", "UnauthorizedAccess:IAMUser/TorIPCaller"));
-    assert!(!callers("FINDING", "UnauthorizedAccess:EC2/TorClient"));
-    assert!(!callers("RUNTIME_MONITORING", "x"));
-    assert!(!callers("SOMETHING_NEW", "x"));
+    for (kind, name) in [
+        ("S3_DATA_EVENTS", "s3:GetObject"),
+        ("EKS_AUDIT_LOGS", "list"),
+        ("FINDING", "UnauthorizedAccess:IAMUser/TorIPCaller"),
+        ("DNS_LOGS", "Request for a mining pool"),
+        ("FINDING", "Backdoor:EC2/C&CActivity.B!DNS"),
+        ("FINDING", "Impact:EC2/MaliciousDomainRequest.Reputation"),
+    ] {
+        assert!(!claimed(kind, name), "{kind} {name}");
+    }
+    for (kind, name) in [
+        ("FINDING", "UnauthorizedAccess:EC2/TorClient"),
+        ("FINDING", "Backdoor:Runtime/C&CActivity.B"),
+        ("RUNTIME_MONITORING", "x"),
+        ("SOMETHING_NEW", "x"),
+    ] {
+        assert!(claimed(kind, name), "{kind} {name}");
+    }
+    // One signal of traffic is enough.
+    let both = changed(|sequence| {
+        sequence["signals"][3]["endpointIds"] = json!(["e1"]);
+    });
+    assert!(both.remotes().contains(&"203.0.113.9".parse().unwrap()));
 }
