@@ -77,15 +77,7 @@ fn change(json: &mut Value, target: usize, with: Option<&Value>) {
 
 /// Values of other types; none of them can stand for an address or an id.
 fn odd_values() -> Vec<Option<Value>> {
-    let odd = [
-        json!(null),
-        json!(true),
-        json!(-7),
-        json!(1e300),
-        json!([]),
-        json!({}),
-        json!([[{"a": 1}], 5]),
-    ];
+    let odd = [json!(true), json!(-7), json!([]), json!([[{"a": 1}], 5])];
     std::iter::once(None).chain(odd.into_iter().map(Some)).collect()
 }
 

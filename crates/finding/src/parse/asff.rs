@@ -17,6 +17,9 @@ use crate::value::{self, Notes, field, items};
 /// Where GuardDuty's `service` stands in the keys of `ProductFields`.
 pub(super) const SERVICE: &str = "aws/guardduty/service/";
 
+/// As many fields as Security Hub keeps of `ProductFields`.
+const MAX_FIELDS: usize = 50;
+
 /// The draft of a finding, or why it is refused.
 pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     check_product(json)?;
@@ -95,8 +98,13 @@ fn severity(json: &Value, notes: &mut Notes) -> Option<f64> {
 /// own as well.
 fn service(json: &Value, notes: &mut Notes) -> Value {
     let fields = field(json, "productFields").and_then(Value::as_object);
-    if fields.is_none() {
-        notes.add("`ProductFields` is missing, where GuardDuty's details are");
+    match fields {
+        None => notes.add("`ProductFields` is missing, where GuardDuty's details are"),
+        Some(fields) if fields.len() >= MAX_FIELDS => notes.add(format!(
+            "`ProductFields` is full with {} fields: some of GuardDuty's details may be missing",
+            fields.len()
+        )),
+        Some(_) => {}
     }
     let pairs = fields.into_iter().flatten();
     let of_service = pairs.filter_map(|(key, value)| Some((key.strip_prefix(SERVICE)?, value)));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::machines::Machines;
+use super::types::Basis;
 use super::{action, additional, arn_part, sequence};
 use crate::value::{self, Notes, excerpt, path};
 use crate::{Action, Claim, Finding, OwnBytes};
@@ -80,7 +81,9 @@ impl Draft<'_> {
             signals = sequence.times;
             seen = Times { first: seen.first.or(signals.first), last: seen.last.or(signals.last) };
         }
-        add_further(further, &connections.action, &mut claims, &mut notes);
+        let finding_type = self.finding_type.as_deref().unwrap_or_default();
+        let is_traffic = may_be_traffic(&connections.action, finding_type);
+        add_further(further, is_traffic, &mut claims, &mut notes);
         give_bytes(&mut claims, additional.own_bytes);
         note_the_resource(self.resource_type.as_deref(), &machines, &mut notes);
         let region = self.region.or_else(|| arn_part(self.arn.as_deref(), 3));
@@ -116,8 +119,20 @@ fn or_empty(text: Option<String>, name: &str, notes: &mut Notes) -> String {
     text.unwrap_or_default()
 }
 
-/// Adds claims with remotes that the action does not name. An action that is no traffic has none.
-fn add_further(further: Vec<Further>, action: &Action, claims: &mut Vec<Claim>, notes: &mut Notes) {
+/// Whether what stands outside of the action can be claims of traffic: by the action, or by the type of
+/// a finding without one.
+fn may_be_traffic(action: &Action, finding_type: &str) -> bool {
+    action.claims_traffic()
+        || *action == Action::Missing && Basis::of(finding_type) == Basis::Traffic
+}
+
+/// Adds claims with remotes that the action does not name.
+fn add_further(
+    further: Vec<Further>,
+    is_traffic: bool,
+    claims: &mut Vec<Claim>,
+    notes: &mut Notes,
+) {
     let the_action_names_some = !claims.is_empty();
     for Further { claim, place } in further {
         let known = |remote| claims.iter().any(|claim| claim.remotes().any(|one| one == remote));
@@ -126,8 +141,8 @@ fn add_further(further: Vec<Further>, action: &Action, claims: &mut Vec<Claim>, 
         }
         let remote =
             claim.remote.map_or_else(|| "a remote".to_owned(), |remote| remote.to_string());
-        if !action.claims_traffic() && *action != Action::Missing {
-            notes.add(format!("`{place}` names {remote}; the finding's action is no traffic"));
+        if !is_traffic {
+            notes.add(format!("`{place}` names {remote}: what the finding is about is no traffic"));
             continue;
         }
         if the_action_names_some {

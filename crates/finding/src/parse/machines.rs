@@ -23,6 +23,8 @@ pub(super) struct Machines {
     instances: BTreeSet<String>,
     /// Instances with a list of their interfaces.
     listed: BTreeSet<String>,
+    /// Whether nothing may be contradicted by looking at the interfaces that are named.
+    open: bool,
     interfaces: BTreeMap<String, Interface>,
     addresses: BTreeSet<IpAddr>,
     /// Public addresses: they never appear in an interface's records, so they are no join key.
@@ -127,6 +129,11 @@ impl Machines {
         self.instances.len()
     }
 
+    /// Keeps anything from being contradicted: the interfaces are not given as all of the subject's.
+    pub(super) fn leave_open(&mut self) {
+        self.open = true;
+    }
+
     /// Whether neither an instance nor an interface is named.
     pub(super) fn is_empty(&self) -> bool {
         self.instances.is_empty() && self.interfaces.is_empty()
@@ -173,6 +180,9 @@ impl Machines {
     /// Whether the interfaces are all that the instances have. If they may not be, they are not given
     /// as the subject's, so that nothing is contradicted by looking at some of them.
     fn interfaces_are_complete(&self, notes: &mut Notes) -> bool {
+        if self.open {
+            return false;
+        }
         let unlisted: Vec<&String> = self.instances.difference(&self.listed).collect();
         if unlisted.is_empty() || self.interfaces.is_empty() {
             return true;

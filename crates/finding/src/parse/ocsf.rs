@@ -34,6 +34,13 @@ pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     let further = evidences(json, &mut service, &machines, &mut notes);
     let spellings: Vec<String> =
         items(field(info, "types")).iter().filter_map(value::text).collect();
+    let finding_type = types::of(&spellings, &mut notes);
+    if finding_type.as_deref().is_some_and(|name| name.starts_with("AttackSequence:")) {
+        notes.add(
+            "OCSF does not say which signal names which evidence: GuardDuty's own finding does",
+        );
+        machines.leave_open();
+    }
     let mut time = |name| {
         let exact = notes.read(info, &format!("{name}_time_dt"), value::time);
         exact.or_else(|| notes.read(info, &format!("{name}_time"), value::time))
@@ -42,7 +49,7 @@ pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     let recorded = Times { first: time("created"), last: time("modified") };
     Ok(Draft {
         id: arn.as_deref().map(id_of_arn),
-        finding_type: types::of(&spellings, &mut notes),
+        finding_type,
         severity: unmapped.severity(json, &mut notes),
         title: notes.read(info, "title", value::text),
         account: account(path(json, &["cloud", "account", "uid"]), arn.as_deref(), &mut notes),

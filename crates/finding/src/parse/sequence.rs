@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::draft::Times;
 use super::machines::Machines;
+use super::types::Basis;
 use super::{action, listed, resources, text_at};
 use crate::value::{self, Notes, field, items};
 use crate::{Claim, ClaimKind};
@@ -40,8 +41,10 @@ pub(super) fn read(sequence: &Value, machines: &mut Machines, notes: &mut Notes)
 #[derive(Default)]
 struct Signals {
     times: Times,
-    /// Endpoints of signals that may be traffic.
+    /// Endpoints of traffic.
     traffic: BTreeSet<String>,
+    /// Endpoints of signals that do not say what they are.
+    unknown: BTreeSet<String>,
     /// Endpoints of API calls.
     calls: BTreeSet<String>,
     /// Endpoints of requests for names.
@@ -60,12 +63,13 @@ impl Signals {
                 times.first = Some(times.first.map_or(time, |first| first.min(time)));
                 times.last = times.last.max(Some(time));
             }
-            let of_sort = match sort(signal, notes) {
-                Sort::Calls => &mut signals.calls,
-                Sort::Names => &mut signals.names,
-                Sort::Traffic => &mut signals.traffic,
-            };
-            of_sort.extend(texts(signal, "endpointIds"));
+            let endpoints = texts(signal, "endpointIds");
+            match basis(signal) {
+                Some(Basis::Calls) => signals.calls.extend(endpoints),
+                Some(Basis::Names) => signals.names.extend(endpoints),
+                Some(Basis::Traffic) => signals.traffic.extend(endpoints),
+                None => signals.unknown.extend(endpoints),
+            }
             signals.resources.extend(texts(signal, "resourceUids"));
             signals.resources.extend(texts(signal, "resourceIds"));
         }
@@ -80,42 +84,17 @@ fn texts(object: &Value, name: &str) -> Vec<String> {
     items(field(object, name)).iter().filter_map(value::text).collect()
 }
 
-/// What a signal is about.
-#[derive(Debug, PartialEq, Eq)]
-enum Sort {
-    /// Calls to an API, which go to AWS and not to the machine.
-    Calls,
-    /// Names that were asked for. Whether there was traffic with their addresses is not told.
-    Names,
-    /// Traffic, or what may be.
-    Traffic,
-}
-
-fn sort(signal: &Value, notes: &mut Notes) -> Sort {
-    let kind = text_at(signal, &["type"]).unwrap_or_default().to_ascii_uppercase();
-    let name = text_at(signal, &["name"]).unwrap_or_default();
+/// What a signal stands on; `None` if it does not say.
+fn basis(signal: &Value) -> Option<Basis> {
+    let kind = text_at(signal, &["type"])?.to_ascii_uppercase();
     match kind.as_str() {
-        "CLOUD_TRAIL" | "S3_DATA_EVENTS" | "EKS_AUDIT_LOGS" => Sort::Calls,
-        "DNS_LOGS" => Sort::Names,
-        "FLOW_LOGS" | "RUNTIME_MONITORING" => Sort::Traffic,
-        "FINDING" if name.contains(':') => sort_of_finding(&name),
-        _ => {
-            notes.add("a signal does not say what it is: its endpoints are taken for traffic");
-            Sort::Traffic
-        }
-    }
-}
-
-fn sort_of_finding(finding_type: &str) -> Sort {
-    const CALLS: [&str; 4] = [":IAMUser/", ":IAM/", ":S3/", ":Kubernetes/"];
-    const NAMES: [&str; 4] = ["!DNS", "DomainRequest", "DNSDataExfiltration", "MetadataDNSRebind"];
-    let has = |needles: [&str; 4]| needles.iter().any(|needle| finding_type.contains(needle));
-    if has(CALLS) {
-        Sort::Calls
-    } else if has(NAMES) {
-        Sort::Names
-    } else {
-        Sort::Traffic
+        "CLOUD_TRAIL" | "S3_DATA_EVENTS" | "EKS_AUDIT_LOGS" => Some(Basis::Calls),
+        "DNS_LOGS" => Some(Basis::Names),
+        "FLOW_LOGS" | "RUNTIME_MONITORING" => Some(Basis::Traffic),
+        "FINDING" => text_at(signal, &["name"])
+            .filter(|name| name.contains(':'))
+            .map(|finding_type| Basis::of(&finding_type)),
+        _ => None,
     }
 }
 
@@ -136,39 +115,52 @@ fn note_missing_resources(signals: &Signals, list: &[Value], notes: &mut Notes) 
 fn claims(
     endpoints: &[Value],
     signals: &Signals,
-    machines: &Machines,
+    machines: &mut Machines,
     notes: &mut Notes,
 ) -> Vec<Claim> {
     let mut claims = Vec::new();
-    let mut sorted = Sorted::default();
+    let mut founded = false;
+    let mut told = Told::default();
     for endpoint in endpoints {
         let id = text_at(endpoint, &["id"]);
         let Some(remote) = notes.read(endpoint, "ip", value::address) else {
             let domain = text_at(endpoint, &["domain"]);
-            sorted.nameless.push(domain.or(id).unwrap_or_else(|| "an endpoint".to_owned()));
+            told.nameless.push(domain.or(id).unwrap_or_else(|| "an endpoint".to_owned()));
             continue;
         };
         let is_of = |ids: &BTreeSet<String>| id.as_ref().is_some_and(|id| ids.contains(id));
         let of_traffic = is_of(&signals.traffic);
-        if machines.is_empty() {
-            sorted.without_machine.push(remote.to_string());
+        let list = if machines.is_empty() {
+            Some(&mut told.without_machine)
         } else if machines.has_address(remote) {
-            sorted.own.push(remote.to_string());
-        } else if !of_traffic && is_of(&signals.calls) {
-            sorted.callers.push(remote.to_string());
-        } else if !of_traffic && is_of(&signals.names) {
-            sorted.names.push(remote.to_string());
+            Some(&mut told.own)
+        } else if of_traffic {
+            None
+        } else if is_of(&signals.unknown) {
+            told.unfounded.push(remote.to_string());
+            None
+        } else if is_of(&signals.calls) {
+            Some(&mut told.callers)
+        } else if is_of(&signals.names) {
+            Some(&mut told.names)
         } else {
-            if !of_traffic {
-                sorted.without_signal.push(remote.to_string());
-            }
-            let claim = claim(endpoint, remote, notes);
-            if !claims.contains(&claim) {
-                claims.push(claim);
-            }
+            told.unfounded.push(remote.to_string());
+            None
+        };
+        if let Some(list) = list {
+            list.push(remote.to_string());
+            continue;
+        }
+        founded |= of_traffic;
+        let claim = claim(endpoint, remote, notes);
+        if !claims.contains(&claim) {
+            claims.push(claim);
         }
     }
-    sorted.tell(notes);
+    told.tell(notes);
+    if !founded {
+        machines.leave_open();
+    }
     claims
 }
 
@@ -191,16 +183,16 @@ fn claim(endpoint: &Value, remote: std::net::IpAddr, notes: &mut Notes) -> Claim
 
 /// Endpoints of which something has to be said.
 #[derive(Default)]
-struct Sorted {
+struct Told {
     nameless: Vec<String>,
     without_machine: Vec<String>,
     own: Vec<String>,
     callers: Vec<String>,
     names: Vec<String>,
-    without_signal: Vec<String>,
+    unfounded: Vec<String>,
 }
 
-impl Sorted {
+impl Told {
     fn tell(&self, notes: &mut Notes) {
         for (endpoints, what) in [
             (&self.nameless, "endpoints without an address cannot be looked for"),
@@ -212,8 +204,8 @@ impl Sorted {
             (&self.callers, "endpoints that API calls came from are not claimed as traffic"),
             (&self.names, "endpoints of names that were asked for are not claimed as traffic"),
             (
-                &self.without_signal,
-                "no signal names these endpoints: whether it was traffic is not told",
+                &self.unfounded,
+                "no signal says what these endpoints are: they are taken for traffic",
             ),
         ] {
             if !endpoints.is_empty() {

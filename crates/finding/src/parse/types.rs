@@ -20,6 +20,34 @@ const RESOURCES: &[&str] = &[
     "Container",
 ];
 
+/// What GuardDuty knows a type from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// Calls to an API, which go to AWS and not to a machine.
+    Calls,
+    /// Names that were asked for. Whether there was traffic with their addresses is not told.
+    Names,
+    /// Traffic, or what may be.
+    Traffic,
+}
+
+impl Basis {
+    /// The basis of a finding's type. It decides only where a finding reports no action of its own.
+    pub(super) fn of(finding_type: &str) -> Basis {
+        const CALLS: &[&str] = &[":IAMUser/", ":IAM/", ":S3/", ":Kubernetes/"];
+        const NAMES: &[&str] =
+            &["!DNS", "DomainRequest", "DNSDataExfiltration", "MetadataDNSRebind"];
+        let has = |needles: &[&str]| needles.iter().any(|needle| finding_type.contains(needle));
+        if has(CALLS) {
+            Basis::Calls
+        } else if has(NAMES) {
+            Basis::Names
+        } else {
+            Basis::Traffic
+        }
+    }
+}
+
 /// The type that a list of spellings means; the first if they mean several. `None` if the list is
 /// empty.
 pub(super) fn of(spellings: &[String], notes: &mut Notes) -> Option<String> {

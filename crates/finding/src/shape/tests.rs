@@ -172,7 +172,7 @@ fn a_table_of_sentinel_is_read_as_csv_and_as_json() {
     let read = read(table);
     let tor = include_bytes!("../../../../testdata/findings/getfindings-tor-outbound.json");
     let tor = read_findings(tor).unwrap().findings.remove(0);
-    assert_eq!(read.findings, [tor.clone()]);
+    assert_eq!(read.findings, std::slice::from_ref(&tor));
     let refused: Vec<_> = read.refused.iter().map(ToString::to_string).collect();
     assert_eq!(refused, ["line 3: a row without `ActivityType` or `ServiceDetails`"]);
 

@@ -185,6 +185,21 @@ fn addresses_are_given_to_an_interface_only_if_it_is_the_only_one() {
 }
 
 #[test]
+fn fields_that_may_have_been_cut_off_are_noted() {
+    let with_fields = |fields: usize| {
+        changed(|finding| {
+            let map = finding["ProductFields"].as_object_mut().unwrap();
+            for field in map.len()..fields {
+                map.insert(format!("aws/guardduty/service/filler{field}"), json!(""));
+            }
+        })
+    };
+    let note = "`ProductFields` is full with 50 fields: some of GuardDuty's details may be missing";
+    assert!(with_fields(50).notes.contains(&note.to_owned()));
+    assert!(with_fields(49).notes.iter().all(|note| !note.contains("is full")));
+}
+
+#[test]
 fn the_severity_is_guarddutys_own() {
     assert_eq!(changed(|_| {}).severity, Some(8.0));
     let normalized =

@@ -117,10 +117,35 @@ fn calls_and_queries_in_evidences_are_no_traffic() {
         finding["evidences"] = json!([{"src_endpoint": {"ip": "203.0.113.9"}}]);
     });
     assert_eq!(call.claims, []);
-    assert!(
-        call.notes
-            .contains(&"`evidences` names 203.0.113.9; the finding's action is no traffic".into())
-    );
+    assert!(call.notes.contains(
+        &"`evidences` names 203.0.113.9: what the finding is about is no traffic".into()
+    ));
+}
+
+#[test]
+fn evidences_of_a_finding_without_an_action_are_traffic_only_if_its_type_is() {
+    for finding_type in ["Trojan:EC2/DropPoint!DNS", "UnauthorizedAccess:IAMUser/TorIPCaller"] {
+        let finding = hub(|finding| {
+            finding["finding_info"]["types"] = json!(["Threats", finding_type]);
+        });
+        assert_eq!(finding.claims, [], "{finding_type}");
+        let note = "`evidences` names 203.0.113.9: what the finding is about is no traffic";
+        assert!(finding.notes.contains(&note.to_owned()), "{:?}", finding.notes);
+    }
+}
+
+#[test]
+fn the_evidences_of_an_attack_sequence_are_claimed_and_left_open() {
+    let sequence = hub(|finding| {
+        finding["finding_info"]["types"] = json!(["AttackSequence:EC2/CompromisedInstanceGroup"]);
+        finding["resources"][0]["data"] = json!({"AwsEc2Instance": {"NetworkInterfaces": [
+            {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60001"}]}});
+    });
+    assert_eq!(sequence.remotes(), tor().remotes());
+    assert_eq!(sequence.subject.interfaces, ["eni-0a1b2c3d4e5f60001"]);
+    assert_eq!(sequence.interfaces, []);
+    let note = "OCSF does not say which signal names which evidence: GuardDuty's own finding does";
+    assert!(sequence.notes.contains(&note.to_owned()), "{:?}", sequence.notes);
 }
 
 #[test]

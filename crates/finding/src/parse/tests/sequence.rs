@@ -51,7 +51,7 @@ fn an_attack_sequence_is_about_all_its_instances_and_endpoints() {
         [
             "endpoints without an address cannot be looked for: pool.example.com",
             "endpoints that API calls came from are not claimed as traffic: 192.0.2.66",
-            "no signal names these endpoints: whether it was traffic is not told: 2001:db8:9::1",
+            "no signal says what these endpoints are: they are taken for traffic: 2001:db8:9::1",
             "an attack sequence names endpoints, not single connections: protocol, own port and time of \
              each are not told",
             "the finding is about 2 instances (i-0aaaabbbbcccc0001, i-0aaaabbbbcccc0002): they are looked \
@@ -135,6 +135,20 @@ fn a_sequence_is_contradicted_only_if_the_interfaces_of_all_instances_are_listed
 }
 
 #[test]
+fn a_sequence_whose_signals_do_not_say_what_they_are_is_never_contradicted() {
+    let finding = changed(|sequence| {
+        for signal in sequence["signals"].as_array_mut().unwrap() {
+            signal["type"] = json!("SOMETHING_NEW");
+        }
+    });
+    assert_eq!(finding.remotes().len(), 4);
+    let note = "no signal says what these endpoints are: they are taken for traffic: 203.0.113.9, \
+                198.51.100.23, 192.0.2.66, 2001:db8:9::1";
+    assert!(finding.notes.contains(&note.to_owned()), "{:?}", finding.notes);
+    assert_eq!(verdict_without_contact(&finding), Status::Inconclusive);
+}
+
+#[test]
 fn an_endpoint_that_is_the_subjects_own_is_no_remote() {
     let finding = changed(|sequence| sequence["endpoints"][0]["ip"] = json!("198.51.100.5"));
     assert_eq!(finding.remotes().len(), 2);
@@ -188,7 +202,10 @@ fn an_endpoint_is_claimed_unless_only_calls_or_names_lead_to_it() {
             sequence["signals"][0]["name"] = json!(name);
         });
         let claimed = finding.remotes().contains(&"203.0.113.9".parse().unwrap());
-        let told = finding.notes.iter().any(|note| note.contains("203.0.113.9"));
+        let told = finding
+            .notes
+            .iter()
+            .any(|note| note.contains("not claimed as traffic") && note.contains("203.0.113.9"));
         assert_ne!(claimed, told, "{kind} {name}: {:?}", finding.notes);
         claimed
     };
