@@ -5,6 +5,7 @@
 //! requests name does not: neither is contact with a machine, so its absence contradicts nothing.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde_json::Value;
 
@@ -78,6 +79,23 @@ impl Signals {
         }
         signals
     }
+
+    /// What an endpoint stands on, by the signals that name it. One of traffic is enough, and one that
+    /// does not say what it is may be one.
+    fn basis(&self, id: Option<&str>) -> Option<Basis> {
+        let is_of = |ids: &BTreeSet<String>| id.is_some_and(|id| ids.contains(id));
+        if is_of(&self.traffic) {
+            Some(Basis::Traffic)
+        } else if is_of(&self.unknown) {
+            None
+        } else if is_of(&self.calls) {
+            Some(Basis::Calls)
+        } else if is_of(&self.names) {
+            Some(Basis::Names)
+        } else {
+            None
+        }
+    }
 }
 
 fn texts(object: &Value, name: &str) -> Vec<String> {
@@ -128,30 +146,11 @@ fn claims(
             told.nameless.push(domain.or(id).unwrap_or_else(|| "an endpoint".to_owned()));
             continue;
         };
-        let is_of = |ids: &BTreeSet<String>| id.as_ref().is_some_and(|id| ids.contains(id));
-        let of_traffic = is_of(&signals.traffic);
-        let list = if machines.is_empty() {
-            Some(&mut told.without_machine)
-        } else if machines.has_address(remote) {
-            Some(&mut told.own)
-        } else if of_traffic {
-            None
-        } else if is_of(&signals.unknown) {
-            told.unfounded.push(remote.to_string());
-            None
-        } else if is_of(&signals.calls) {
-            Some(&mut told.callers)
-        } else if is_of(&signals.names) {
-            Some(&mut told.names)
-        } else {
-            told.unfounded.push(remote.to_string());
-            None
-        };
-        if let Some(list) = list {
-            list.push(remote.to_string());
+        let basis = signals.basis(id.as_deref());
+        if !told.allows(remote, basis, machines) {
             continue;
         }
-        founded |= of_traffic;
+        founded |= basis == Some(Basis::Traffic);
         let claim = claim(endpoint, remote, notes);
         if !claims.contains(&claim) {
             claims.push(claim);
@@ -164,7 +163,7 @@ fn claims(
     claims
 }
 
-fn claim(endpoint: &Value, remote: std::net::IpAddr, notes: &mut Notes) -> Claim {
+fn claim(endpoint: &Value, remote: IpAddr, notes: &mut Notes) -> Claim {
     let nothing = Value::Null;
     let connection = field(endpoint, "connection").unwrap_or(&nothing);
     Claim {
@@ -193,6 +192,21 @@ struct Told {
 }
 
 impl Told {
+    /// Whether an endpoint becomes a claim. What keeps it from that is told, and so is a claim without
+    /// a basis.
+    fn allows(&mut self, remote: IpAddr, basis: Option<Basis>, machines: &Machines) -> bool {
+        let (list, allowed) = match basis {
+            _ if machines.is_empty() => (&mut self.without_machine, false),
+            _ if machines.has_address(remote) => (&mut self.own, false),
+            Some(Basis::Traffic) => return true,
+            Some(Basis::Calls) => (&mut self.callers, false),
+            Some(Basis::Names) => (&mut self.names, false),
+            None => (&mut self.unfounded, true),
+        };
+        list.push(remote.to_string());
+        allowed
+    }
+
     fn tell(&self, notes: &mut Notes) {
         for (endpoints, what) in [
             (&self.nameless, "endpoints without an address cannot be looked for"),
