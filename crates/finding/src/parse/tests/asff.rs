@@ -59,6 +59,20 @@ fn the_action_object_stands_in_for_flattened_fields() {
 }
 
 #[test]
+fn a_remote_that_only_the_action_object_names_is_claimed_too() {
+    let with_remote = |remote: &str| {
+        changed(|finding| {
+            finding["Action"] = json!({"ActionType": "NETWORK_CONNECTION",
+                "NetworkConnectionAction": {"RemoteIpDetails": {"IpAddressV4": remote}}});
+        })
+    };
+    assert_eq!(with_remote("203.0.113.9").claims, tor().claims);
+    let other = with_remote("203.0.113.10");
+    assert_eq!(other.claims[1].remote, Some("203.0.113.10".parse().unwrap()));
+    assert!(other.notes.contains(&"`Action` names 203.0.113.10, which the action does not".into()));
+}
+
+#[test]
 fn the_network_object_is_a_claim_of_its_own() {
     let network = json!({"Direction": "OUT", "Protocol": "TCP", "SourceIpV4": "10.0.1.5", "SourcePort": 49152,
         "DestinationIpV4": "203.0.113.9", "DestinationPort": 443});
