@@ -165,10 +165,14 @@ fn is_blank(value: &Value) -> bool {
 
 /// The beginning of a text, short enough for a message.
 pub(crate) fn excerpt(text: &str) -> String {
-    const LETTERS: usize = 60;
-    let mut letters = text.chars();
-    let mut short: String = letters.by_ref().take(LETTERS).collect();
-    if letters.next().is_some() {
+    clipped(text, 60)
+}
+
+/// The beginning of a text: so many letters, and `...` if there are more.
+pub(crate) fn clipped(text: &str, letters: usize) -> String {
+    let mut rest = text.chars();
+    let mut short: String = rest.by_ref().take(letters).collect();
+    if rest.next().is_some() {
         short.push_str("...");
     }
     short
@@ -244,6 +248,24 @@ mod tests {
         assert_eq!(notes.0.len(), Notes::KEPT + 1);
         assert_eq!(notes.0.iter().filter(|note| *note == "the same").count(), 1);
         assert_eq!(notes.0[Notes::KEPT], "and more of the kind");
+    }
+
+    #[test]
+    fn text_that_holds_json_is_opened_and_other_text_is_not() {
+        for value in [json!({"a": [1]}), json!([1, {"b": "c"}])] {
+            assert_eq!(embedded(&value).as_deref(), Some(&value));
+            let text = Value::from(format!("\n {value} "));
+            assert_eq!(embedded(&text).as_deref(), Some(&value));
+        }
+        for other in
+            [json!("7"), json!("\"text\""), json!("{\"cut"), json!(""), json!(7), json!(null)]
+        {
+            assert_eq!(embedded(&other), None, "{other}");
+        }
+        assert_eq!(name(&json!(" i-1 ")), Some("i-1".into()));
+        for other in [json!(1), json!(" "), json!(null), json!({})] {
+            assert_eq!(name(&other), None, "{other}");
+        }
     }
 
     #[test]

@@ -106,8 +106,12 @@ fn service(json: &Value, notes: &mut Notes) -> Value {
         )),
         Some(_) => {}
     }
-    let pairs = fields.into_iter().flatten();
-    let of_service = pairs.filter_map(|(key, value)| Some((key.strip_prefix(SERVICE)?, value)));
+    // Years ago the keys began with what is now under `service`.
+    let pairs = || fields.into_iter().flatten();
+    let prefix = if pairs().any(|(key, _)| key.starts_with(SERVICE)) { SERVICE } else { "" };
+    let of_service = pairs()
+        .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)))
+        .filter(|(key, _)| !key.starts_with("aws/"));
     let mut service = unflatten(of_service, notes);
     for (name, member) in
         [("action", field(json, "action")), ("detection", field(json, "detection"))]

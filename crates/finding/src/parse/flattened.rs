@@ -1,5 +1,5 @@
 //! JSON that was flattened to one text per path: `a/b` is the member `b` of `a`, and `a.0_` is the
-//! first item of the list `a`.
+//! first item of the list `a`; an older spelling of that is `a:0`.
 
 use std::collections::BTreeMap;
 
@@ -34,9 +34,10 @@ enum Step<'p> {
     Member(&'p str),
 }
 
-/// `details.3_` is a member and an item of it.
+/// `details.3_` is a member and an item of it, and so is `details:3`.
 fn steps(segment: &str) -> impl Iterator<Item = Step<'_>> {
     let item = segment.strip_suffix('_').and_then(|segment| segment.rsplit_once('.'));
+    let item = item.or_else(|| segment.rsplit_once(':'));
     let item = item.and_then(|(name, index)| Some((name, index.parse().ok()?)));
     let (name, index) = item.map_or((segment, None), |(name, index)| (name, Some(index)));
     std::iter::once(Step::Member(name)).chain(index.map(Step::Item))
@@ -103,7 +104,7 @@ mod tests {
             "action/portProbeAction/portProbeDetails.10_/localPortDetails/port": "80",
             "action/portProbeAction/portProbeDetails.2_/localPortDetails/port": "25",
             "additionalInfo/portsScannedSample.0_": "1",
-            "additionalInfo/portsScannedSample.1_": "2",
+            "additionalInfo/portsScannedSample:1": "2",
             "affected/AWS::CloudTrail::Trail": "a", "count": "3", "under_score": "x"
         });
         let expected = json!({

@@ -21,7 +21,7 @@ mod types;
 use serde_json::Value;
 
 use crate::Finding;
-use crate::value::{self, Notes, path};
+use crate::value::{self, Notes, clipped, path};
 
 /// Reads one finding as GuardDuty writes it.
 pub(crate) fn guardduty(json: &Value) -> Finding {
@@ -81,7 +81,9 @@ fn id_of_arn(arn: &str) -> String {
 /// The first few of some names, and how many more there are.
 fn listed<S: AsRef<str>>(names: &[S]) -> String {
     const SHOWN: usize = 10;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    const LETTERS: usize = 120;
+    let short = |name: &S| clipped(name.as_ref(), LETTERS);
+    let shown: Vec<String> = names.iter().take(SHOWN).map(short).collect();
     let more = names.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join(", "))

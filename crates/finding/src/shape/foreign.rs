@@ -11,6 +11,10 @@ const MARKS: &[(&str, &str)] = &[
     ("networkInterfaces", "describe-network-interfaces output: it is an inventory (--inventory)"),
     ("configurationItems", "an AWS Config snapshot: it is an inventory (--inventory)"),
     ("logEvents", "events of CloudWatch Logs: take the findings out of them"),
+    ("awslogs", "a Lambda event of CloudWatch Logs, whose data is encoded: not supported"),
+    ("resourcesAffected", "a finding of Macie: only GuardDuty's findings are read"),
+    ("eventSource", "a CloudTrail record: no finding"),
+    ("alarmName", "an alarm of CloudWatch: no finding"),
     ("failedFindings", "the answer of BatchImportFindings, which holds no findings"),
 ];
 

@@ -203,6 +203,16 @@ fn other_shapes_are_refused_by_name() {
             "{\"FindingIds\":[\"f1\"]}",
             "ListFindings output, which holds only ids: ask GetFindings for the findings",
         ),
+        (
+            "{\"type\":\"Policy:IAMUser/S3BucketPublic\",\"resourcesAffected\":{}}",
+            "a finding of Macie: only GuardDuty's findings are read",
+        ),
+        ("{\"eventName\":\"x\",\"eventSource\":\"y\"}", "a CloudTrail record: no finding"),
+        ("{\"AlarmName\":\"x\"}", "an alarm of CloudWatch: no finding"),
+        (
+            "{\"awslogs\":{\"data\":\"\"}}",
+            "a Lambda event of CloudWatch Logs, whose data is encoded: not supported",
+        ),
         ("{\"Reservations\":[]}", "describe-instances output: it is an inventory (--inventory)"),
         ("{\"type\":\"bundle\",\"objects\":[]}", "a STIX bundle: it is a list (--list)"),
         (

@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use super::Inner;
-use crate::value::{embedded, field};
+use crate::value::{embedded, excerpt, field};
 
 /// The members of an object that are findings or events with one; `None` if there are none.
 pub(super) fn open(value: &Value) -> Option<Vec<Inner<'_>>> {
     let members = value.as_object()?.iter().filter_map(|(key, member)| {
         let inner = embedded(member).filter(|inner| is_known(inner))?;
+        let key = excerpt(key);
         let note = format!("taken from `{key}` of an object that another system made");
-        Some(Inner::value(key, inner).with_note(note))
+        Some(Inner::value(&key, inner).with_note(note))
     });
     let members: Vec<_> = members.collect();
     (!members.is_empty()).then_some(members)

@@ -44,6 +44,15 @@ fn flattened_probes_in_an_event_of_security_hub_are_all_read() {
 }
 
 #[test]
+fn flattened_fields_of_years_ago_are_the_same_fields() {
+    let text = PROBES.replace("aws/guardduty/service/", "");
+    let text = ["0", "1", "2"].iter().fold(text, |text, index| {
+        text.replace(&format!("portProbeDetails.{index}_"), &format!("portProbeDetails:{index}"))
+    });
+    assert_eq!(only(&text), only(PROBES));
+}
+
+#[test]
 fn the_action_object_stands_in_for_flattened_fields() {
     let finding = changed(|finding| {
         without_own_fields(finding);
