@@ -136,7 +136,8 @@ fn add_further(
     let the_action_names_some = !claims.is_empty();
     for Further { claim, place } in further {
         let known = |remote| claims.iter().any(|claim| claim.remotes().any(|one| one == remote));
-        if claim.remotes().next().is_some_and(known) {
+        // One without a remote says nothing beside claims that have one; why it has none is noted.
+        if claim.remotes().next().map_or(the_action_names_some, known) {
             continue;
         }
         let remote =

@@ -104,6 +104,13 @@ fn the_network_object_is_a_claim_of_its_own() {
     assert!(
         other.notes.contains(&"`Network` names 203.0.113.10, which the action does not".into())
     );
+    let nobody = changed(|finding| {
+        finding["Network"] = json!({"SourceIpV4": "192.0.2.1", "DestinationIpV4": "192.0.2.2"});
+    });
+    assert_eq!(nobody.claims, tor().claims);
+    assert!(
+        nobody.notes.contains(&"which of 192.0.2.1 and 192.0.2.2 is the remote is not told".into())
+    );
     // Whose the counted bytes are is then not known.
     assert!(other.claims.iter().all(|claim| claim.bytes_in.is_none()));
 }
@@ -183,6 +190,17 @@ fn the_instance_is_known_by_the_resource_or_its_id_and_never_made_up() {
     assert_eq!(finding.subject.interfaces, ["eni-0a1b2c3d4e5f60001", "eni-0a1b2c3d4e5f60009"]);
     assert_eq!(finding.interfaces[1].instance.as_deref(), Some("i-0aaaabbbbcccc0001"));
     assert_eq!(finding.interfaces[1].addresses, ["10.0.9.9".parse::<std::net::IpAddr>().unwrap()]);
+
+    let others = changed(|finding| {
+        let mut interface = interface.clone();
+        interface["Details"]["AwsEc2NetworkInterface"]["Attachment"]["InstanceId"] =
+            json!("i-0aaaabbbbcccc0002");
+        finding["Resources"].as_array_mut().unwrap().push(interface);
+    });
+    assert_eq!(others.subject.instance, None);
+    let note = "the finding is about 2 instances (i-0aaaabbbbcccc0001, i-0aaaabbbbcccc0002): they are \
+                looked at together, and which of them had which contact is not told";
+    assert!(others.notes.contains(&note.to_owned()), "{:?}", others.notes);
 
     let untyped = changed(|finding| finding["Resources"][0]["Type"] = json!(null));
     assert_eq!(untyped.subject.instance.as_deref(), Some("i-0aaaabbbbcccc0001"));

@@ -65,6 +65,11 @@ fn the_window_of_a_sequence_spans_its_signals() {
     let finding = changed(|_| {});
     assert_eq!(finding.first_seen, Some("2025-05-31T22:30:00Z".parse().unwrap()));
     assert_eq!(finding.last_seen, Some("2025-06-01T00:31:00Z".parse().unwrap()));
+    // Neither the first nor the last signal of the list is the last in time here.
+    let later = changed(|sequence| {
+        sequence["signals"][1]["lastSeenAt"] = json!("2025-06-01T02:00:00Z");
+    });
+    assert_eq!(later.last_seen, Some("2025-06-01T02:00:00Z".parse().unwrap()));
     let without_event_times = {
         let mut event: Value = serde_json::from_str(SEQUENCE).unwrap();
         event["detail"]["service"]["eventFirstSeen"] = json!(null);
@@ -227,6 +232,20 @@ fn an_endpoint_is_claimed_unless_only_calls_or_names_lead_to_it() {
     ] {
         assert!(claimed(kind, name), "{kind} {name}");
     }
+    let unfounded = |kind: &str| {
+        let finding = changed(|sequence| sequence["signals"][0]["type"] = json!(kind));
+        let note =
+            "no signal says what these endpoints are: they are taken for traffic: 203.0.113.9";
+        finding.notes.iter().any(|one| one.starts_with(note))
+    };
+    assert!(unfounded("SOMETHING_NEW") && unfounded("FINDING"));
+    assert!(!unfounded("RUNTIME_MONITORING") && !unfounded("FLOW_LOGS"));
+    // A signal that does not say what it is may be traffic, whatever the others are.
+    let doubtful = changed(|sequence| {
+        sequence["signals"][0]["type"] = json!("SOMETHING_NEW");
+        sequence["signals"][3]["endpointIds"] = json!(["e1"]);
+    });
+    assert!(doubtful.remotes().contains(&"203.0.113.9".parse().unwrap()));
     // One signal of traffic is enough.
     let both = changed(|sequence| {
         sequence["signals"][3]["endpointIds"] = json!(["e1"]);
