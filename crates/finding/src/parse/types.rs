@@ -126,6 +126,7 @@ mod tests {
                 "AttackSequence:EC2/CompromisedInstanceGroup",
                 "AttackSequence:EC2/CompromisedInstanceGroup",
             ),
+            ("Recon:EC2-Some-Thing", "Recon:EC2/Some-Thing"),
             ("TTPs/Impact/Trojan:EC2/DropPoint", "Trojan:EC2/DropPoint"),
         ] {
             assert_eq!(read(spelling).as_deref(), Some(expected), "{spelling}");

@@ -147,6 +147,7 @@ fn a_finding_that_another_system_wrapped_is_read_and_says_so() {
         ("details", CAMEL.to_owned()),
         ("event", event.clone()),
         ("message", quoted(&event)),
+        ("body", quoted(&event)),
         ("detail", CAMEL.to_owned()),
         ("results", format!("[{CAMEL}]")),
         ("answer", format!("{{\"Findings\":[{CAMEL}]}}")),
