@@ -1,6 +1,8 @@
 //! What the shapes have in common: each fills in a draft, and a draft becomes a [`Finding`].
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -134,14 +136,15 @@ fn add_further(
     notes: &mut Notes,
 ) {
     let the_action_names_some = !claims.is_empty();
+    let mut known: BTreeSet<IpAddr> = claims.iter().flat_map(Claim::remotes).collect();
     for Further { claim, place } in further {
-        let known = |remote| claims.iter().any(|claim| claim.remotes().any(|one| one == remote));
         // One without a remote says nothing beside claims that have one; why it has none is noted.
-        if claim.remotes().next().map_or(the_action_names_some, known) {
+        let remote = claim.remotes().next();
+        if remote.map_or(the_action_names_some, |remote| known.contains(&remote)) {
             continue;
         }
-        let remote =
-            claim.remote.map_or_else(|| "a remote".to_owned(), |remote| remote.to_string());
+        known.extend(claim.remotes());
+        let remote = remote.map_or_else(|| "a remote".to_owned(), |remote| remote.to_string());
         if !is_traffic {
             notes.add(format!("`{place}` names {remote}: what the finding is about is no traffic"));
             continue;

@@ -137,6 +137,7 @@ fn claims(
     notes: &mut Notes,
 ) -> Vec<Claim> {
     let mut claims = Vec::new();
+    let mut known = BTreeSet::new();
     let mut founded = false;
     let mut told = Told::default();
     for endpoint in endpoints {
@@ -152,7 +153,7 @@ fn claims(
         }
         founded |= basis == Some(Basis::Traffic);
         let claim = claim(endpoint, remote, notes);
-        if !claims.contains(&claim) {
+        if known.insert(claim.clone()) {
             claims.push(claim);
         }
     }
