@@ -12,13 +12,13 @@ use super::ends::{End, Ends};
 use super::flattened::unflatten;
 use super::machines::Machines;
 use super::{account, action, id_of_arn, product, resources, text_at, types};
-use crate::value::{self, Notes, field, items};
+use crate::value::{self, Notes, field, items, path};
 
 /// Where GuardDuty's `service` stands in the keys of `ProductFields`.
 pub(super) const SERVICE: &str = "aws/guardduty/service/";
 
 /// As many fields as Security Hub keeps of `ProductFields`.
-const MAX_FIELDS: usize = 50;
+pub(super) const MAX_FIELDS: usize = 50;
 
 /// The draft of a finding, or why it is refused.
 pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
@@ -28,6 +28,10 @@ pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     let mut machines = Machines::default();
     let resource_type = resources::read(items(field(json, "resources")), &mut machines, &mut notes);
     let service = service(json, &mut notes);
+    let fields = field(json, "productFields").and_then(Value::as_object);
+    if fields.is_some_and(|fields| fields.len() >= MAX_FIELDS) {
+        note_full_fields(&service, &mut machines, &mut notes);
+    }
     let further = further(json, &service, &machines, &mut notes);
     let spellings: Vec<String> =
         items(field(json, "types")).iter().filter_map(value::text).collect();
@@ -98,13 +102,8 @@ fn severity(json: &Value, notes: &mut Notes) -> Option<f64> {
 /// own as well.
 fn service(json: &Value, notes: &mut Notes) -> Value {
     let fields = field(json, "productFields").and_then(Value::as_object);
-    match fields {
-        None => notes.add("`ProductFields` is missing, where GuardDuty's details are"),
-        Some(fields) if fields.len() >= MAX_FIELDS => notes.add(format!(
-            "`ProductFields` is full with {} fields: some of GuardDuty's details may be missing",
-            fields.len()
-        )),
-        Some(_) => {}
+    if fields.is_none() {
+        notes.add("`ProductFields` is missing, where GuardDuty's details are");
     }
     // Years ago the keys began with what is now under `service`.
     let pairs = || fields.into_iter().flatten();
@@ -121,6 +120,15 @@ fn service(json: &Value, notes: &mut Notes) -> Value {
         }
     }
     service
+}
+
+/// What is said where details may have been cut off. A probe that is not named may be the one that took
+/// place, so nothing is contradicted by the absence of those that are.
+pub(super) fn note_full_fields(service: &Value, machines: &mut Machines, notes: &mut Notes) {
+    notes.add("`ProductFields` is full: some of GuardDuty's details may be missing");
+    if path(service, &["action", "portProbeAction"]).is_some() {
+        machines.leave_open();
+    }
 }
 
 /// Connections that stand in `Action` beside the one in `ProductFields`, or in `Network`.

@@ -34,12 +34,13 @@ impl Times {
 /// A claim that stands elsewhere than in `service.action`.
 #[derive(Debug)]
 pub(super) struct Further {
+    /// The claim.
     pub(super) claim: Claim,
     /// Where it stands.
     pub(super) place: &'static str,
 }
 
-/// A finding while it is read.
+/// A finding while it is read. Fields without words of their own are those of [`Finding`].
 #[derive(Debug, Default)]
 pub(super) struct Draft<'v> {
     pub(super) id: Option<String>,
@@ -50,9 +51,11 @@ pub(super) struct Draft<'v> {
     pub(super) account: Option<String>,
     pub(super) region: Option<String>,
     pub(super) resource_type: Option<String>,
+    /// Whose traffic it is.
     pub(super) machines: Machines,
     /// What GuardDuty writes under `service`.
     pub(super) service: Cow<'v, Value>,
+    /// Claims beside those of `service.action`.
     pub(super) further: Vec<Further>,
     /// The times of the activity, outside of `service`.
     pub(super) seen: Times,

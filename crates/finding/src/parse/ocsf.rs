@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::asff::SERVICE;
+use super::asff::{MAX_FIELDS, SERVICE, note_full_fields};
 use super::draft::{Draft, Further, Times};
 use super::ends::{End, Ends};
 use super::flattened::unflatten;
@@ -18,6 +18,9 @@ use crate::value::{self, Notes, excerpt, field, items, path};
 
 /// Detection Finding, and the Security Finding of OCSF 1.0 that it took the place of.
 const CLASSES: [u64; 2] = [2004, 2001];
+
+/// Fields of `ProductFields` that can have a place in OCSF, and then are not under `unmapped`.
+const MOVED_FIELDS: usize = 8;
 
 /// The draft of a finding, or why it is refused.
 pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
@@ -31,6 +34,9 @@ pub(super) fn draft(json: &Value) -> Result<Draft<'static>, String> {
     let resource_type = resources::read(items(field(json, "resources")), &mut machines, &mut notes);
     let unmapped = Unmapped::read(field(json, "unmapped"), &mut notes);
     let mut service = unmapped.service(&mut notes);
+    if unmapped.fields() + MOVED_FIELDS >= MAX_FIELDS {
+        note_full_fields(&service, &mut machines, &mut notes);
+    }
     let further = evidences(json, &mut service, &machines, &mut notes);
     let spellings: Vec<String> =
         items(field(info, "types")).iter().filter_map(value::text).collect();
@@ -119,6 +125,11 @@ impl Unmapped {
             Some((key.strip_prefix("ProductFields.")?.strip_prefix(SERVICE)?, value))
         });
         unflatten(of_service, notes)
+    }
+
+    /// How many of ASFF's `ProductFields` there are.
+    fn fields(&self) -> usize {
+        self.0.iter().filter(|(key, _)| key.starts_with("ProductFields.")).count()
     }
 
     fn get(&self, name: &str) -> Option<&Value> {

@@ -16,7 +16,9 @@ use super::{action, listed, resources, text_at};
 use crate::value::{self, Notes, field, items};
 use crate::{Claim, ClaimKind};
 
+/// What a sequence says of traffic.
 pub(super) struct Sequence {
+    /// One claim for each endpoint that may be one of traffic.
     pub(super) claims: Vec<Claim>,
     /// From the first signal to the last.
     pub(super) times: Times,

@@ -225,19 +225,29 @@ fn addresses_are_given_to_an_interface_only_if_it_is_the_only_one() {
     assert!(finding.interfaces.iter().all(|interface| interface.addresses.is_empty()));
 }
 
+/// Fills `ProductFields` up to so many fields.
+pub(super) fn fill(fields: &mut Value, prefix: &str, to: usize) {
+    let fields = fields.as_object_mut().unwrap();
+    for field in fields.len()..to {
+        fields.insert(format!("{prefix}aws/guardduty/service/filler{field}"), json!(""));
+    }
+}
+
 #[test]
-fn fields_that_may_have_been_cut_off_are_noted() {
-    let with_fields = |fields: usize| {
-        changed(|finding| {
-            let map = finding["ProductFields"].as_object_mut().unwrap();
-            for field in map.len()..fields {
-                map.insert(format!("aws/guardduty/service/filler{field}"), json!(""));
-            }
-        })
+fn fields_that_may_have_been_cut_off_are_noted_and_probes_are_left_open() {
+    let note = "`ProductFields` is full: some of GuardDuty's details may be missing".to_owned();
+    let with_fields = |to| changed(|finding| fill(&mut finding["ProductFields"], "", to));
+    assert!(!with_fields(49).notes.contains(&note));
+    assert!(with_fields(50).notes.contains(&note));
+    assert_eq!(with_fields(50).interfaces, tor().interfaces);
+
+    let probes = |to| {
+        let mut event: Value = serde_json::from_str(PROBES).unwrap();
+        fill(&mut event["detail"]["findings"][0]["ProductFields"], "", to);
+        only(&event.to_string()).0
     };
-    let note = "`ProductFields` is full with 50 fields: some of GuardDuty's details may be missing";
-    assert!(with_fields(50).notes.contains(&note.to_owned()));
-    assert!(with_fields(49).notes.iter().all(|note| !note.contains("is full")));
+    assert_eq!(probes(49).interfaces.len(), 1);
+    assert_eq!((probes(50).interfaces, probes(50).claims.len()), (vec![], 3));
 }
 
 #[test]

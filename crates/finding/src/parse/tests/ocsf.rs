@@ -149,6 +149,17 @@ fn the_evidences_of_an_attack_sequence_are_claimed_and_left_open() {
 }
 
 #[test]
+fn fields_that_may_have_been_cut_off_before_are_noted() {
+    let note = "`ProductFields` is full: some of GuardDuty's details may be missing".to_owned();
+    let others = 5; // of `unmapped`, which are not of `ProductFields`
+    let with_fields = |to: usize| {
+        lake(|finding| super::asff::fill(&mut finding["unmapped"], "ProductFields.", to + others))
+    };
+    assert!(!with_fields(41).notes.contains(&note));
+    assert!(with_fields(42).notes.contains(&note));
+}
+
+#[test]
 fn a_remote_that_moved_from_unmapped_to_the_evidences_is_found() {
     let finding = lake(|finding| {
         let fields = finding["unmapped"].as_object_mut().unwrap();
