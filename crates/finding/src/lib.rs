@@ -2,7 +2,8 @@
 //!
 //! The principal type is [`Finding`]. [`read_findings`] makes it from the bytes of a file, in the
 //! shapes that people have: `GetFindings` output, EventBridge events, the S3 export (`.jsonl` and
-//! `.jsonl.gz`), single findings, lists and streams of any of these. A finding carries its
+//! `.jsonl.gz`), SNS and SQS messages, Security Hub's ASFF and OCSF, attack sequences, single findings,
+//! lists and streams of any of these. A finding carries its
 //! [`Claim`]s; [`corroborate`] compares them with [`flowproof_evidence::Observations`], which
 //! `engine` fills from flow logs, and gives a [`Verdict`], which `report` tells. What a finding's
 //! type adds to its claims stands in one table, [`finding_types`].

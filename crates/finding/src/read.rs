@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::shape::{self, sentinel};
 use crate::stream::{Fault, Parts};
-use crate::{Finding, FindingError, shape, text};
+use crate::{Finding, FindingError, text};
 
 /// How many refusals are kept with their reasons; more are only counted.
 pub const REFUSED_KEPT: usize = 1000;
@@ -60,15 +61,19 @@ impl Findings {
 /// [`FindingError`] if the input as a whole is empty, damaged, no text or no JSON.
 pub fn read_findings(bytes: &[u8]) -> Result<Findings, FindingError> {
     let text = text::decode(bytes)?;
-    check_beginning(text.trim_start())?;
     let mut read = Findings::default();
+    if sentinel::is_header(text.lines().next().unwrap_or_default()) {
+        sentinel::read_csv(&text, &mut read);
+        return Ok(read);
+    }
+    check_beginning(text.trim_start())?;
     let mut values = 0_u64;
     let mut first_fault = None;
     for part in Parts::new(&text) {
         match part.value {
             Ok(value) => {
                 values += 1;
-                shape::open(&value, part.line, "", &mut read);
+                shape::open(&value, part.line, &mut read);
             }
             Err(fault) => {
                 read.refuse(part.line, "", describe(&fault));
@@ -95,7 +100,9 @@ fn check_beginning(text: &str) -> Result<(), FindingError> {
         None => return Err(FindingError::Empty),
         Some('{' | '[') => return Ok(()),
         Some('<') => "XML or HTML: not supported",
-        _ if first_line.matches(',').count() >= 2 => "a CSV table: not supported yet",
+        _ if first_line.matches(',').count() >= 2 => {
+            "a CSV table: only Sentinel's table AWSGuardDuty is read"
+        }
         Some('"') => "a JSON string; JSON inside a string has to be taken out of it first",
         _ => "text that is not JSON",
     };
@@ -116,7 +123,7 @@ mod tests {
         assert_eq!(error_of(b" \n\t\n"), "the input is empty");
         assert_eq!(
             error_of(b"TimeGenerated,Type,Title\n1,2,3\n"),
-            "expected JSON findings, got a CSV table: not supported yet"
+            "expected JSON findings, got a CSV table: only Sentinel's table AWSGuardDuty is read"
         );
         assert!(error_of(b"<html><body>").contains("XML or HTML"));
         assert!(error_of(b"hello").contains("text that is not JSON"));

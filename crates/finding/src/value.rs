@@ -4,6 +4,7 @@
 //! numbers. Keys are looked up in both spellings, rather than rewritten, so values and tag maps are
 //! never touched.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -47,6 +48,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// An id. A number in the place of one is none.
+pub(crate) fn name(value: &Value) -> Option<String> {
+    value.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// A finite number, or text that holds one.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     let number = match value {
@@ -78,6 +84,17 @@ pub(crate) fn truth(value: &Value) -> Option<bool> {
         Value::Bool(truth) => Some(*truth),
         Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
         Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// An object or a list, or text that holds one.
+pub(crate) fn embedded(value: &Value) -> Option<Cow<'_, Value>> {
+    match value {
+        Value::Object(_) | Value::Array(_) => Some(Cow::Borrowed(value)),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            serde_json::from_str(text).ok().map(Cow::Owned)
+        }
         _ => None,
     }
 }
@@ -148,10 +165,14 @@ fn is_blank(value: &Value) -> bool {
 
 /// The beginning of a text, short enough for a message.
 pub(crate) fn excerpt(text: &str) -> String {
-    const LETTERS: usize = 60;
-    let mut letters = text.chars();
-    let mut short: String = letters.by_ref().take(LETTERS).collect();
-    if letters.next().is_some() {
+    clipped(text, 60)
+}
+
+/// The beginning of a text: so many letters, and `...` if there are more.
+pub(crate) fn clipped(text: &str, letters: usize) -> String {
+    let mut rest = text.chars();
+    let mut short: String = rest.by_ref().take(letters).collect();
+    if rest.next().is_some() {
         short.push_str("...");
     }
     short
@@ -227,6 +248,24 @@ mod tests {
         assert_eq!(notes.0.len(), Notes::KEPT + 1);
         assert_eq!(notes.0.iter().filter(|note| *note == "the same").count(), 1);
         assert_eq!(notes.0[Notes::KEPT], "and more of the kind");
+    }
+
+    #[test]
+    fn text_that_holds_json_is_opened_and_other_text_is_not() {
+        for value in [json!({"a": [1]}), json!([1, {"b": "c"}])] {
+            assert_eq!(embedded(&value).as_deref(), Some(&value));
+            let text = Value::from(format!("\n {value} "));
+            assert_eq!(embedded(&text).as_deref(), Some(&value));
+        }
+        for other in
+            [json!("7"), json!("\"text\""), json!("{\"cut"), json!(""), json!(7), json!(null)]
+        {
+            assert_eq!(embedded(&other), None, "{other}");
+        }
+        assert_eq!(name(&json!(" i-1 ")), Some("i-1".into()));
+        for other in [json!(1), json!(" "), json!(null), json!({})] {
+            assert_eq!(name(&other), None, "{other}");
+        }
     }
 
     #[test]

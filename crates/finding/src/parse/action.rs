@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::text_at;
 use crate::value::{self, Notes, excerpt, field, items, path};
-use crate::{Action, Claim, ClaimDirection, ClaimKind, OwnBytes};
+use crate::{Action, Claim, ClaimDirection, ClaimKind};
 
 /// The action and the objects in it that describe one remote each.
 pub(super) struct Connections<'v> {
@@ -65,13 +65,9 @@ fn named(json: &Value, notes: &mut Notes) -> Action {
 }
 
 /// One claim per connection or probe.
-pub(super) fn claims(
-    connections: &Connections<'_>,
-    own: Option<OwnBytes>,
-    notes: &mut Notes,
-) -> Vec<Claim> {
+pub(super) fn claims(connections: &Connections<'_>, notes: &mut Notes) -> Vec<Claim> {
     let probes = connections.action == Action::PortProbe;
-    let mut claims: Vec<_> = connections
+    connections
         .items
         .iter()
         .map(|item| {
@@ -84,24 +80,19 @@ pub(super) fn claims(
             }
             claim
         })
-        .collect();
-    // The counts are those of one occurrence: with several remotes nobody knows whose.
-    if let ([claim], Some(own)) = (claims.as_mut_slice(), own) {
-        (claim.bytes_in, claim.bytes_out) = (own.in_bytes, own.out_bytes);
-    }
-    claims
+        .collect()
 }
 
 fn claim(item: &Value, notes: &mut Notes) -> Claim {
     let (remote, remote_alternative) = remote(item, notes);
-    let direction = direction(item, notes);
+    let direction = direction(item, "connectionDirection", notes);
     Claim {
         kind: ClaimKind::NetworkConnection,
         remote,
         remote_alternative,
         remote_port: port(item, "remotePortDetails", notes),
         local_port: port(item, "localPortDetails", notes),
-        protocol: protocol(item, notes),
+        protocol: protocol(item, "protocol", notes),
         direction,
         blocked: None,
         bytes_in: None,
@@ -128,13 +119,14 @@ fn remote(item: &Value, notes: &mut Notes) -> (Option<IpAddr>, Option<IpAddr>) {
     }
 }
 
-fn direction(item: &Value, notes: &mut Notes) -> ClaimDirection {
-    let Some(text) = notes.read(item, "connectionDirection", value::text) else {
+/// Who connected, by the word under `name`. Security Hub's own words are IN and OUT.
+pub(super) fn direction(item: &Value, name: &str, notes: &mut Notes) -> ClaimDirection {
+    let Some(text) = notes.read(item, name, value::text) else {
         return ClaimDirection::Unknown;
     };
     match text.to_ascii_uppercase().as_str() {
-        "INBOUND" => ClaimDirection::Inbound,
-        "OUTBOUND" => ClaimDirection::Outbound,
+        "INBOUND" | "IN" => ClaimDirection::Inbound,
+        "OUTBOUND" | "OUT" => ClaimDirection::Outbound,
         "UNKNOWN" => ClaimDirection::Unknown,
         _ => {
             notes.add(format!("unknown connection direction `{}`", excerpt(&text)));
@@ -145,8 +137,13 @@ fn direction(item: &Value, notes: &mut Notes) -> ClaimDirection {
 
 /// A port. Protocols without ports carry a 0, which is none.
 fn port(item: &Value, name: &str, notes: &mut Notes) -> Option<u16> {
+    port_number(field(item, name)?, "port", notes)
+}
+
+/// The port under `name`, if it is not 0.
+pub(super) fn port_number(item: &Value, name: &str, notes: &mut Notes) -> Option<u16> {
     let read = |value: &Value| value::integer(value).and_then(|port| u16::try_from(port).ok());
-    notes.read(field(item, name)?, "port", read).filter(|&port| port != 0)
+    notes.read(item, name, read).filter(|&port| port != 0)
 }
 
 /// Names that GuardDuty or people use, and IANA numbers.
@@ -163,8 +160,9 @@ const PROTOCOLS: &[(&str, u8)] = &[
     ("SCTP", 132),
 ];
 
-fn protocol(item: &Value, notes: &mut Notes) -> Option<u8> {
-    let text = notes.read(item, "protocol", value::text)?;
+/// The protocol under `name`, by its name or number.
+pub(super) fn protocol(item: &Value, name: &str, notes: &mut Notes) -> Option<u8> {
+    let text = notes.read(item, name, value::text)?;
     let by_name = PROTOCOLS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text));
     let number = by_name.map(|&(_, number)| number).or_else(|| text.parse().ok());
     if number.is_none_or(|number| number == 0) {

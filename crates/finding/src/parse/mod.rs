@@ -1,96 +1,93 @@
 //! From a finding's JSON to a [`Finding`].
+//!
+//! Each format fills in a [`draft::Draft`]: GuardDuty's own, Security Hub's ASFF, OCSF and Sentinel's
+//! table. All of them carry what GuardDuty wrote under `service`, some of them in pieces.
 
 mod action;
 mod additional;
+mod asff;
 mod caller;
-mod subject;
+mod draft;
+mod ends;
+mod flattened;
+mod guardduty;
+mod machines;
+mod ocsf;
+mod product;
+mod resources;
+mod sentinel;
+mod sequence;
+mod types;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Finding;
-use crate::value::{self, Notes, field, path};
+use crate::value::{self, Notes, clipped, path};
 
-/// Reads one finding. Nothing in it is mandatory: what is missing is noted, and the verdict says
-/// what follows from it.
-pub(crate) fn finding(json: &Value) -> Finding {
-    let mut notes = Notes::default();
-    let nothing = Value::Null;
-    let service = field(json, "service").unwrap_or(&nothing);
-    let resource = field(json, "resource").unwrap_or(&nothing);
-    let title = notes.read(json, "title", value::text);
-    let additional = additional::read(service, title.as_deref(), &mut notes);
-    let connections = action::read(service, &mut notes);
-    let whose = subject::read(json, resource, &connections.items, &mut notes);
-    let claims = action::claims(&connections, additional.own_bytes, &mut notes);
-    let (first_seen, last_seen) = times(json, service, &mut notes);
-    let id = or_empty(json, "id", &mut notes);
-    let finding_type = or_empty(json, "type", &mut notes);
-    Finding {
-        id,
-        arn: notes.read(json, "arn", value::text),
-        finding_type,
-        severity: notes.read(json, "severity", value::number),
-        title,
-        subject: whose.subject,
-        interfaces: whose.interfaces,
-        resource_type: notes.read(resource, "resourceType", value::text),
-        resource_role: notes.read(service, "resourceRole", value::text),
-        count: notes.read(service, "count", value::integer),
-        sample: additional.sample,
-        first_seen,
-        last_seen,
-        own_bytes: additional.own_bytes,
-        callers: caller::addresses(service, &mut notes),
-        action: connections.action,
-        claims,
-        notes: notes.0,
-    }
+/// Reads one finding as GuardDuty writes it.
+pub(crate) fn guardduty(json: &Value) -> Finding {
+    guardduty::draft(json).finish()
 }
 
-fn or_empty(json: &Value, name: &str, notes: &mut Notes) -> String {
-    let text = notes.read(json, name, value::text);
-    if text.is_none() {
-        notes.add(format!("the finding has no `{name}`"));
-    }
-    text.unwrap_or_default()
+/// Reads one finding of GuardDuty in Security Hub's format (ASFF). One of another product is refused
+/// by its name.
+pub(crate) fn asff(json: &Value) -> Result<Finding, String> {
+    asff::draft(json).map(draft::Draft::finish)
 }
 
-/// The first and the last occurrence.
-fn times(
-    json: &Value,
-    service: &Value,
-    notes: &mut Notes,
-) -> (Option<Timestamp>, Option<Timestamp>) {
-    let mut time = |event, record| {
-        notes.read(service, event, value::time).or_else(|| {
-            let instead = notes.read(json, record, value::time)?;
-            notes.add(format!("`{event}` is missing: `{record}` is taken instead"));
-            Some(instead)
-        })
-    };
-    let first = time("eventFirstSeen", "createdAt");
-    let last = time("eventLastSeen", "updatedAt");
-    match (first, last) {
-        (Some(first), Some(last)) if first > last => {
-            notes.add("the first occurrence lies after the last: taken the other way round");
-            (Some(last), Some(first))
-        }
-        (Some(_), Some(_)) => (first, last),
-        (Some(_), None) | (None, Some(_)) => {
-            notes.add("only one of the first and the last occurrence is known");
-            (first, last)
-        }
-        (None, None) => {
-            notes.add("the finding does not say when it happened");
-            (None, None)
-        }
-    }
+/// Reads one OCSF detection finding of GuardDuty. Other classes and products are refused by name.
+pub(crate) fn ocsf(json: &Value) -> Result<Finding, String> {
+    ocsf::draft(json).map(draft::Draft::finish)
+}
+
+/// Reads one row of Microsoft Sentinel's table `AWSGuardDuty`.
+pub(crate) fn sentinel(row: &Value) -> Finding {
+    sentinel::finding(row)
 }
 
 /// The text at the end of a path.
 fn text_at(json: &Value, names: &[&str]) -> Option<String> {
     path(json, names).and_then(value::text).filter(|text| !text.is_empty())
+}
+
+/// The account as it is given, else that of the ARN.
+fn account(given: Option<&Value>, arn: Option<&str>, notes: &mut Notes) -> Option<String> {
+    let mut account = given
+        .and_then(value::text)
+        .filter(|account| !account.is_empty())
+        .or_else(|| arn_part(arn, 4))?;
+    let digits = account.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && account.len() < 12 && given.is_some_and(Value::is_number) {
+        notes.add("the account id was a number: its leading zeros were put back");
+        account = format!("{account:0>12}");
+    }
+    if !digits || account.len() != 12 {
+        notes.add("the account id is not 12 digits");
+    }
+    Some(account)
+}
+
+/// A part of `arn:partition:guardduty:region:account:...`.
+fn arn_part(arn: Option<&str>, index: usize) -> Option<String> {
+    let mut parts = arn?.split(':');
+    (parts.next() == Some("arn")).then_some(())?;
+    parts.nth(index - 1).filter(|part| !part.is_empty()).map(str::to_owned)
+}
+
+/// The id in a finding's ARN, or the text itself if it is no such ARN.
+fn id_of_arn(arn: &str) -> String {
+    arn.rsplit_once("/finding/").map_or(arn, |(_, id)| id).to_owned()
+}
+
+/// The first few of some names, and how many more there are.
+fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 10;
+    const LETTERS: usize = 120;
+    let short = |name: &S| clipped(name.as_ref(), LETTERS);
+    let shown: Vec<String> = names.iter().take(SHOWN).map(short).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 #[cfg(test)]

@@ -1,3 +1,7 @@
+mod asff;
+mod ocsf;
+mod sequence;
+
 use flowproof_evidence::{InterfaceIdentity, Subject};
 use serde_json::{Value, json};
 
@@ -24,7 +28,19 @@ fn fixture(name: &str) -> Vec<Finding> {
 }
 
 fn parse(json: &Value) -> Finding {
-    super::finding(json)
+    super::guardduty(json)
+}
+
+/// The Tor finding that every format tells in its own way.
+fn tor() -> Finding {
+    fixture("getfindings-tor-outbound").remove(0)
+}
+
+/// The only finding of a text, and what was refused beside it.
+fn only(text: &str) -> (Finding, Vec<String>) {
+    let mut read = read_findings(text.as_bytes()).unwrap();
+    assert_eq!(read.findings.len(), 1, "{:?}", read.refused);
+    (read.findings.remove(0), read.refused.iter().map(ToString::to_string).collect())
 }
 
 /// A finding with one network connection.
@@ -152,8 +168,8 @@ fn numbers_and_text_may_be_exchanged() {
     assert_eq!(
         finding.notes,
         [
+            "the account id was a number: its leading zeros were put back",
             "the finding names no instance",
-            "`accountId` was a number: its leading zeros were put back",
             "`eventFirstSeen` is missing: `createdAt` is taken instead",
             "`eventLastSeen` is missing: `updatedAt` is taken instead"
         ]

@@ -1,19 +1,48 @@
-//! An EventBridge event: `{"detail-type": "GuardDuty Finding", "detail": {...}}`.
+//! An EventBridge event: `{"detail-type": "GuardDuty Finding", "detail": {...}}`, or one of Security
+//! Hub with several findings under `detail.findings`.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::value::{excerpt, field};
+use super::{Inner, all};
+use crate::value::{embedded, excerpt, field, items};
 
-/// The finding inside, or why there is none; `None` if the value is no event at all.
-pub(super) fn open(value: &Value) -> Option<Result<&Value, String>> {
+/// How the events of Security Hub begin that hold findings: ASFF, and OCSF in the newer ones.
+const SECURITY_HUB: [&str; 2] = ["Security Hub Findings", "Findings Imported"];
+
+/// What is inside, or why there is nothing; `None` if the value is no event at all.
+pub(super) fn open(value: &Value) -> Option<Vec<Inner<'_>>> {
     let kind = field(value, "detail-type")?.as_str().unwrap_or_default();
-    if kind.starts_with("Security Hub Findings") {
-        return Some(Err("Security Hub event with ASFF findings: not supported yet".to_owned()));
-    }
-    if !kind.eq_ignore_ascii_case("GuardDuty Finding") {
+    let of_security_hub = SECURITY_HUB.iter().any(|beginning| kind.starts_with(beginning));
+    if !of_security_hub && !kind.eq_ignore_ascii_case("GuardDuty Finding") {
         let kind = excerpt(kind);
-        return Some(Err(format!("EventBridge event of type `{kind}`: no GuardDuty finding")));
+        let reason = format!("EventBridge event of type `{kind}`: no GuardDuty finding");
+        return Some(vec![Inner::refused("", reason)]);
     }
-    let missing = || "EventBridge event of a GuardDuty finding without `detail`".to_owned();
-    Some(field(value, "detail").ok_or_else(missing))
+    let detail = field(value, "detail").and_then(embedded);
+    Some(match detail {
+        None => {
+            let reason = format!("EventBridge event of type `{}` without `detail`", excerpt(kind));
+            vec![Inner::refused("", reason)]
+        }
+        Some(detail) if !of_security_hub => vec![Inner::value("detail", detail)],
+        Some(detail) => of_detail(detail),
+    })
+}
+
+fn of_detail(detail: Cow<'_, Value>) -> Vec<Inner<'_>> {
+    let findings = match &detail {
+        Cow::Borrowed(detail) => {
+            field(detail, "findings").map(|list| all("detail.findings", items(Some(list))))
+        }
+        Cow::Owned(detail) => field(detail, "findings").map(|list| {
+            let owned = |inner: Inner<'_>| inner.into_owned();
+            all("detail.findings", items(Some(list))).into_iter().map(owned).collect()
+        }),
+    };
+    findings.unwrap_or_else(|| {
+        let reason = "EventBridge event of Security Hub without `findings`".to_owned();
+        vec![Inner::refused("detail", reason)]
+    })
 }

@@ -1,42 +1,38 @@
-//! Shapes that are not read, by name, so that a user learns what they have.
+//! What is no finding, by name, so that a user learns what they have.
 
 use serde_json::Value;
 
-use super::bare;
 use crate::value::{excerpt, field};
 
-/// The name of a shape that carries the mark of another format.
-pub(super) fn marked(value: &Value) -> Option<&'static str> {
-    let is = |name, text: &str| field(value, name).and_then(Value::as_str) == Some(text);
-    let has = |name| field(value, name).is_some();
-    if is("schemaVersion", "2018-10-08") || has("productFields") || has("productArn") {
-        Some("Security Hub ASFF finding: not supported yet")
-    } else if has("class_uid") || has("finding_info") {
-        Some("OCSF finding: not supported yet")
-    } else if is("type", "Notification") && has("message") {
-        Some("SNS notification: not supported yet")
-    } else if has("records") {
-        Some("a batch of SNS, SQS, S3 or CloudTrail records: not supported")
-    } else if has("findingIds") {
-        Some("ListFindings output, which holds only ids: ask GetFindings for the findings")
-    } else {
-        None
-    }
-}
+/// Members that tell what an object is.
+const MARKS: &[(&str, &str)] = &[
+    ("findingIds", "ListFindings output, which holds only ids: ask GetFindings for the findings"),
+    ("reservations", "describe-instances output: it is an inventory (--inventory)"),
+    ("networkInterfaces", "describe-network-interfaces output: it is an inventory (--inventory)"),
+    ("configurationItems", "an AWS Config snapshot: it is an inventory (--inventory)"),
+    ("logEvents", "events of CloudWatch Logs: take the findings out of them"),
+    ("awslogs", "a Lambda event of CloudWatch Logs, whose data is encoded: not supported"),
+    ("resourcesAffected", "a finding of Macie: only GuardDuty's findings are read"),
+    ("eventSource", "a CloudTrail record: no finding"),
+    ("alarmName", "an alarm of CloudWatch: no finding"),
+    ("failedFindings", "the answer of BatchImportFindings, which holds no findings"),
+];
 
-/// Words for a value that is no finding and carries no known mark.
-pub(super) fn unknown(value: &Value) -> String {
+/// Words for a value that is no finding.
+pub(super) fn name(value: &Value) -> String {
     let object = match value {
         Value::Object(object) => object,
         Value::String(_) => return "a JSON string: no finding".to_owned(),
         _ => return "a JSON number, word or list: no finding".to_owned(),
     };
-    if let Some((key, _)) = object.iter().find(|(_, inner)| bare::is_finding(inner)) {
-        let key = excerpt(key);
-        return format!("a finding that another system wrapped under `{key}`: take that part out");
-    }
     if object.is_empty() {
         return "an empty object: no finding".to_owned();
+    }
+    if let Some((_, name)) = MARKS.iter().find(|(mark, _)| field(value, mark).is_some()) {
+        return (*name).to_owned();
+    }
+    if field(value, "type").is_some_and(|kind| kind == "bundle") {
+        return "a STIX bundle: it is a list (--list)".to_owned();
     }
     let keys: Vec<_> = object.keys().take(5).map(|key| format!("`{}`", excerpt(key))).collect();
     let more = if object.len() > keys.len() { ", ..." } else { "" };
