@@ -45,18 +45,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod chapter;
+mod counts;
 mod enrichment;
 mod escape;
 #[cfg(test)]
 mod fixture;
+mod fold;
 mod format;
+mod html;
 mod investigation;
 mod json;
+mod markdown;
 mod text;
 
+pub use chapter::{Band, Baseline, BaselineHour, Chapter, Peer};
 pub use enrichment::enrichment_line;
 pub use escape::printable;
 pub use format::{counted, duration, exact_bytes, human_bytes, protocol, span, thousands, utc};
+pub use html::{HtmlOptions, write_html};
 pub use investigation::{Enrichment, Investigation, Tool, WindowView};
 pub use json::{SCHEMA, write_json};
+pub use markdown::{MarkdownOptions, write_markdown};
 pub use text::{TextOptions, write_text};
