@@ -64,7 +64,8 @@ fn rows(finding: Option<&Finding>, claimed: &Traffic, totals: &Traffic) -> Vec<M
         rows.push(row("Bytes in a direction that the records do not tell", nothing(), cells));
     }
     let count = finding.and_then(|finding| finding.count);
-    let count = count.map_or_else(nothing, |count| html! { (counted(count, "occurrence", "occurrences")) });
+    let count =
+        count.map_or_else(nothing, |count| html! { (counted(count, "occurrence", "occurrences")) });
     rows.push(row("Accepted flows", count, of_both(&|it| html! { (thousands(it.flows)) })));
     rows.push(row("Rejected flows", nothing(), of_both(&rejected)));
     let first = time(finding.and_then(|finding| finding.first_seen));

@@ -122,7 +122,8 @@ fn observed(coverage: &Coverage, subject: &[String]) -> Markup {
     if coverage.observed.is_empty() && silent.is_empty() {
         return html! { p.note { "No interface of the subject left a record." } };
     }
-    let hidden = [coverage.observed.len(), silent.len()].map(|count| count.saturating_sub(STRETCHES));
+    let hidden =
+        [coverage.observed.len(), silent.len()].map(|count| count.saturating_sub(STRETCHES));
     html! {
         div.wide tabindex="0" role="group" aria-label="Stretches with records" {
             table {

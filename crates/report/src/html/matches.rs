@@ -86,7 +86,8 @@ fn table(entries: &[(&ListMatch, Sum<'_>)]) -> Markup {
 }
 
 fn row(entry: &ListMatch, sum: &Sum<'_>, unoriented: bool) -> Markup {
-    let (class, kind) = if entry.trusted { ("trusted", "trusted list") } else { ("threat", "list") };
+    let (class, kind) =
+        if entry.trusted { ("trusted", "trusted list") } else { ("threat", "list") };
     let count = sum.remotes.len();
     let name = |remote: &&Remote| remote.address.map_or("unknown".to_owned(), |it| it.to_string());
     let names = joined(sum.remotes.iter().take(REMOTES).map(name));

@@ -47,7 +47,8 @@ fn is_prose(text: &str) -> bool {
 /// `1.` or `1)` at the beginning.
 fn begins_a_list(text: &str) -> bool {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    rest.len() < text.len() && (rest.starts_with(". ") || rest.starts_with(") ") || rest == "." || rest == ")")
+    rest.len() < text.len()
+        && (rest.starts_with(". ") || rest.starts_with(") ") || rest == "." || rest == ")")
 }
 
 fn holds_a_link(text: &str) -> bool {
@@ -83,9 +84,34 @@ mod tests {
     #[test]
     fn whatever_could_be_more_than_text_is_code() {
         for text in [
-            "*bold*", "_it_", "<b>", "a & b", "[a](b)", "![a](b)", "# h", "- x", "+ x", "1. x", "1) x", "> q",
-            "~~~", "a\\b", "@team", "#1", "http://example.com", "WWW.example.com", ":tada:", "a:100:b",
-            "2001:db8:9::9", "$x$", "a  b", " a", "---", "{{x}}", "!x", "a^b",
+            "*bold*",
+            "_it_",
+            "<b>",
+            "a & b",
+            "[a](b)",
+            "![a](b)",
+            "# h",
+            "- x",
+            "+ x",
+            "1. x",
+            "1) x",
+            "> q",
+            "~~~",
+            "a\\b",
+            "@team",
+            "#1",
+            "http://example.com",
+            "WWW.example.com",
+            ":tada:",
+            "a:100:b",
+            "2001:db8:9::9",
+            "$x$",
+            "a  b",
+            " a",
+            "---",
+            "{{x}}",
+            "!x",
+            "a^b",
         ] {
             assert_eq!(inline(text), format!("`{text}`"));
         }

@@ -129,7 +129,11 @@ fn facts(investigation: &Investigation, text: &mut String) {
     let subject = &investigation.subject;
     let mut table = Table::new(&[("What", false), ("Value", false)]);
     let mut row = |label: &str, value: String| table.row(&[label.to_owned(), value]);
-    let named = [("Instance", &subject.instance), ("Account", &subject.account), ("Region", &subject.region)];
+    let named = [
+        ("Instance", &subject.instance),
+        ("Account", &subject.account),
+        ("Region", &subject.region),
+    ];
     for (label, value) in named {
         if let Some(value) = value {
             row(label, code(&shortened(value, NAME)));
@@ -188,7 +192,9 @@ fn traffic(investigation: &Investigation, text: &mut String) {
     row("Accepted flows", &|it| thousands(it.flows));
     row("Rejected flows", &|it| match it.rejected_flows {
         0 => "0".to_owned(),
-        flows => format!("{}: {}", thousands(flows), volume(it.rejected_bytes, it.rejected_packets)),
+        flows => {
+            format!("{}: {}", thousands(flows), volume(it.rejected_bytes, it.rejected_packets))
+        }
     });
     row("Seen", &|it| match it.first_seen.or(it.last_seen) {
         Some(_) => span(it.first_seen, it.last_seen),
@@ -270,7 +276,8 @@ fn cells(remote: &Remote, unoriented: bool) -> Vec<String> {
 fn lists(remote: &Remote) -> String {
     let entries = remote.matches.iter().take(MATCHES).map(|found| {
         let kind = if found.trusted { "trusted " } else { "" };
-        let [list, entry, label] = [&found.list, &found.entry, &found.label].map(|it| shortened(it, NAME));
+        let [list, entry, label] =
+            [&found.list, &found.entry, &found.label].map(|it| shortened(it, NAME));
         let label = if label.is_empty() { String::new() } else { format!(" {}", inline(&label)) };
         format!("{kind}{} line {}: {}{label}", code(&list), found.line, code(&entry))
     });
@@ -314,7 +321,8 @@ fn coverage(investigation: &Investigation, text: &mut String) {
     let coverage = &investigation.coverage;
     let objects = &coverage.objects;
     heading(text, "Coverage");
-    let mut told = vec![format!("{} read of {} listed", thousands(objects.read), thousands(objects.listed))];
+    let mut told =
+        vec![format!("{} read of {} listed", thousands(objects.read), thousands(objects.listed))];
     told.extend(not_zero(&object_counts(objects)));
     let missing = not_accounted_for(objects);
     if missing > 0 {
@@ -364,7 +372,12 @@ fn sources(investigation: &Investigation, text: &mut String) {
     let records: u128 = evidence.iter().map(|object| u128::from(object.records)).sum();
     let objects = counted(evidence.len() as u64, "object", "objects");
     let records = counted(records, "record", "records");
-    line(text, &format!("- {objects} with {records} of the answer; the JSON report names them with their digests"));
+    line(
+        text,
+        &format!(
+            "- {objects} with {records} of the answer; the JSON report names them with their digests"
+        ),
+    );
     for list in investigation.lists.iter().take(LISTS) {
         let kind = if list.trusted { "Trusted list" } else { "List" };
         let entries = counted(list.entries, "entry", "entries");

@@ -9,8 +9,10 @@ impl Table {
     /// Titles, and whether the column's cells stand at its right.
     pub(super) fn new(columns: &[(&str, bool)]) -> Table {
         let titles: Vec<String> = columns.iter().map(|(title, _)| (*title).to_owned()).collect();
-        let rules: Vec<String> =
-            columns.iter().map(|(_, right)| if *right { "---:" } else { "---" }.to_owned()).collect();
+        let rules: Vec<String> = columns
+            .iter()
+            .map(|(_, right)| if *right { "---:" } else { "---" }.to_owned())
+            .collect();
         let mut table = Table { lines: Vec::new() };
         table.row(&titles);
         table.row(&rules);

@@ -117,7 +117,8 @@ impl Row {
 /// As the script takes it apart again: flags, order and then the cells in their order.
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let flags = u8::from(self.claimed) | u8::from(self.listed) << 1 | u8::from(self.rejected) << 2;
+        let flags =
+            u8::from(self.claimed) | u8::from(self.listed) << 1 | u8::from(self.rejected) << 2;
         // As text, since a script's numbers are exact to 53 bits only.
         let figures: Vec<(String, &str)> =
             self.figures.iter().map(|it| (it.exact.to_string(), &*it.below)).collect();
@@ -141,7 +142,8 @@ impl Badge {
 
 fn of_traffic(remote: &Remote, unoriented: bool) -> Vec<Figure> {
     let traffic = &remote.traffic;
-    let volume = |bytes: u64, packets| Figure { exact: bytes, below: below_bytes(bytes.into(), packets) };
+    let volume =
+        |bytes: u64, packets| Figure { exact: bytes, below: below_bytes(bytes.into(), packets) };
     let mut figures = vec![
         volume(traffic.bytes_in, traffic.packets_in),
         volume(traffic.bytes_out, traffic.packets_out),

@@ -28,7 +28,8 @@ impl Total {
     /// The words that the script uses as well, while nothing is filtered.
     pub(super) fn told(&self, shown: usize, all: usize) -> String {
         let sums = self.sums.iter().zip(&self.names);
-        let sums: Vec<String> = sums.map(|(sum, name)| format!("{} {name}", thousands(*sum))).collect();
+        let sums: Vec<String> =
+            sums.map(|(sum, name)| format!("{} {name}", thousands(*sum))).collect();
         format!(
             "Remotes 1 to {} of {}, together {}.",
             thousands(shown as u64),

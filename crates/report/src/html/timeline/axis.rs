@@ -72,9 +72,11 @@ impl Axis {
         let mut day_before = String::new();
         while second <= self.end {
             // Only instants outside of the years -9999 to 9999 have no name, and no label.
-            if let Some(time) = Timestamp::from_second(second).ok().filter(|_| second >= self.start) {
+            if let Some(time) = Timestamp::from_second(second).ok().filter(|_| second >= self.start)
+            {
                 let day = time.strftime("%Y-%m-%d").to_string();
-                let hour = if step < 24 { time.strftime("%H:%M").to_string() } else { String::new() };
+                let hour =
+                    if step < 24 { time.strftime("%H:%M").to_string() } else { String::new() };
                 let told = if day == day_before { String::new() } else { day.clone() };
                 labels.push(Label { x: self.x_of(second as f64), hour, day: told });
                 day_before = day;

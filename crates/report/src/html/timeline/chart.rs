@@ -189,7 +189,8 @@ fn draw_lane(
 fn of_gaps(axis: &Axis, gaps: &[&Gap]) -> Stretches {
     let mut stretches = Stretches(Vec::new());
     for gap in gaps {
-        let about = format!("gap: {} ({})", span(Some(gap.from), Some(gap.to)), cut(&gap.why, NAME).text());
+        let about =
+            format!("gap: {} ({})", span(Some(gap.from), Some(gap.to)), cut(&gap.why, NAME).text());
         stretches.push(axis, gap.from, gap.to, &about);
     }
     stretches

@@ -54,7 +54,8 @@ fn ends(investigation: &Investigation) -> (Option<Timestamp>, Option<Timestamp>)
         observed.chain(coverage.gaps.iter().map(|it| (it.from, it.to)))
     };
     let no_hours = investigation.timeline.is_empty();
-    let or_observed = |time: Option<Timestamp>, other: Option<Timestamp>| time.or(other.filter(|_| no_hours));
+    let or_observed =
+        |time: Option<Timestamp>, other: Option<Timestamp>| time.or(other.filter(|_| no_hours));
     (
         or_observed(first, stretches().map(|(from, _)| from).min()),
         or_observed(last, stretches().map(|(_, to)| to).max()),
@@ -75,7 +76,11 @@ fn summary(folded: &Folded) -> String {
         let rows = folded.rows.iter().enumerate();
         match rows.max_by_key(|(index, row)| (of(row), std::cmp::Reverse(*index))) {
             Some((index, row)) if of(row) > 0 => {
-                format!("{name} peak at {} with {} bytes", utc(folded.start(index)), thousands(of(row)))
+                format!(
+                    "{name} peak at {} with {} bytes",
+                    utc(folded.start(index)),
+                    thousands(of(row))
+                )
             }
             _ => format!("no {name}"),
         }
@@ -101,7 +106,11 @@ fn legend(chapter: &Chapter<'_>, folded: &Folded) -> Markup {
         (unoriented, "unoriented", "bytes unoriented"),
         (rejected, "rejected", "rejected flows"),
         (seen.is_some(), "finding", "the finding's own time"),
-        (investigation.window.from.is_some() || investigation.window.to.is_some(), "outside", "outside of the window asked about"),
+        (
+            investigation.window.from.is_some() || investigation.window.to.is_some(),
+            "outside",
+            "outside of the window asked about",
+        ),
         (chapter.baseline.is_some() && folded.row_hours == 1, "baseline", "usual range (baseline)"),
         (!investigation.coverage.gaps.is_empty(), "gap", "gap: not observed"),
         (!investigation.coverage.observed.is_empty(), "observed", "observed"),

@@ -30,7 +30,13 @@ pub(super) fn panels(folded: &Folded, baseline: Option<&Baseline>) -> Vec<Panel>
     let bands = |of| bands(folded, baseline, of);
     let mut panels = vec![
         Panel::new("Bytes in", "in", series(|row| row.bytes_in), bands(|hour| hour.bytes_in), true),
-        Panel::new("Bytes out", "out", series(|row| row.bytes_out), bands(|hour| hour.bytes_out), true),
+        Panel::new(
+            "Bytes out",
+            "out",
+            series(|row| row.bytes_out),
+            bands(|hour| hour.bytes_out),
+            true,
+        ),
     ];
     let beside: [(&str, &str, fn(&Row) -> u128, bool); 2] = [
         ("Bytes unoriented", "unoriented", |row| row.bytes_unoriented, true),
@@ -52,7 +58,8 @@ fn bands(
     of: fn(&BaselineHour) -> Band,
 ) -> Vec<Option<Band>> {
     let Some(baseline) = baseline.filter(|_| folded.row_hours == 1) else { return Vec::new() };
-    let by_hour: BTreeMap<_, _> = baseline.hours.iter().map(|hour| (hour.start, of(hour))).collect();
+    let by_hour: BTreeMap<_, _> =
+        baseline.hours.iter().map(|hour| (hour.start, of(hour))).collect();
     (0..folded.rows.len()).map(|index| by_hour.get(&folded.start(index)).copied()).collect()
 }
 
@@ -125,7 +132,8 @@ mod tests {
 
     #[test]
     fn labels_are_exact() {
-        let labels = |most: u128| panel(&[most]).lines().into_iter().map(|it| it.1).collect::<Vec<_>>();
+        let labels =
+            |most: u128| panel(&[most]).lines().into_iter().map(|it| it.1).collect::<Vec<_>>();
         assert_eq!(labels(4_000), ["0 B", "2.5 kB", "5.0 kB"]);
         assert_eq!(labels(4), ["0 B", "5 B"]);
         assert_eq!(labels(0), ["0 B", "1 B"]);
