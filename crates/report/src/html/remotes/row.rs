@@ -91,7 +91,7 @@ impl Row {
     /// The row as the page opens with it.
     pub(super) fn draw(&self) -> Markup {
         html! {
-            tr.claimed[self.claimed] {
+            tr class=[self.claimed.then_some("claimed")] {
                 th scope="row" {
                     code { (shown(&self.address)) }
                     @if self.claimed { " " span.badge.claimed { "claimed" } }
