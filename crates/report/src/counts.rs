@@ -75,15 +75,16 @@ pub(crate) fn record_counts(records: &RecordCounts) -> RecordTable {
         assumed_direction,
         duplicates,
     } = *records;
-    let beside = vec![
+    let mut beside = vec![
         (nodata, "NODATA (observed idle)"),
         (skipdata, "SKIPDATA (lost by AWS)"),
         (malformed, "malformed"),
         (bad_time, "with impossible times"),
         (transit_gateway, "of a transit gateway (kept apart)"),
         (passed_over, "passed over (they cannot be the subject's)"),
-        (duplicates.unwrap_or(0), "met before (duplicates)"),
     ];
+    // Where nobody looked for duplicates, "none" would be wrong.
+    beside.extend(duplicates.map(|count| (count, "met before (duplicates)")));
     let of_those = vec![
         (bytes_missing, "without a byte counter"),
         (action_missing, "without an action (counted as accepted)"),
@@ -94,4 +95,19 @@ pub(crate) fn record_counts(records: &RecordCounts) -> RecordTable {
         (assumed_direction, "with a direction guessed from which address is private"),
     ];
     RecordTable { beside, of_those }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_that_nobody_looked_for_are_not_counted_as_none() {
+        let told = |duplicates| {
+            let counts = RecordCounts { duplicates, ..RecordCounts::default() };
+            let RecordTable { beside, .. } = record_counts(&counts);
+            beside.into_iter().find(|(_, what)| what.contains("duplicates")).map(|(count, _)| count)
+        };
+        assert_eq!([None, Some(0), Some(3)].map(told), [None, Some(0), Some(3)]);
+    }
 }

@@ -63,10 +63,7 @@ fn rows(finding: Option<&Finding>, claimed: &Traffic, totals: &Traffic) -> Vec<M
         let cells = of_both(&|it| volume(it.bytes_unoriented, it.packets_unoriented));
         rows.push(row("Bytes in a direction that the records do not tell", nothing(), cells));
     }
-    let count = finding.and_then(|finding| finding.count);
-    let count =
-        count.map_or_else(nothing, |count| html! { (counted(count, "occurrence", "occurrences")) });
-    rows.push(row("Accepted flows", count, of_both(&|it| html! { (thousands(it.flows)) })));
+    rows.push(row("Accepted flows", nothing(), of_both(&|it| html! { (thousands(it.flows)) })));
     rows.push(row("Rejected flows", nothing(), of_both(&rejected)));
     let first = time(finding.and_then(|finding| finding.first_seen));
     rows.push(row("First seen", first, of_both(&|it| time(it.first_seen))));
@@ -98,7 +95,7 @@ fn claims(finding: &Finding, results: &[ClaimResult]) -> Markup {
                         th scope="col" { "Claim" } th scope="col" { "In the records" }
                         th.n scope="col" { "Bytes in" } th.n scope="col" { "Bytes out" }
                         th.n scope="col" { "Flows" } th.n scope="col" { "Rejected" }
-                        th scope="col" { "First seen" } th scope="col" { "Last seen" }
+                        th scope="col" { "First and last seen" }
                     } }
                     // The verdict has the claims in the finding's order, or none if it could judge none.
                     tbody {
@@ -116,7 +113,7 @@ fn claims(finding: &Finding, results: &[ClaimResult]) -> Markup {
 fn claim_row(claim: &Claim, result: Option<&ClaimResult>) -> Markup {
     html! {
         tr {
-            th.text scope="row" { (cut(&claim_words(claim), TEXT)) }
+            th.claim scope="row" { (cut(&claim_words(claim), TEXT)) }
             @match result {
                 Some(ClaimResult { outcome, traffic, .. }) => {
                     td { (outcome_badge(*outcome)) }
@@ -124,12 +121,11 @@ fn claim_row(claim: &Claim, result: Option<&ClaimResult>) -> Markup {
                     td.n { (volume(traffic.bytes_out, traffic.packets_out)) }
                     td.n { (thousands(traffic.flows)) }
                     td.n { (rejected(traffic)) }
-                    td { (time(traffic.first_seen)) }
-                    td { (time(traffic.last_seen)) }
+                    td { (time(traffic.first_seen)) br; (time(traffic.last_seen)) }
                 },
                 None => {
                     td { "not judged" }
-                    @for _ in 0..6 { td { (nothing()) } }
+                    @for _ in 0..5 { td { (nothing()) } }
                 },
             }
         }

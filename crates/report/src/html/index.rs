@@ -16,8 +16,9 @@ const NAME: usize = 120;
 pub(super) fn page_title(chapters: &[Chapter<'_>]) -> String {
     match chapters {
         [only] => {
-            let word = word(only.investigation.verdict.status);
-            format!("{word}: {}", heading(chapters))
+            let investigation = only.investigation;
+            let (word, title) = (word(investigation.verdict.status), title(investigation));
+            format!("{word}: {title}, {}", subject_name(investigation))
         }
         _ => heading(chapters),
     }
@@ -26,10 +27,7 @@ pub(super) fn page_title(chapters: &[Chapter<'_>]) -> String {
 /// The heading of the page.
 pub(super) fn heading(chapters: &[Chapter<'_>]) -> String {
     match chapters {
-        [only] => {
-            let investigation = only.investigation;
-            format!("{}, {}", title(investigation), subject_name(investigation))
-        }
+        [only] => format!("Flow log investigation of {}", subject_name(only.investigation)),
         _ => counted(chapters.len() as u64, "investigation", "investigations"),
     }
 }

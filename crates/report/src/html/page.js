@@ -37,18 +37,20 @@
     const head = element("th", "", element("code", "", row[ADDRESS]));
     head.scope = "row";
     if (claimed) head.append(" ", element("span", "badge claimed", "claimed"));
-    const texts = [SERVICE, FIRST, LAST].map((at) => element("td", "", row[at]));
-    return element("tr", claimed ? "claimed" : "", head, ...row[FIGURES].map(drawFigure), ...texts, drawLists(row));
+    const service = element("td", "text", row[SERVICE]);
+    const times = [FIRST, LAST].map((at) => element("td", "when", row[at]));
+    return element("tr", claimed ? "claimed" : "", head, drawLists(row), ...row[FIGURES].map(drawFigure), service, ...times);
   };
 
   // What a column is sorted by: a number, an exact integer or a text.
   const keyOf = (column, figures) => {
     if (column === 0) return (row) => row[ROW_ORDER];
-    if (column <= figures) return (row) => BigInt(row[FIGURES][column - 1][0]);
-    const at = [SERVICE, FIRST, LAST][column - figures - 1];
+    if (column === 1) return (row) => row[BADGES].map(([, list]) => list).join("\n") || row[NOTE];
+    const figure = column - 2;
+    if (figure < figures) return (row) => BigInt(row[FIGURES][figure][0]);
+    const at = [SERVICE, FIRST, LAST][figure - figures];
     // Without the Z, so that a fraction of a second comes after the whole one.
-    if (at !== undefined) return (row) => row[at].replace(/Z$/, "");
-    return (row) => row[BADGES].map(([, list]) => list).join("\n") || row[NOTE];
+    return (row) => row[at].replace(/Z$/, "");
   };
 
   const sorted = (rows, key, downwards) => {

@@ -29,7 +29,7 @@ pub(super) fn section(peers: Option<&[Peer]>) -> Markup {
                     th.n scope="col" { "Bytes in" } th.n scope="col" { "Bytes out" }
                     @if unoriented { th.n scope="col" { "Bytes unoriented" } }
                     th.n scope="col" { "Flows" } th.n scope="col" { "Rejected" }
-                    th scope="col" { "First seen" } th scope="col" { "Last seen" }
+                    th scope="col" { "First and last seen" }
                 } }
                 tbody { @for peer in peers.iter().take(PEERS) { (row(peer, unoriented)) } }
             }
@@ -55,8 +55,7 @@ fn row(peer: &Peer, unoriented: bool) -> Markup {
             @if unoriented { td.n { (volume(traffic.bytes_unoriented, traffic.packets_unoriented)) } }
             td.n { (thousands(traffic.flows)) }
             td.n { (thousands(traffic.rejected_flows)) }
-            td { (time(traffic.first_seen)) }
-            td { (time(traffic.last_seen)) }
+            td { (time(traffic.first_seen)) br; (time(traffic.last_seen)) }
         }
     }
 }

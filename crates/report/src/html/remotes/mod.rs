@@ -39,12 +39,13 @@ pub(super) fn section(investigation: &Investigation, limit: usize) -> io::Result
     let rows = row::rows(&remotes, unoriented, investigation.enrichment.as_ref());
     let figures = row::figures(unoriented);
     let json = for_script(&Wire { figures: &figures, rows: &rows })?;
-    let limit = limit.clamp(1, remotes.len());
+    let page_size = limit.max(1);
+    let limit = page_size.min(remotes.len());
     let total = Total::of(&remotes, unoriented);
     Ok(html! {
-        div.remotes data-page=(limit) data-all=(remotes.len()) {
+        div.remotes data-page=(page_size) data-all=(remotes.len()) {
             p.note { "Claimed remotes first, then those on a threat list, then by bytes." }
-            (controls(limit))
+            (controls(page_size))
             p.status role="status" { (total.told(limit, remotes.len())) }
             div.wide tabindex="0" role="group" aria-label="Remotes" {
                 table {
@@ -73,18 +74,18 @@ fn capital(text: &str) -> String {
 fn heads(figures: &[&'static str]) -> Markup {
     html! {
         thead { tr {
-            th scope="col" data-sort="order" { "Remote" }
+            th scope="col" { "Remote" }
+            th scope="col" { "Lists and notes" }
             @for name in figures { th.n scope="col" data-sort="figure" { (capital(name)) } }
-            th scope="col" data-sort="text" { "Service" }
-            th scope="col" data-sort="text" { "First seen" }
-            th scope="col" data-sort="text" { "Last seen" }
-            th scope="col" data-sort="lists" { "Lists and notes" }
+            th scope="col" { "Service" }
+            th scope="col" { "First seen" }
+            th scope="col" { "Last seen" }
         } }
     }
 }
 
 /// Hidden until the script runs, since they do nothing without.
-fn controls(limit: usize) -> Markup {
+fn controls(page_size: usize) -> Markup {
     html! {
         form.controls hidden {
             label { "Filter " input type="search" name="text" placeholder="address, service, list, label" autocomplete="off" spellcheck="false"; }
@@ -93,8 +94,8 @@ fn controls(limit: usize) -> Markup {
             label { input type="checkbox" name="rejected"; " with rejected flows" }
             label { "Rows "
                 select name="rows" {
-                    option value=(limit) selected { (limit) }
-                    @for more in [250, 1000] { @if more > limit { option value=(more) { (more) } } }
+                    option value=(page_size) selected { (page_size) }
+                    @for more in [250, 1000] { @if more > page_size { option value=(more) { (more) } } }
                     option value="all" { "all" }
                 }
             }

@@ -96,10 +96,6 @@ impl Row {
                     code { (shown(&self.address)) }
                     @if self.claimed { " " span.badge.claimed { "claimed" } }
                 }
-                @for each in &self.figures { td.n { (figure(&thousands(each.exact), &each.below)) } }
-                td { (shown(&self.service)) }
-                td { (self.first_seen) }
-                td { (self.last_seen) }
                 td.text {
                     @for badge in &self.badges {
                         div {
@@ -109,6 +105,10 @@ impl Row {
                     }
                     @if !self.note.is_empty() { div.sub { "note: " (shown(&self.note)) } }
                 }
+                @for each in &self.figures { td.n { (figure(&thousands(each.exact), &each.below)) } }
+                td.text { (shown(&self.service)) }
+                td.when { (self.first_seen) }
+                td.when { (self.last_seen) }
             }
         }
     }

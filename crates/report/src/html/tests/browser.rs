@@ -56,8 +56,13 @@ fn every_page_opens_in_time_without_a_word_on_the_console_or_a_request() {
         ("crowded.html", page([&many])),
     ];
     for (name, page) in pages {
-        let time = browser.open(name, &page);
-        assert_eq!(browser.noise(), Noise::default(), "{name}");
+        // The least of three, since the machine may be busy with other tests.
+        let times = (0..3).map(|_| {
+            let time = browser.open(name, &page);
+            assert_eq!(browser.noise(), Noise::default(), "{name}");
+            time
+        });
+        let time = times.min().unwrap();
         assert!(time < Duration::from_secs(2), "{name} took {time:?}");
         println!("{name}: {} bytes, drawn after {time:?}", page.len());
         let there = "['main', 'h1', 'h2', '.banner', '.tiles', '.versus', '.status, #c1-remotes .note', \
@@ -167,7 +172,7 @@ fn remotes_are_sorted_filtered_and_paged_whole() {
         |it| it.traffic.flows,
         |it| it.traffic.rejected_flows,
     ];
-    for (key, number) in columns.into_iter().zip(1..) {
+    for (key, number) in columns.into_iter().zip(2..) {
         for (downwards, sort) in [(true, "descending"), (false, "ascending")] {
             click_head(&mut browser, number);
             assert_eq!(column(&mut browser, number), by(key, downwards));
@@ -185,8 +190,8 @@ fn remotes_are_sorted_filtered_and_paged_whole() {
     let mut seen: Vec<_> =
         investigation.remotes.iter().map(|it| it.traffic.first_seen.unwrap()).collect();
     seen.sort();
-    click_head(&mut browser, 6);
-    assert_eq!(column(&mut browser, 6), seen.into_iter().map(crate::utc).collect::<Vec<_>>());
+    click_head(&mut browser, 7);
+    assert_eq!(column(&mut browser, 7), seen.into_iter().map(crate::utc).collect::<Vec<_>>());
 
     // Pages: all of them together have every address once, in order.
     set(&mut browser, "rows", "value", &json!("250"));

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,9 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chro
 /// How long the browser may take to start or to answer. Only a browser that hangs takes as long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Browsers run one at a time, so that one is not timed while others start.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// A running browser with one page. It ends with this value.
 pub(super) struct Browser {
     child: Child,
@@ -26,6 +30,7 @@ pub(super) struct Browser {
     session: Option<String>,
     calls: u64,
     events: Vec<Value>,
+    _only: MutexGuard<'static, ()>,
 }
 
 /// What a page said and asked for while it was opened.
@@ -47,6 +52,7 @@ impl Browser {
             eprintln!("not run: no Chromium on the PATH (set FLOWPROOF_CHROMIUM=required to fail)");
             return None;
         };
+        let only = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(&program)
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"])
@@ -69,8 +75,15 @@ impl Browser {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let url = format!("ws://127.0.0.1:{port}{path}");
         let (socket, _) = tungstenite::client(url, stream).unwrap();
-        let mut browser =
-            Browser { child, socket, folder, session: None, calls: 0, events: Vec::new() };
+        let mut browser = Browser {
+            child,
+            socket,
+            folder,
+            session: None,
+            calls: 0,
+            events: Vec::new(),
+            _only: only,
+        };
         browser.attach();
         Some(browser)
     }

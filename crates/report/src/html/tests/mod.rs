@@ -284,7 +284,7 @@ fn the_drawing_is_to_scale() {
     let investigation = corroborated();
     let page = page([chapter(&investigation)]);
     // 01:00 to 02:00 is 35.5 pixels from 107.5 on, of which a column takes four fifths (111.05, to the tenth that is drawn).
-    let column = "<rect class=\"in\" x=\"111\" y=\"64.4\" width=\"28.4\" height=\"57.6\"><title>60,000,000</title></rect>";
+    let column = "<rect class=\"in\" x=\"111\" y=\"74.4\" width=\"28.4\" height=\"57.6\"><title>Bytes in from 2025-06-01 01:00:00Z: 60,000,000</title></rect>";
     assert!(page.contains(column));
     // The gap from 08:00 to 10:30.
     assert!(page.contains("<rect class=\"gap\" x=\"356\" y=\"0\" width=\"88.8\""));
@@ -293,7 +293,7 @@ fn the_drawing_is_to_scale() {
     // Usual bytes in: 10 to 30 MB.
     assert!(
         page.contains(
-            "<rect class=\"baseline\" x=\"72\" y=\"93.2\" width=\"35.5\" height=\"19.2\">"
+            "<rect class=\"baseline\" x=\"72\" y=\"103.2\" width=\"35.5\" height=\"19.2\">"
         )
     );
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::fold::{Folded, HOUR_SECONDS};
+use crate::format::utc;
 
 /// Pixels of the drawing: its width, and where the columns begin and end.
 pub(super) const WIDTH: f64 = 960.0;
@@ -62,6 +63,13 @@ impl Axis {
         (LEFT + width * index as f64, width)
     }
 
+    /// The instant at which a column begins.
+    pub(super) fn begin(&self, index: usize) -> String {
+        let seconds = (self.end - self.start) / self.columns as i64 * index as i64;
+        let time = Timestamp::from_second(self.start.saturating_add(seconds));
+        utc(time.unwrap_or(Timestamp::MIN))
+    }
+
     pub(super) fn labels(&self) -> Vec<Label> {
         let hours = (self.end - self.start) / HOUR_SECONDS;
         let fits = |step: &i64| hours / step <= LABELS;
@@ -113,6 +121,7 @@ mod tests {
         assert_eq!(axis.x(at("2024-01-01T00:00:00Z")), LEFT);
         assert_eq!(axis.x(at("2026-01-01T00:00:00Z")), RIGHT);
         assert_eq!(axis.column(12).0, (LEFT + RIGHT) / 2.0);
+        assert_eq!(axis.begin(12), "2025-06-01 12:00:00Z");
     }
 
     #[test]

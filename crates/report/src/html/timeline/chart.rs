@@ -6,12 +6,12 @@ use maud::{Markup, html};
 use super::axis::{Axis, LEFT, RIGHT, WIDTH, px};
 use super::panel::{HEIGHT, Panel};
 use crate::Investigation;
-use crate::format::{counted, human_bytes, span, thousands};
+use crate::format::{counted, span, thousands};
 use crate::html::shown::{cut, shown};
 use jiff::Timestamp;
 
 /// Pixels above a panel for its title, and for a lane with its name.
-const TITLE: f64 = 26.0;
+const TITLE: f64 = 36.0;
 const LANE: f64 = 32.0;
 const LANE_BAR: f64 = 9.0;
 
@@ -110,7 +110,7 @@ fn time_lines(axis: &Axis, bottom: f64) -> Markup {
 /// One series. `bottom` is where its zero line is.
 fn draw_panel(panel: &Panel, axis: &Axis, bottom: f64) -> Markup {
     html! {
-        text class="panel" x=(px(LEFT)) y=(px(bottom - HEIGHT - 8.0)) { (panel.title) }
+        (usual(panel, axis, bottom))
         @for (value, label) in panel.lines() {
             @let y = if value == 0 { bottom } else { bottom - panel.height(value) };
             path class="grid" d={ "M" (px(LEFT)) " " (px(y)) "H" (px(RIGHT)) } {}
@@ -120,18 +120,24 @@ fn draw_panel(panel: &Panel, axis: &Axis, bottom: f64) -> Markup {
             @let (x, width) = axis.column(index);
             @let height = panel.height(*value);
             rect class=(panel.class) x=(px(x + width * 0.1)) y=(px(bottom - height)) width=(px((width * 0.8).max(0.8))) height=(px(height)) {
-                title { (thousands(*value)) }
+                title { (panel.name) " from " (axis.begin(index)) ": " (thousands(*value)) }
             }
         }
-        @for (index, band) in panel.bands.iter().enumerate() {
-            @if let Some(band) = band {
-                @let (x, width) = axis.column(index);
-                @let [low, middle, high] = [band.low, band.middle, band.high].map(|it| bottom - panel.height(it.into()));
-                rect.baseline x=(px(x)) y=(px(high)) width=(px(width)) height=(px(low - high)) {
-                    title { "usual: " (human_bytes(band.low)) " to " (human_bytes(band.high)) ", middle " (human_bytes(band.middle)) }
-                }
-                path class="baseline-middle" d={ "M" (px(x)) " " (px(middle)) "H" (px(x + width)) } {}
+        text class="panel" x=(px(LEFT)) y=(px(bottom - HEIGHT - 10.0)) { (panel.title()) }
+    }
+}
+
+/// What was usual: a band behind the columns, and a line through its middle.
+fn usual(panel: &Panel, axis: &Axis, bottom: f64) -> Markup {
+    let bands = panel.bands.iter().enumerate().filter_map(|(index, band)| Some((index, (*band)?)));
+    html! {
+        @for (index, band) in bands {
+            @let (x, width) = axis.column(index);
+            @let [low, middle, high] = [band.low, band.middle, band.high].map(|it| bottom - panel.height(it.into()));
+            rect.baseline x=(px(x)) y=(px(high)) width=(px(width)) height=(px(low - high)) {
+                title { "usual from " (axis.begin(index)) ": " (thousands(band.low)) " to " (thousands(band.high)) ", middle " (thousands(band.middle)) }
             }
+            path class="baseline-middle" d={ "M" (px(x)) " " (px(middle)) "H" (px(x + width)) } {}
         }
     }
 }

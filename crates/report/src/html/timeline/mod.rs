@@ -10,7 +10,7 @@ use super::shown::{nothing, shown};
 use crate::fold::{Folded, Row, fold};
 use crate::format::{counted, human_bytes, span, thousands, utc};
 use crate::{Baseline, Chapter, Investigation};
-use axis::Axis;
+use axis::{Axis, LEFT, RIGHT};
 use jiff::Timestamp;
 use panel::panels;
 
@@ -29,7 +29,7 @@ pub(super) fn section(chapter: &Chapter<'_>, number: usize) -> Markup {
     let axis = Axis::of(&folded);
     html! {
         p.note { (columns(&folded)) " Each panel has a scale of its own. The hour of a record is that of its start." }
-        (legend(chapter, &folded))
+        (legend(chapter, &folded, &axis))
         div.chart tabindex="0" role="group" aria-label="Timeline, drawn" {
             (chart::draw(investigation, &axis, &panels, number, &summary(&folded)))
         }
@@ -95,8 +95,11 @@ fn summary(folded: &Folded) -> String {
     )
 }
 
-fn legend(chapter: &Chapter<'_>, folded: &Folded) -> Markup {
+fn legend(chapter: &Chapter<'_>, folded: &Folded, axis: &Axis) -> Markup {
     let investigation = chapter.investigation;
+    let window = &investigation.window;
+    let outside = window.from.is_some_and(|from| axis.x(from) > LEFT)
+        || window.to.is_some_and(|to| axis.x(to) < RIGHT);
     let seen = investigation.finding.as_ref().and_then(|it| it.first_seen.or(it.last_seen));
     let unoriented = folded.rows.iter().any(|row| row.bytes_unoriented > 0);
     let rejected = folded.rows.iter().any(|row| row.rejected > 0);
@@ -106,11 +109,7 @@ fn legend(chapter: &Chapter<'_>, folded: &Folded) -> Markup {
         (unoriented, "unoriented", "bytes unoriented"),
         (rejected, "rejected", "rejected flows"),
         (seen.is_some(), "finding", "the finding's own time"),
-        (
-            investigation.window.from.is_some() || investigation.window.to.is_some(),
-            "outside",
-            "outside of the window asked about",
-        ),
+        (outside, "outside", "outside of the window asked about"),
         (chapter.baseline.is_some() && folded.row_hours == 1, "baseline", "usual range (baseline)"),
         (!investigation.coverage.gaps.is_empty(), "gap", "gap: not observed"),
         (!investigation.coverage.observed.is_empty(), "observed", "observed"),

@@ -13,7 +13,7 @@ pub(super) const HEIGHT: f64 = 96.0;
 const LEAST: f64 = 1.5;
 
 pub(super) struct Panel {
-    pub(super) title: String,
+    pub(super) name: &'static str,
     /// The class that gives its colour.
     pub(super) class: &'static str,
     pub(super) columns: Vec<u128>,
@@ -38,7 +38,7 @@ pub(super) fn panels(folded: &Folded, baseline: Option<&Baseline>) -> Vec<Panel>
             true,
         ),
     ];
-    let beside: [(&str, &str, fn(&Row) -> u128, bool); 2] = [
+    let beside: [(&'static str, &'static str, fn(&Row) -> u128, bool); 2] = [
         ("Bytes unoriented", "unoriented", |row| row.bytes_unoriented, true),
         ("Rejected flows", "rejected", |row| row.rejected, false),
     ];
@@ -65,7 +65,7 @@ fn bands(
 
 impl Panel {
     fn new(
-        name: &str,
+        name: &'static str,
         class: &'static str,
         columns: Vec<u128>,
         bands: Vec<Option<Band>>,
@@ -73,8 +73,12 @@ impl Panel {
     ) -> Panel {
         let most = columns.iter().copied().max().unwrap_or(0);
         let usual = bands.iter().flatten().map(|band| u128::from(band.high)).max().unwrap_or(0);
-        let title = format!("{name}, most in a column: {}", thousands(most));
-        Panel { title, class, columns, bands, top: round_up(most.max(usual)), is_bytes }
+        Panel { name, class, columns, bands, top: round_up(most.max(usual)), is_bytes }
+    }
+
+    pub(super) fn title(&self) -> String {
+        let most = self.columns.iter().copied().max().unwrap_or(0);
+        format!("{}, most in a column: {}", self.name, thousands(most))
     }
 
     /// Pixels from the bottom.
