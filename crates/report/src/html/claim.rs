@@ -61,7 +61,7 @@ fn rows(finding: Option<&Finding>, claimed: &Traffic, totals: &Traffic) -> Vec<M
     ];
     if totals.bytes_unoriented > 0 || totals.packets_unoriented > 0 {
         let cells = of_both(&|it| volume(it.bytes_unoriented, it.packets_unoriented));
-        rows.push(row("Bytes in a direction that the records do not tell", nothing(), cells));
+        rows.push(row("Bytes, direction unknown", nothing(), cells));
     }
     rows.push(row("Accepted flows", nothing(), of_both(&|it| html! { (thousands(it.flows)) })));
     rows.push(row("Rejected flows", nothing(), of_both(&rejected)));

@@ -23,7 +23,7 @@ pub(super) fn section(peers: Option<&[Peer]>) -> Markup {
     html! {
         p.note { (counted(peers.len() as u64, "other interface or instance", "others")) " with traffic with the claimed remotes." }
         div.wide tabindex="0" role="group" aria-label="Peers" {
-            table {
+            table.peers {
                 thead { tr {
                     th scope="col" { "Instance" } th scope="col" { "Interface" } th scope="col" { "Account" } th scope="col" { "Remote" }
                     th.n scope="col" { "Bytes in" } th.n scope="col" { "Bytes out" }

@@ -93,7 +93,11 @@ pub(super) fn banner(investigation: &Investigation, number: usize) -> Markup {
 /// The few figures that are asked for first.
 fn tiles(investigation: &Investigation) -> Markup {
     let (claimed, totals) = (&investigation.verdict.claimed_traffic, &investigation.totals);
-    let bytes = |bytes: u64| if bytes < 1000 { "bytes".to_owned() } else { human_bytes(bytes) };
+    let bytes = |bytes: u64| match bytes {
+        0 if totals.is_empty() => "no record".to_owned(),
+        0..1000 => "bytes".to_owned(),
+        _ => human_bytes(bytes),
+    };
     let objects = &investigation.coverage.objects;
     let tile = |label: &str, exact: &str, below: &str| {
         html! { div { dt { (label) } dd { (figure(exact, below)) } } }

@@ -18,10 +18,10 @@ use flowproof_finding::Status;
 use crate::counts::{RecordTable, not_accounted_for, object_counts, record_counts};
 use crate::escape::shortened;
 use crate::format::{counted, exact_bytes, span, thousands, words};
-use crate::text::finding::{claim, seen, window};
+use crate::text::finding::{claim, seen, severity_name, window};
 use crate::text::remotes::{left_out, rank, service};
 use crate::text::traffic::why_none;
-use crate::{Chapter, Investigation, Tool};
+use crate::{Chapter, Investigation, Tool, enrichment_line};
 use inline::{code, inline};
 use table::Table;
 
@@ -153,7 +153,7 @@ fn facts(investigation: &Investigation, text: &mut String) {
                 row("Title", inline(&shortened(title, TEXT)));
             }
             if let Some(severity) = finding.severity {
-                row("Severity", severity.to_string());
+                row("Severity", format!("{severity} ({})", severity_name(severity)));
             }
             row("Seen", inline(&seen(finding)));
         }
@@ -244,10 +244,16 @@ fn remotes(investigation: &Investigation, limit: usize, text: &mut String) {
     if unoriented {
         columns.push(("Unoriented", true));
     }
-    columns.extend([("Flows", true), ("Rejected", true), ("Service", false), ("Lists", false)]);
+    columns.extend([
+        ("Flows", true),
+        ("Rejected", true),
+        ("Service", false),
+        ("Lists and notes", false),
+    ]);
     let mut table = Table::new(&columns);
     for remote in shown {
-        table.row(&cells(remote, unoriented));
+        let note = investigation.enrichment.as_ref().map(|it| enrichment_line(it.of(remote)));
+        table.row(&cells(remote, unoriented, &note.unwrap_or_default()));
     }
     table.write(text);
     if !hidden.is_empty() {
@@ -255,7 +261,7 @@ fn remotes(investigation: &Investigation, limit: usize, text: &mut String) {
     }
 }
 
-fn cells(remote: &Remote, unoriented: bool) -> Vec<String> {
+fn cells(remote: &Remote, unoriented: bool, note: &str) -> Vec<String> {
     let traffic = &remote.traffic;
     let address = remote.address.map_or("unknown".to_owned(), |it| code(&it.to_string()));
     let claimed = if remote.claimed { " (claimed)" } else { "" };
@@ -268,12 +274,17 @@ fn cells(remote: &Remote, unoriented: bool) -> Vec<String> {
         cells.push(thousands(traffic.bytes_unoriented));
     }
     let rejected = thousands(traffic.rejected_flows);
-    cells.extend([thousands(traffic.flows), rejected, inline(&service(remote)), lists(remote)]);
+    cells.extend([
+        thousands(traffic.flows),
+        rejected,
+        inline(&service(remote)),
+        lists(remote, note),
+    ]);
     cells
 }
 
-/// The lists' entries that hold the remote.
-fn lists(remote: &Remote) -> String {
+/// The lists' entries that hold the remote, and what other sources say of it.
+fn lists(remote: &Remote, note: &str) -> String {
     let entries = remote.matches.iter().take(MATCHES).map(|found| {
         let kind = if found.trusted { "trusted " } else { "" };
         let [list, entry, label] =
@@ -285,6 +296,10 @@ fn lists(remote: &Remote) -> String {
     if remote.matches.len() > MATCHES {
         let more = (remote.matches.len() - MATCHES) as u64;
         text.push_str(&format!("; and {}", counted(more, "more entry", "more entries")));
+    }
+    if !note.is_empty() {
+        let separator = if text.is_empty() { "" } else { "; " };
+        text.push_str(&format!("{separator}note: {}", inline(note)));
     }
     text
 }
@@ -334,8 +349,12 @@ fn coverage(investigation: &Investigation, text: &mut String) {
     let RecordTable { beside, of_those } = record_counts(records);
     let mut told = vec![format!("{ok} with traffic, {window} of them in the window")];
     told.extend(not_zero(&beside));
-    told.extend(not_zero(&of_those).into_iter().map(|it| format!("of those with traffic {it}")));
     line(text, &format!("- Records: {}", told.join(", ")));
+    let of_those = not_zero(&of_those);
+    if !of_those.is_empty() {
+        line(text, &format!("- Of those with traffic: {}", of_those.join(", ")));
+    }
+    silent(investigation, text);
     for gap in coverage.gaps.iter().take(GAPS) {
         let stretch = span(Some(gap.from), Some(gap.to));
         let (name, why) = (shortened(&gap.interface, NAME), shortened(&gap.why, NAME));
@@ -360,6 +379,16 @@ fn coverage(investigation: &Investigation, text: &mut String) {
     line(text, "");
 }
 
+/// Interfaces of the subject without any record: their silence must not pass for quiet.
+fn silent(investigation: &Investigation, text: &mut String) {
+    let observed = &investigation.coverage.observed;
+    let silent = |name: &&String| !observed.iter().any(|it| it.interface == **name);
+    let silent: Vec<&String> = investigation.subject.interfaces.iter().filter(silent).collect();
+    if !silent.is_empty() {
+        line(text, &format!("- Never, no record at all: {}", names(&silent)));
+    }
+}
+
 /// What is not zero, as `3 truncated`.
 fn not_zero(counts: &[(u64, &str)]) -> Vec<String> {
     let some = counts.iter().filter(|(count, _)| *count > 0);
@@ -380,7 +409,10 @@ fn sources(investigation: &Investigation, text: &mut String) {
     );
     for list in investigation.lists.iter().take(LISTS) {
         let kind = if list.trusted { "Trusted list" } else { "List" };
-        let entries = counted(list.entries, "entry", "entries");
+        let mut entries = counted(list.entries, "entry", "entries");
+        if list.rejected > 0 {
+            entries.push_str(&format!(", {} refused", counted(list.rejected, "line", "lines")));
+        }
         let (path, digest) = (shortened(&list.path, NAME), shortened(&list.sha256, NAME));
         line(text, &format!("- {kind} {}: {entries}, SHA-256 {}", code(&path), code(&digest)));
     }

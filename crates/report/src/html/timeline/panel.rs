@@ -21,6 +21,7 @@ pub(super) struct Panel {
     pub(super) bands: Vec<Option<Band>>,
     /// What the whole height stands for.
     top: u128,
+    any_record: bool,
     is_bytes: bool,
 }
 
@@ -48,6 +49,8 @@ pub(super) fn panels(folded: &Folded, baseline: Option<&Baseline>) -> Vec<Panel>
             panels.push(Panel::new(title, class, columns, Vec::new(), is_bytes));
         }
     }
+    let any_record = folded.rows.iter().any(|row| row.records > 0 || row.rejected > 0);
+    panels.iter_mut().for_each(|panel| panel.any_record = any_record);
     panels
 }
 
@@ -73,10 +76,15 @@ impl Panel {
     ) -> Panel {
         let most = columns.iter().copied().max().unwrap_or(0);
         let usual = bands.iter().flatten().map(|band| u128::from(band.high)).max().unwrap_or(0);
-        Panel { name, class, columns, bands, top: round_up(most.max(usual)), is_bytes }
+        let top = round_up(most.max(usual));
+        Panel { name, class, columns, bands, top, any_record: true, is_bytes }
     }
 
+    /// Without any record "0" would be wrong: nobody saw that there was nothing.
     pub(super) fn title(&self) -> String {
+        if !self.any_record {
+            return format!("{}: no record", self.name);
+        }
         let most = self.columns.iter().copied().max().unwrap_or(0);
         format!("{}, most in a column: {}", self.name, thousands(most))
     }
