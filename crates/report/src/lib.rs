@@ -7,11 +7,13 @@
 //! leave out. No format reads a file, a clock or the environment, so the same investigation always
 //! gives the same bytes.
 //!
-//! - [`write_text`]: what an analyst reads and pastes into a ticket;
+//! - [`write_text`]: what an analyst reads in a terminal;
+//! - [`write_markdown`]: the same for a ticket;
+//! - [`write_html`]: one page for a browser or for paper, of one investigation or of many;
 //! - [`write_json`]: what programs read, as `docs/investigation.schema.json` describes it.
 //!
 //! What logs, lists and findings hold was written by others, possibly by the intruder. None of it
-//! can act on a terminal or forge a line of a report: see [`printable`].
+//! can act on a terminal, become markup or forge a line of a report: see [`printable`].
 //!
 //! ```
 //! use flowproof_evidence::{Coverage, Subject, Traffic};

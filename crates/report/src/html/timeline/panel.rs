@@ -123,6 +123,8 @@ fn round_up(most: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::{chapter, corroborated};
+    use crate::fold::fold;
 
     fn panel(columns: &[u128]) -> Panel {
         Panel::new("x", "in", columns.to_vec(), Vec::new(), true)
@@ -140,6 +142,20 @@ mod tests {
         let panel = panel(&[0, 1, 250_000, 1_000_000]);
         let heights: Vec<f64> = panel.columns.iter().map(|it| panel.height(*it)).collect();
         assert_eq!(heights, [0.0, LEAST, HEIGHT / 4.0, HEIGHT]);
+    }
+
+    #[test]
+    fn a_range_of_single_hours_is_not_drawn_over_merged_columns() {
+        let investigation = corroborated();
+        let baseline = chapter(&investigation).baseline;
+        let drawn = |most| {
+            let window = &investigation.window;
+            let folded = fold(&investigation.timeline, window.from, window.to, most).unwrap();
+            let panels = panels(&folded, baseline.as_ref());
+            panels[0].bands.iter().flatten().map(|band| band.middle).collect::<Vec<u64>>()
+        };
+        assert_eq!(drawn(168), [20_000_000; 24]);
+        assert_eq!(drawn(12), []);
     }
 
     #[test]
