@@ -494,27 +494,27 @@ fn crowded_remote(number: u32) -> Remote {
         line: u64::from(number) + 1,
         entry: address.clone(),
         label: format!("Tor exit {number}"),
-        trusted: number % 100 == 0,
+        trusted: number.is_multiple_of(100),
     };
     let seen = |second: u64| Timestamp::from_second(1_748_736_000 + second as i64).ok();
     Remote {
         address: Some(self::address(&address)),
         ports: vec![443, (mixed >> 48) as u16],
-        protocols: vec![if number % 9 == 0 { 17 } else { 6 }],
+        protocols: vec![if number.is_multiple_of(9) { 17 } else { 6 }],
         traffic: Traffic {
             bytes_in: size,
             bytes_out: mixed % 1_000_003,
             packets_in: size / 900,
             packets_out: mixed % 1_009,
             flows: mixed % 301 + 1,
-            rejected_flows: if number % 11 == 0 { mixed % 17 + 1 } else { 0 },
-            rejected_bytes: if number % 11 == 0 { 180 } else { 0 },
-            rejected_packets: if number % 11 == 0 { 3 } else { 0 },
+            rejected_flows: if number.is_multiple_of(11) { mixed % 17 + 1 } else { 0 },
+            rejected_bytes: if number.is_multiple_of(11) { 180 } else { 0 },
+            rejected_packets: if number.is_multiple_of(11) { 3 } else { 0 },
             first_seen: seen(mixed % 300_000),
             last_seen: seen(300_000 + mixed % 300_000),
             ..Traffic::default()
         },
-        matches: if number % 50 == 0 { vec![list] } else { Vec::new() },
+        matches: if number.is_multiple_of(50) { vec![list] } else { Vec::new() },
         claimed: number == 4_321,
     }
 }

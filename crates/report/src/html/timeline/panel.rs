@@ -39,16 +39,17 @@ pub(super) fn panels(folded: &Folded, baseline: Option<&Baseline>) -> Vec<Panel>
             true,
         ),
     ];
-    let beside: [(&'static str, &'static str, fn(&Row) -> u128, bool); 2] = [
-        ("Bytes unoriented", "unoriented", |row| row.bytes_unoriented, true),
-        ("Rejected flows", "rejected", |row| row.rejected, false),
+    let beside = [
+        Panel::new(
+            "Bytes unoriented",
+            "unoriented",
+            series(|row| row.bytes_unoriented),
+            Vec::new(),
+            true,
+        ),
+        Panel::new("Rejected flows", "rejected", series(|row| row.rejected), Vec::new(), false),
     ];
-    for (title, class, of, is_bytes) in beside {
-        let columns = series(of);
-        if columns.iter().any(|value| *value > 0) {
-            panels.push(Panel::new(title, class, columns, Vec::new(), is_bytes));
-        }
-    }
+    panels.extend(beside.into_iter().filter(|panel| panel.columns.iter().any(|value| *value > 0)));
     let any_record = folded.rows.iter().any(|row| row.records > 0 || row.rejected > 0);
     panels.iter_mut().for_each(|panel| panel.any_record = any_record);
     panels
@@ -100,7 +101,7 @@ impl Panel {
 
     /// Values with a line, and their labels. All labels are exact.
     pub(super) fn lines(&self) -> Vec<(u128, String)> {
-        let half = (self.top % 2 == 0).then_some(self.top / 2);
+        let half = self.top.is_multiple_of(2).then_some(self.top / 2);
         let label = |value| if self.is_bytes { human_bytes(value) } else { thousands(value) };
         let values = [0].into_iter().chain(half).chain([self.top]);
         values.map(|value| (value, label(value))).collect()
@@ -155,7 +156,7 @@ mod tests {
             panels[0].bands.iter().flatten().map(|band| band.middle).collect::<Vec<u64>>()
         };
         assert_eq!(drawn(168), [20_000_000; 24]);
-        assert_eq!(drawn(12), []);
+        assert!(drawn(12).is_empty());
     }
 
     #[test]
