@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::shown::shown;
+use super::shown::plain;
 
 /// The style sheet.
 pub(super) const STYLE: &str = include_str!("page.css");
@@ -21,7 +21,7 @@ pub(super) fn head(title: &str) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="referrer" content="no-referrer";
-            title { (shown(title)) }
+            title { (plain(title)) }
             style { (PreEscaped(STYLE)) }
         }
     }

@@ -13,6 +13,8 @@
     made.append(...children);
     return made;
   };
+  // Text of others, set apart from its neighbours as the page does it.
+  const apart = (text) => element("bdi", "", text);
   const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
   const drawFigure = ([exact, below]) => {
@@ -25,19 +27,19 @@
     const cell = element("td", "text");
     for (const [trusted, list, detail] of row[BADGES]) {
       const kind = trusted ? "trusted list" : "list";
-      const badge = element("span", trusted ? "badge trusted" : "badge threat", kind + " " + list);
-      cell.append(element("div", "", badge, " " + detail));
+      const badge = element("span", trusted ? "badge trusted" : "badge threat", kind + " ", apart(list));
+      cell.append(element("div", "", badge, " ", apart(detail)));
     }
-    if (row[NOTE]) cell.append(element("div", "sub", "note: " + row[NOTE]));
+    if (row[NOTE]) cell.append(element("div", "sub", "note: ", apart(row[NOTE])));
     return cell;
   };
 
   const drawRow = (row) => {
     const claimed = row[ROW_FLAGS] & CLAIMED;
-    const head = element("th", "", element("code", "", row[ADDRESS]));
+    const head = element("th", "", element("code", "", apart(row[ADDRESS])));
     head.scope = "row";
     if (claimed) head.append(" ", element("span", "badge claimed", "claimed"));
-    const service = element("td", "text", row[SERVICE]);
+    const service = element("td", "text", apart(row[SERVICE]));
     const times = [FIRST, LAST].map((at) => element("td", "when", row[at]));
     return element("tr", claimed ? "claimed" : "", head, drawLists(row), ...row[FIGURES].map(drawFigure), service, ...times);
   };

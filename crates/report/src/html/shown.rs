@@ -8,17 +8,20 @@ use crate::escape::{printable, shortened};
 use crate::format::{counted, human_bytes, thousands, utc};
 use jiff::Timestamp;
 
-/// Text that is [`printable`] and, in the page, escaped.
+/// Text that is [`printable`] and, in the page, escaped. It is set apart from its neighbours, so that
+/// letters that run from right to left do not turn these round.
 pub(super) struct Shown<'a>(Cow<'a, str>);
 
-impl Shown<'_> {
-    /// The text before it is escaped for the page.
-    pub(super) fn text(&self) -> &str {
-        &self.0
+/// The same in places that hold no elements: titles, and texts of a drawing.
+pub(super) struct Plain<'a>(Cow<'a, str>);
+
+impl Render for Shown<'_> {
+    fn render_to(&self, page: &mut String) {
+        html! { bdi { (&*self.0) } }.render_to(page);
     }
 }
 
-impl Render for Shown<'_> {
+impl Render for Plain<'_> {
     fn render_to(&self, page: &mut String) {
         (*self.0).render_to(page);
     }
@@ -32,6 +35,11 @@ pub(super) fn shown(text: &str) -> Shown<'_> {
 /// The same, cut to about `limit` characters; what was cut is counted.
 pub(super) fn cut(text: &str, limit: usize) -> Shown<'static> {
     Shown(Cow::Owned(shortened(text, limit)))
+}
+
+/// Text that others may have written, where no element can stand.
+pub(super) fn plain(text: &str) -> Plain<'_> {
+    Plain(printable(text))
 }
 
 /// An exact figure, and below it what helps to read it.

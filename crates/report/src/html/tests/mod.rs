@@ -250,8 +250,8 @@ fn in_data(row: &Value) -> (String, String, String, String) {
 
 #[test]
 fn several_investigations_have_an_index_and_one_has_none() {
-    let all = [&corroborated(), &not_observable(), &corroborated()];
-    let parsed = Parsed::of(&page(all));
+    let all = vec![corroborated(), not_observable(), corroborated()];
+    let parsed = Parsed::of(&page(&all));
     assert_eq!(parsed.count("article"), 3);
     assert!(parsed.text.contains("3 investigations"), "{}", parsed.text);
     assert!(parsed.text.contains("2 corroborated, 1 not observable"), "{}", parsed.text);

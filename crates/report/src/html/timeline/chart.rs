@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use super::axis::{Axis, LEFT, RIGHT, WIDTH, px};
 use super::panel::{HEIGHT, Panel};
 use crate::Investigation;
+use crate::escape::shortened;
 use crate::format::{counted, span, thousands};
-use crate::html::shown::{cut, shown};
+use crate::html::shown::plain;
 use jiff::Timestamp;
 
 /// Pixels above a panel for its title, and for a lane with its name.
@@ -48,7 +49,7 @@ pub(super) fn draw(
             (outside(investigation, axis, panels_end))
             @for stretch in of_gaps(axis, &gaps).0 {
                 rect class="gap" x=(stretch.0) y="0" width=(stretch.1) height=(px(panels_end)) fill={ "url(#" (hatch) ")" } {
-                    title { (shown(&stretch.2)) }
+                    title { (plain(&stretch.2)) }
                 }
             }
             (finding(investigation, axis, panels_end))
@@ -181,13 +182,13 @@ fn draw_lane(
     }
     let never = if observed.is_empty() { ": no record at all" } else { "" };
     html! {
-        text class="small" x=(px(LEFT)) y=(px(top + 14.0)) { "Records of " (cut(name, NAME)) (never) }
+        text class="small" x=(px(LEFT)) y=(px(top + 14.0)) { "Records of " tspan { (plain(&shortened(name, NAME))) } (never) }
         rect.lane x=(px(LEFT)) y=(px(top + 19.0)) width=(px(RIGHT - LEFT)) height=(px(LANE_BAR)) {}
         @for (x, width, about) in seen.0 {
-            rect.observed x=(x) y=(px(top + 19.0)) width=(width) height=(px(LANE_BAR)) { title { (shown(&about)) } }
+            rect.observed x=(x) y=(px(top + 19.0)) width=(width) height=(px(LANE_BAR)) { title { (plain(&about)) } }
         }
         @for (x, width, about) in of_gaps(axis, gaps).0 {
-            rect.gap x=(x) y=(px(top + 19.0)) width=(width) height=(px(LANE_BAR)) fill={ "url(#" (hatch) ")" } { title { (shown(&about)) } }
+            rect.gap x=(x) y=(px(top + 19.0)) width=(width) height=(px(LANE_BAR)) fill={ "url(#" (hatch) ")" } { title { (plain(&about)) } }
         }
     }
 }
@@ -196,7 +197,7 @@ fn of_gaps(axis: &Axis, gaps: &[&Gap]) -> Stretches {
     let mut stretches = Stretches(Vec::new());
     for gap in gaps {
         let about =
-            format!("gap: {} ({})", span(Some(gap.from), Some(gap.to)), cut(&gap.why, NAME).text());
+            format!("gap: {} ({})", span(Some(gap.from), Some(gap.to)), shortened(&gap.why, NAME));
         stretches.push(axis, gap.from, gap.to, &about);
     }
     stretches
