@@ -34,16 +34,30 @@ use shown::shown;
 /// How much of the long lists stands in the page itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HtmlOptions {
-    /// Remotes in the table as the page opens, and so without JavaScript. With it the table has all.
+    /// Remotes in each table as the page opens, and so without JavaScript. With it tables have all.
     pub remotes: usize,
     /// Source objects named of each investigation.
     pub objects: usize,
+    /// Columns of each timeline at most, 2 or more. Hours are merged until they fit.
+    pub columns: usize,
 }
 
 impl Default for HtmlOptions {
-    /// 100 remotes, 200 objects.
+    /// 100 remotes, 200 objects, 168 columns: the hours of a week.
     fn default() -> HtmlOptions {
-        HtmlOptions { remotes: 100, objects: 200 }
+        HtmlOptions { remotes: 100, objects: 200, columns: 168 }
+    }
+}
+
+impl HtmlOptions {
+    /// The default for up to 10 investigations. Of more each is told shorter, with 20 remotes, 20
+    /// objects and 48 columns, so that a page of hundreds can still be opened.
+    #[must_use]
+    pub fn for_investigations(count: usize) -> HtmlOptions {
+        match count {
+            0..=10 => HtmlOptions::default(),
+            _ => HtmlOptions { remotes: 20, objects: 20, columns: 48 },
+        }
     }
 }
 
@@ -75,13 +89,14 @@ pub fn write_html<'a, C: Into<Chapter<'a>>>(
 fn page(chapters: &[Chapter<'_>], options: &HtmlOptions) -> io::Result<Markup> {
     let mut articles = Vec::with_capacity(chapters.len());
     for (chapter, number) in chapters.iter().zip(1..) {
+        let number = Number { of: chapters.len(), number };
         articles.push(article(chapter, number, options)?);
     }
     Ok(html! {
         (DOCTYPE)
         html lang="en" {
             (head::head(&index::page_title(chapters)))
-            body {
+            body class=[(chapters.len() > 1).then_some("several")] {
                 a.skip href="#main" { "To the verdict" }
                 header.page {
                     h1 { (shown(&index::heading(chapters))) }
@@ -120,12 +135,21 @@ const SECTIONS: [(&str, &str); 8] = [
     ("sources", "Sources"),
 ];
 
-/// One investigation. `number` counts from 1; all ids of the chapter begin with it.
-fn article(chapter: &Chapter<'_>, number: usize, options: &HtmlOptions) -> io::Result<Markup> {
+/// Which chapter it is.
+#[derive(Clone, Copy)]
+struct Number {
+    /// Chapters in the page.
+    of: usize,
+    /// From 1 on. All ids of the chapter begin with it.
+    number: usize,
+}
+
+fn article(chapter: &Chapter<'_>, place: Number, options: &HtmlOptions) -> io::Result<Markup> {
+    let number = place.number;
     let investigation = chapter.investigation;
     let contents = [
         claim::section(investigation),
-        timeline::section(chapter, number),
+        timeline::section(chapter, number, options.columns),
         remotes::section(investigation, options.remotes)?,
         matches::section(investigation),
         peers::section(chapter.peers.as_deref()),
@@ -135,12 +159,12 @@ fn article(chapter: &Chapter<'_>, number: usize, options: &HtmlOptions) -> io::R
     ];
     Ok(html! {
         article id={ "c" (number) } aria-labelledby={ "c" (number) "-title" } {
-            (verdict::banner(investigation, number))
+            (verdict::banner(investigation, place))
             nav.sections aria-label={ "Sections of investigation " (number) } {
                 @for (key, title) in SECTIONS { a href={ "#c" (number) "-" (key) } { (title) } }
             }
             @for ((key, title), content) in SECTIONS.into_iter().zip(&contents) {
-                section id={ "c" (number) "-" (key) } aria-labelledby={ "c" (number) "-" (key) "-h" } {
+                section id={ "c" (number) "-" (key) } aria-labelledby={ "c" (number) "-" (key) "-h c" (number) "-title" } {
                     h3 id={ "c" (number) "-" (key) "-h" } { (title) }
                     (content)
                 }

@@ -5,7 +5,7 @@ use flowproof_finding::Status;
 use maud::{Markup, html};
 
 use super::shown::{cut, figure, shown};
-use super::title;
+use super::{Number, title};
 use crate::Investigation;
 use crate::counts::not_accounted_for;
 use crate::format::{counted, human_bytes, joined, thousands};
@@ -61,14 +61,18 @@ fn meaning(investigation: &Investigation) -> &'static str {
     }
 }
 
-pub(super) fn banner(investigation: &Investigation, number: usize) -> Markup {
+pub(super) fn banner(investigation: &Investigation, place: Number) -> Markup {
+    let Number { of, number } = place;
     let verdict = &investigation.verdict;
     let (class, sign) = look(verdict.status);
     html! {
         div class={ "banner " (class) } {
             p.word { span.sign aria-hidden="true" { (sign) } (word(verdict.status)) }
             div.why {
-                h2 id={ "c" (number) "-title" } { (cut(title(investigation), NAME)) }
+                h2 id={ "c" (number) "-title" } {
+                    @if of > 1 { (number) ". " }
+                    (cut(title(investigation), NAME))
+                }
                 @if let Some(text) = investigation.finding.as_ref().and_then(|finding| finding.title.as_ref()) {
                     p.finding-title { (cut(text, TEXT)) }
                 }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::devtools::{Browser, Noise};
 use super::{HOSTILE, page};
-use crate::Investigation;
 use crate::fixture::{chapter, corroborated, crowded, enriched, hostile, not_observable};
 use crate::format::thousands;
+use crate::{HtmlOptions, Investigation, write_html};
 
 /// The texts of the cells in a column of the remotes' table.
 fn column(browser: &mut Browser, number: usize) -> Vec<String> {
@@ -45,6 +45,15 @@ fn text_of(browser: &mut Browser, selector: &str) -> String {
     text.as_str().unwrap().to_owned()
 }
 
+/// 12 investigations of 300 remotes each.
+fn a_dozen() -> String {
+    let investigation = crowded(300);
+    let mut page = Vec::new();
+    let options = HtmlOptions::for_investigations(12);
+    write_html([&investigation; 12], &options, &mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
 #[test]
 fn every_page_opens_in_time_without_a_word_on_the_console_or_a_request() {
     let Some(mut browser) = Browser::start() else { return };
@@ -54,6 +63,7 @@ fn every_page_opens_in_time_without_a_word_on_the_console_or_a_request() {
         ("nothing.html", page([&nothing])),
         ("several.html", page([&told, &nothing, &enriched()])),
         ("crowded.html", page([&many])),
+        ("dozen.html", a_dozen()),
     ];
     for (name, page) in pages {
         // The least of three, since the machine may be busy with other tests.

@@ -124,6 +124,7 @@ fn links_lead_to_ids_and_ids_are_unique() {
     assert!(links.iter().filter(|link| ["#c1", "#c2", "#c3"].contains(link)).count() == 3);
     let described = parsed.attributes_of_all("aria-labelledby");
     assert!(links.len() > 27 && described.len() == 27, "{links:?} {described:?}");
+    let described = described.iter().flat_map(|ids| ids.split(' '));
     for id in links.iter().map(|link| &link[1..]).chain(described) {
         assert!(unique.contains(id), "{id}");
     }
@@ -258,6 +259,19 @@ fn several_investigations_have_an_index_and_one_has_none() {
     assert_eq!(Parsed::of(&page([&corroborated()])).text.matches("Claimed bytes in").count(), 0);
     let none: [&Investigation; 0] = [];
     assert!(Parsed::of(&page(none)).text.contains("0 investigations"));
+}
+
+#[test]
+fn many_investigations_are_told_shorter_and_still_with_all_remotes() {
+    assert_eq!(HtmlOptions::for_investigations(10), HtmlOptions::default());
+    let options = HtmlOptions::for_investigations(11);
+    let investigation = crowded(300);
+    let mut out = Vec::new();
+    write_html([&investigation; 11], &options, &mut out).unwrap();
+    let parsed = Parsed::of(std::str::from_utf8(&out).unwrap());
+    assert_eq!(parsed.text.matches("Remotes 1 to 20 of 300, together ").count(), 11);
+    assert!(parsed.json().iter().all(|data| data["rows"].as_array().unwrap().len() == 300));
+    assert_eq!(parsed.text.matches("merged into columns of 4 hours").count(), 11);
 }
 
 #[test]

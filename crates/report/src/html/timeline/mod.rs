@@ -14,13 +14,11 @@ use axis::{Axis, LEFT, RIGHT};
 use jiff::Timestamp;
 use panel::panels;
 
-/// Columns of the drawing at most: the hours of a week.
-const COLUMNS: i64 = 168;
-
-pub(super) fn section(chapter: &Chapter<'_>, number: usize) -> Markup {
+pub(super) fn section(chapter: &Chapter<'_>, number: usize, columns: usize) -> Markup {
     let investigation = chapter.investigation;
     let (from, to) = ends(investigation);
-    let Some(mut folded) = fold(&investigation.timeline, from, to, COLUMNS) else {
+    let most = i64::try_from(columns).unwrap_or(i64::MAX).max(2);
+    let Some(mut folded) = fold(&investigation.timeline, from, to, most) else {
         return html! { p.note { "None: no record with a time was found, and the window has no ends." } };
     };
     folded.mark_gaps(&investigation.coverage.gaps);
@@ -28,7 +26,7 @@ pub(super) fn section(chapter: &Chapter<'_>, number: usize) -> Markup {
     let panels = panels(&folded, baseline);
     let axis = Axis::of(&folded);
     html! {
-        p.note { (columns(&folded)) " Each panel has a scale of its own. The hour of a record is that of its start." }
+        p.note { (merged(&folded)) " Each panel has a scale of its own. The hour of a record is that of its start." }
         (legend(chapter, &folded, &axis))
         div.chart tabindex="0" role="group" aria-label="Timeline, drawn" {
             (chart::draw(investigation, &axis, &panels, number, &summary(&folded)))
@@ -62,7 +60,7 @@ fn ends(investigation: &Investigation) -> (Option<Timestamp>, Option<Timestamp>)
     )
 }
 
-fn columns(folded: &Folded) -> String {
+fn merged(folded: &Folded) -> String {
     let hours = counted(folded.hours.unsigned_abs(), "hour", "hours");
     match folded.row_hours {
         1 => format!("{hours} (UTC), a column each."),
