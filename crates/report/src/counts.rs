@@ -2,8 +2,16 @@
 
 use flowproof_evidence::{ObjectCounts, RecordCounts};
 
+use crate::format::thousands;
+
 /// Counts with what they count, as in `3 truncated`.
 pub(crate) type Counts = Vec<(u64, &'static str)>;
+
+/// Those that are not zero, as `3 truncated`.
+pub(crate) fn not_zero(counts: &[(u64, &str)]) -> Vec<String> {
+    let some = counts.iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, what)| format!("{} {what}", thousands(*count))).collect()
+}
 
 /// What became of the objects that were not read to the end.
 pub(crate) fn object_counts(objects: &ObjectCounts) -> Counts {

@@ -38,7 +38,7 @@ pub struct HtmlOptions {
     pub remotes: usize,
     /// Source objects named of each investigation.
     pub objects: usize,
-    /// Columns of each timeline at most, 2 or more. Hours are merged until they fit.
+    /// Columns of each timeline at most, from 2 to 10,000. Hours are merged until they fit.
     pub columns: usize,
 }
 

@@ -6,7 +6,7 @@ use flowproof_evidence::{Coverage, ObjectCounts, RecordCounts, Sample};
 
 use super::page::{Page, more};
 use crate::Investigation;
-use crate::counts::{RecordTable, not_accounted_for, object_counts, record_counts};
+use crate::counts::{RecordTable, not_accounted_for, not_zero, object_counts, record_counts};
 use crate::escape::shortened;
 use crate::format::{duration, joined, span, thousands, words};
 
@@ -30,12 +30,6 @@ pub(super) fn write(investigation: &Investigation, page: &mut Page) {
     observed(coverage, &investigation.subject.interfaces, page);
     gaps(coverage, page);
     samples(&coverage.samples, page);
-}
-
-/// What is not zero, as `3 truncated, 1 denied`.
-fn not_zero(counts: &[(u64, &str)]) -> Vec<String> {
-    let some = counts.iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, what)| format!("{} {what}", thousands(*count))).collect()
 }
 
 fn objects(objects: &ObjectCounts, page: &mut Page) {

@@ -17,7 +17,7 @@ use panel::panels;
 pub(super) fn section(chapter: &Chapter<'_>, number: usize, columns: usize) -> Markup {
     let investigation = chapter.investigation;
     let (from, to) = ends(investigation);
-    let most = i64::try_from(columns).unwrap_or(i64::MAX).max(2);
+    let most = i64::try_from(columns).unwrap_or(i64::MAX).clamp(2, 10_000);
     let Some(mut folded) = fold(&investigation.timeline, from, to, most) else {
         return html! { p.note { "None: no record with a time was found, and the window has no ends." } };
     };
@@ -83,6 +83,9 @@ fn summary(folded: &Folded) -> String {
             _ => format!("no {name}"),
         }
     };
+    if folded.rows.iter().all(|row| row.records == 0 && row.rejected == 0) {
+        return "Bar charts without a column: no record was found.".to_owned();
+    }
     let gaps = folded.rows.iter().filter(|row| row.gap).count() as u64;
     format!(
         "Bar charts over {}. {}; {}; {} with a gap in coverage. The table below has the figures.",
