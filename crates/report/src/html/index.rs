@@ -64,8 +64,8 @@ fn row(chapter: &Chapter<'_>, number: usize) -> Markup {
                 (badge(investigation.verdict.status))
                 @if investigation.coverage.is_partial() { " " span.sub { "part of the data could not be read" } }
             }
-            th.text scope="row" { a href={ "#c" (number) } { (cut(title(investigation), NAME)) } }
-            td.text { (cut(&subject_name(investigation), NAME)) }
+            th scope="row" { a href={ "#c" (number) } { (cut(title(investigation), NAME)) } }
+            td { (cut(&subject_name(investigation), NAME)) }
             td.text { (shown(&span(investigation.window.from, investigation.window.to))) }
             td.n { (thousands(claimed.bytes_in)) }
             td.n { (thousands(claimed.bytes_out)) }
