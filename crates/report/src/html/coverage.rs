@@ -1,7 +1,5 @@
 //! How much of the evidence could be read, where it has holes, and what was refused.
 
-use std::collections::BTreeSet;
-
 use flowproof_evidence::{Coverage, Gap, ObjectCounts, RecordCounts, Sample};
 use maud::{Markup, html};
 
@@ -30,7 +28,7 @@ pub(super) fn section(investigation: &Investigation) -> Markup {
         h4 { "Gaps" }
         (gaps(coverage))
         h4 { "Observed" }
-        (observed(coverage, &investigation.subject.interfaces))
+        (observed(investigation))
     }
 }
 
@@ -83,7 +81,7 @@ fn gaps(coverage: &Coverage) -> Markup {
     if coverage.gaps.is_empty() {
         let text = match coverage.observed.is_empty() {
             true => "No interface of the subject left a record: all of the window is a gap.",
-            false => "None: the interfaces below were observed through the window.",
+            false => "None of the interfaces that left records has one.",
         };
         return html! { p.note { (text) } };
     }
@@ -114,11 +112,10 @@ fn gap_row(gap: &Gap) -> Markup {
     }
 }
 
-/// Where each interface left records. An interface of the subject without any is named as such: its
-/// silence must not pass for quiet.
-fn observed(coverage: &Coverage, subject: &[String]) -> Markup {
-    let left: BTreeSet<&str> = coverage.observed.iter().map(|it| &*it.interface).collect();
-    let silent: Vec<&String> = subject.iter().filter(|it| !left.contains(it.as_str())).collect();
+/// Where each interface left records. An interface of the subject without any is named as such.
+fn observed(investigation: &Investigation) -> Markup {
+    let coverage = &investigation.coverage;
+    let silent = investigation.silent_interfaces();
     if coverage.observed.is_empty() && silent.is_empty() {
         return html! { p.note { "No interface of the subject left a record." } };
     }

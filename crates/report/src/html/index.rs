@@ -7,21 +7,24 @@ use super::shown::{cut, shown};
 use super::verdict::{badge, word};
 use super::{subject_name, title};
 use crate::Chapter;
+use crate::escape::shortened;
 use crate::format::{counted, span, thousands};
 
-/// Characters shown of a name in the index.
+/// Characters shown of the heading of the page, and of a name in the index.
+pub(super) const HEADING: usize = 300;
 const NAME: usize = 120;
 
 /// The title of the browser's window.
 pub(super) fn page_title(chapters: &[Chapter<'_>]) -> String {
-    match chapters {
+    let title = match chapters {
         [only] => {
             let investigation = only.investigation;
             let (word, title) = (word(investigation.verdict.status), title(investigation));
             format!("{word}: {title}, {}", subject_name(investigation))
         }
         _ => heading(chapters),
-    }
+    };
+    shortened(&title, HEADING)
 }
 
 /// The heading of the page.

@@ -29,7 +29,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::escape::is_unsafe;
 use crate::{Chapter, Investigation, Tool};
-use shown::shown;
+use shown::{cut, shown};
 
 /// How much of the long lists stands in the page itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn page(chapters: &[Chapter<'_>], options: &HtmlOptions) -> io::Result<Markup> {
             body class=[(chapters.len() > 1).then_some("several")] {
                 a.skip href="#main" { "To the verdict" }
                 header.page {
-                    h1 { (shown(&index::heading(chapters))) }
+                    h1 { (cut(&index::heading(chapters), index::HEADING)) }
                     p.by { (made_by(chapters)) }
                 }
                 @if chapters.len() > 1 { (index::index(chapters)) }

@@ -109,16 +109,14 @@ fn tiles(investigation: &Investigation) -> Markup {
     let others = match not_accounted_for(objects) {
         0 => format!("of {} listed", thousands(objects.listed)),
         missing => {
-            format!("of {} listed, {} not accounted for", thousands(objects.listed), missing)
+            format!(
+                "of {} listed, {} not accounted for",
+                thousands(objects.listed),
+                thousands(missing)
+            )
         }
     };
-    let gaps = investigation.coverage.gaps.len() as u64;
-    // Without any record "no gap" would be wrong: there, all is gap.
-    let observed = match (investigation.coverage.observed.is_empty(), gaps) {
-        (true, _) => "no record of the subject".to_owned(),
-        (false, 0) => "no gap".to_owned(),
-        (false, gaps) => counted(gaps, "gap", "gaps"),
-    };
+    let observed = observed(investigation);
     html! {
         dl.tiles {
             @if investigation.finding.is_some() {
@@ -133,6 +131,21 @@ fn tiles(investigation: &Investigation) -> Markup {
             (tile("Flows", &thousands(totals.flows), &format!("accepted, {} rejected", thousands(totals.rejected_flows))))
             (tile("Objects read", &thousands(objects.read), &format!("{others}; {observed}")))
         }
+    }
+}
+
+/// How well the subject was observed, in a few words.
+fn observed(investigation: &Investigation) -> String {
+    let gaps = investigation.coverage.gaps.len() as u64;
+    // Without any record "no gap" would be wrong: there, all is gap.
+    let told = match (investigation.coverage.observed.is_empty(), gaps) {
+        (true, _) => return "no record of the subject".to_owned(),
+        (false, 0) => "no gap".to_owned(),
+        (false, gaps) => counted(gaps, "gap", "gaps"),
+    };
+    match investigation.silent_interfaces().len() as u64 {
+        0 => told,
+        silent => format!("{told}, {} never seen", counted(silent, "interface", "interfaces")),
     }
 }
 

@@ -34,7 +34,10 @@ pub(super) fn coverage(investigation: &Investigation, text: &mut String) {
     if !of_those.is_empty() {
         line(text, &format!("- Of those with traffic: {}", of_those.join(", ")));
     }
-    silent(investigation, text);
+    let silent = investigation.silent_interfaces();
+    if !silent.is_empty() {
+        line(text, &format!("- Never, no record at all: {}", names(&silent)));
+    }
     for gap in coverage.gaps.iter().take(GAPS) {
         let stretch = span(Some(gap.from), Some(gap.to));
         let (name, why) = (shortened(&gap.interface, NAME), shortened(&gap.why, NAME));
@@ -57,16 +60,6 @@ pub(super) fn coverage(investigation: &Investigation, text: &mut String) {
     }
     more(text, coverage.samples.len(), SAMPLES, "sample", "samples");
     line(text, "");
-}
-
-/// Interfaces of the subject without any record: their silence must not pass for quiet.
-fn silent(investigation: &Investigation, text: &mut String) {
-    let observed = &investigation.coverage.observed;
-    let silent = |name: &&String| !observed.iter().any(|it| it.interface == **name);
-    let silent: Vec<&String> = investigation.subject.interfaces.iter().filter(silent).collect();
-    if !silent.is_empty() {
-        line(text, &format!("- Never, no record at all: {}", names(&silent)));
-    }
 }
 
 pub(super) fn sources(investigation: &Investigation, text: &mut String) {

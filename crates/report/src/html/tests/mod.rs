@@ -313,6 +313,17 @@ fn the_drawing_is_to_scale() {
 }
 
 #[test]
+fn an_interface_that_was_never_seen_is_named_beside_those_without_gaps() {
+    let mut investigation = corroborated();
+    investigation.coverage.gaps.clear();
+    let told = Parsed::of(&page([&investigation])).text;
+    assert!(told.contains("of 8 listed; no gap, 1 interface never seen"), "{told}");
+    assert!(told.contains("None of the interfaces that left records has one."), "{told}");
+    assert!(told.contains("eni-0a1b2c3d4e5f60002 never, no record at all"), "{told}");
+    assert!(told.contains("Records of eni-0a1b2c3d4e5f60002 : no record at all"), "{told}");
+}
+
+#[test]
 fn a_window_without_traffic_is_drawn_all_the_same() {
     let mut investigation = corroborated();
     investigation.timeline.clear();

@@ -1,5 +1,7 @@
 //! The drawing itself, as SVG in the page.
 
+use std::collections::BTreeMap;
+
 use flowproof_evidence::Gap;
 use maud::{Markup, html};
 
@@ -57,8 +59,8 @@ pub(super) fn draw(
             @for (index, panel) in panels.iter().enumerate() {
                 (draw_panel(panel, axis, (TITLE + HEIGHT) * (index + 1) as f64))
             }
-            @for (index, (name, observed, gaps)) in lanes.iter().take(LANES).enumerate() {
-                (draw_lane(name, axis, observed, gaps, panels_end + 14.0 + LANE * index as f64, &hatch))
+            @for (index, (name, lane)) in lanes.iter().take(LANES).enumerate() {
+                (draw_lane(name, lane, axis, panels_end + 14.0 + LANE * index as f64, &hatch))
             }
             @if lanes.len() > LANES {
                 text class="small" x=(px(LEFT)) y=(px(lanes_end + 40.0)) {
@@ -144,51 +146,43 @@ fn usual(panel: &Panel, axis: &Axis, bottom: f64) -> Markup {
 }
 
 /// Where one interface left records, and where not.
-type Lane<'a> = (&'a str, Vec<(Timestamp, Timestamp)>, Vec<&'a Gap>);
-
-/// A lane for each interface of the subject, and for each other that left records or should have.
-fn lanes(investigation: &Investigation) -> Vec<Lane<'_>> {
-    let coverage = &investigation.coverage;
-    let mut lanes: std::collections::BTreeMap<&str, Lane<'_>> = std::collections::BTreeMap::new();
-    let names = investigation.subject.interfaces.iter().map(|it| &**it);
-    let names = names.chain(coverage.observed.iter().map(|it| &*it.interface));
-    for name in names.chain(coverage.gaps.iter().map(|it| &*it.interface)) {
-        lanes.entry(name).or_insert_with(|| (name, Vec::new(), Vec::new()));
-    }
-    for observed in &coverage.observed {
-        if let Some(lane) = lanes.get_mut(&*observed.interface) {
-            lane.1.push((observed.from, observed.to));
-        }
-    }
-    for gap in &coverage.gaps {
-        if let Some(lane) = lanes.get_mut(&*gap.interface) {
-            lane.2.push(gap);
-        }
-    }
-    lanes.into_values().collect()
+#[derive(Default)]
+struct Lane<'a> {
+    observed: Vec<(Timestamp, Timestamp)>,
+    gaps: Vec<&'a Gap>,
 }
 
-fn draw_lane(
-    name: &str,
-    axis: &Axis,
-    observed: &[(Timestamp, Timestamp)],
-    gaps: &[&Gap],
-    top: f64,
-    hatch: &str,
-) -> Markup {
+/// A lane for each interface of the subject, and for each other that left records or should have.
+fn lanes(investigation: &Investigation) -> BTreeMap<&str, Lane<'_>> {
+    let coverage = &investigation.coverage;
+    let subject = investigation.subject.interfaces.iter();
+    let mut lanes: BTreeMap<&str, Lane<'_>> =
+        subject.map(|name| (name.as_str(), Lane::default())).collect();
+    for observed in &coverage.observed {
+        let lane = lanes.entry(&observed.interface).or_default();
+        lane.observed.push((observed.from, observed.to));
+    }
+    for gap in &coverage.gaps {
+        lanes.entry(&gap.interface).or_default().gaps.push(gap);
+    }
+    lanes
+}
+
+fn draw_lane(name: &str, lane: &Lane<'_>, axis: &Axis, top: f64, hatch: &str) -> Markup {
     let mut seen = Stretches(Vec::new());
-    for (from, to) in observed {
+    for (from, to) in &lane.observed {
         seen.push(axis, *from, *to, &format!("observed: {}", span(Some(*from), Some(*to))));
     }
-    let never = if observed.is_empty() { ": no record at all" } else { "" };
+    let never = if lane.observed.is_empty() { ": no record at all" } else { "" };
+    let [y, height] = [top + 19.0, LANE_BAR].map(px);
     html! {
         text class="small" x=(px(LEFT)) y=(px(top + 14.0)) { "Records of " tspan { (plain(&shortened(name, NAME))) } (never) }
-        rect.lane x=(px(LEFT)) y=(px(top + 19.0)) width=(px(RIGHT - LEFT)) height=(px(LANE_BAR)) {}
+        rect.lane x=(px(LEFT)) y=(y) width=(px(RIGHT - LEFT)) height=(height) {}
         @for (x, width, about) in seen.0 {
-            rect.observed x=(x) y=(px(top + 19.0)) width=(width) height=(px(LANE_BAR)) { title { (plain(&about)) } }
+            rect.observed x=(x) y=(y) width=(width) height=(height) { title { (plain(&about)) } }
         }
-        @for (x, width, about) in of_gaps(axis, gaps).0 {
-            rect.gap x=(x) y=(px(top + 19.0)) width=(width) height=(px(LANE_BAR)) fill={ "url(#" (hatch) ")" } { title { (plain(&about)) } }
+        @for (x, width, about) in of_gaps(axis, &lane.gaps).0 {
+            rect.gap x=(x) y=(y) width=(width) height=(height) fill={ "url(#" (hatch) ")" } { title { (plain(&about)) } }
         }
     }
 }
