@@ -14,7 +14,9 @@ use flowproof_finding::{
 };
 use jiff::Timestamp;
 
-use crate::{Enrichment, Investigation, Tool, WindowView};
+use crate::{
+    Band, Baseline, BaselineHour, Chapter, Enrichment, Investigation, Peer, Tool, WindowView,
+};
 
 pub(crate) fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
@@ -420,4 +422,104 @@ pub(crate) fn hostile(text: &str) -> Investigation {
         enrichment.notes.values_mut().for_each(|notes| *notes = vec![note.clone(), other.clone()]);
     }
     told
+}
+
+/// The first investigation with a usual range for its hours and with two others that talked to its
+/// remote.
+pub(crate) fn chapter(investigation: &Investigation) -> Chapter<'_> {
+    let hours = (0..24).map(|hour| {
+        let band = |low| Band { low, middle: low * 2, high: low * 3 };
+        let start = at(&format!("2025-06-01T{hour:02}:00:00Z"));
+        BaselineHour { start, bytes_in: band(10_000_000), bytes_out: band(200_000) }
+    });
+    let peer = |instance: Option<&str>, interface: &str, bytes_out| Peer {
+        account: Some("123456789012".to_owned()),
+        instance: instance.map(str::to_owned),
+        interface: Some(interface.to_owned()),
+        remote: address("203.0.113.9"),
+        traffic: Traffic {
+            bytes_out,
+            packets_out: 31,
+            flows: 2,
+            first_seen: Some(at("2025-06-01T03:00:00Z")),
+            last_seen: Some(at("2025-06-01T04:00:00Z")),
+            ..Traffic::default()
+        },
+    };
+    Chapter {
+        investigation,
+        baseline: Some(Baseline {
+            from: at("2025-05-25T00:00:00Z"),
+            to: at("2025-06-01T00:00:00Z"),
+            method: "median and range of the same hours on 7 days".to_owned(),
+            hours: hours.collect(),
+        }),
+        peers: Some(vec![
+            peer(Some("i-0aaaabbbbcccc0002"), "eni-0a1b2c3d4e5f60003", 45_678),
+            peer(None, "eni-0a1b2c3d4e5f60004", 612),
+        ]),
+    }
+}
+
+/// An investigation with `count` remotes over a week, some of them on lists.
+pub(crate) fn crowded(count: u32) -> Investigation {
+    let mut told = corroborated();
+    let mut totals = Traffic::default();
+    told.remotes = (0..count).map(crowded_remote).collect();
+    for remote in &told.remotes {
+        totals.merge(&remote.traffic).unwrap();
+    }
+    told.totals = totals;
+    told.window.from = Some(at("2025-06-01T00:00:00Z"));
+    told.window.to = Some(at("2025-06-08T00:00:00Z"));
+    told.timeline = (0..168_u64)
+        .map(|hour| {
+            let start = Timestamp::from_second(1_748_736_000 + 3600 * hour as i64).unwrap();
+            let bytes_in = 40_000_000 + (hour * 7_919 % 113) * 900_000;
+            let bytes_out = 900_000 + (hour * 104_729 % 97) * 30_000;
+            let rejected_flows = hour * 31 % 7;
+            let traffic =
+                Traffic { bytes_in, bytes_out, flows: 60, rejected_flows, ..Traffic::default() };
+            TimelineHour { start, traffic }
+        })
+        .collect();
+    told
+}
+
+/// Figures of every size, so that sorting them as text or as rounded numbers would show.
+fn crowded_remote(number: u32) -> Remote {
+    let mixed = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let size = mixed >> (24 + number % 40);
+    let address = match number % 3 {
+        0 => format!("2001:db8::{:x}:{number:x}", number % 7),
+        _ => format!("10.{}.{}.{}", number % 5, number / 250, number % 250),
+    };
+    let list = ListMatch {
+        list: "tor-exits.txt".to_owned(),
+        line: u64::from(number) + 1,
+        entry: address.clone(),
+        label: format!("Tor exit {number}"),
+        trusted: number.is_multiple_of(100),
+    };
+    let seen = |second: u64| Timestamp::from_second(1_748_736_000 + second as i64).ok();
+    Remote {
+        address: Some(self::address(&address)),
+        ports: vec![443, (mixed >> 48) as u16],
+        protocols: vec![if number.is_multiple_of(9) { 17 } else { 6 }],
+        traffic: Traffic {
+            bytes_in: size,
+            bytes_out: mixed % 1_000_003,
+            packets_in: size / 900,
+            packets_out: mixed % 1_009,
+            flows: mixed % 301 + 1,
+            rejected_flows: if number.is_multiple_of(11) { mixed % 17 + 1 } else { 0 },
+            rejected_bytes: if number.is_multiple_of(11) { 180 } else { 0 },
+            rejected_packets: if number.is_multiple_of(11) { 3 } else { 0 },
+            first_seen: seen(mixed % 300_000),
+            last_seen: seen(300_000 + mixed % 300_000),
+            ..Traffic::default()
+        },
+        matches: if number.is_multiple_of(50) { vec![list] } else { Vec::new() },
+        claimed: number == 4_321,
+    }
 }

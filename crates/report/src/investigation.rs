@@ -1,6 +1,6 @@
 //! One finding, or one question about a subject, answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowproof_evidence::{
@@ -38,6 +38,15 @@ pub struct Investigation {
     pub lists: Vec<ListSource>,
     /// What other sources say of the remotes; `None` if none was asked. It changes nothing else.
     pub enrichment: Option<Enrichment>,
+}
+
+impl Investigation {
+    /// Interfaces of the subject without any record. Their silence must not pass for quiet.
+    pub(crate) fn silent_interfaces(&self) -> Vec<&str> {
+        let seen: BTreeSet<&str> = self.coverage.observed.iter().map(|it| &*it.interface).collect();
+        let all = self.subject.interfaces.iter().map(String::as_str);
+        all.filter(|interface| !seen.contains(interface)).collect()
+    }
 }
 
 /// What other sources say of remotes.

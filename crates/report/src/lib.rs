@@ -7,11 +7,13 @@
 //! leave out. No format reads a file, a clock or the environment, so the same investigation always
 //! gives the same bytes.
 //!
-//! - [`write_text`]: what an analyst reads and pastes into a ticket;
+//! - [`write_text`]: what an analyst reads in a terminal;
+//! - [`write_markdown`]: the same for a ticket;
+//! - [`write_html`]: one page for a browser or for paper, of one investigation or of many;
 //! - [`write_json`]: what programs read, as `docs/investigation.schema.json` describes it.
 //!
 //! What logs, lists and findings hold was written by others, possibly by the intruder. None of it
-//! can act on a terminal or forge a line of a report: see [`printable`].
+//! can act on a terminal, become markup or forge a line of a report: see [`printable`].
 //!
 //! ```
 //! use flowproof_evidence::{Coverage, Subject, Traffic};
@@ -46,18 +48,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod chapter;
+mod counts;
 mod enrichment;
 mod escape;
 #[cfg(test)]
 mod fixture;
+mod fold;
 mod format;
+mod html;
 mod investigation;
 mod json;
+mod markdown;
 mod text;
 
+pub use chapter::{Band, Baseline, BaselineHour, Chapter, Peer};
 pub use enrichment::enrichment_line;
 pub use escape::printable;
 pub use format::{counted, duration, exact_bytes, human_bytes, protocol, span, thousands, utc};
+pub use html::{HtmlOptions, write_html};
 pub use investigation::{Enrichment, Investigation, Tool, WindowView};
 pub use json::{SCHEMA, write_json};
+pub use markdown::{MarkdownOptions, write_markdown};
 pub use text::{TextOptions, write_text};

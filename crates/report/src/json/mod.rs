@@ -62,6 +62,14 @@ fn escaped(json: &str) -> String {
     text
 }
 
+/// A value as JSON that can stand in a script element: it holds no `<`, `>` or `&`, nor any character
+/// that acts.
+pub(crate) fn for_script(value: &impl Serialize) -> io::Result<String> {
+    let json = escaped(&serde_json::to_string(value)?);
+    // Outside of strings JSON has none of the three.
+    Ok(json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+}
+
 /// The fields in the order of the published form.
 #[derive(Serialize)]
 struct Document<'a> {

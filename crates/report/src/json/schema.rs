@@ -1,7 +1,6 @@
-//! The published JSON Schema against what is really written.
-//!
-//! A small checker of the parts of JSON Schema that ours uses. It is stricter in one thing: a key
-//! that the schema does not describe is a fault here, where a reader would ignore it.
+//! The published JSON Schema against what is really written: as any validator reads it, and with a
+//! small checker of the parts of JSON Schema that ours uses. The checker is stricter in one thing: a
+//! key that the schema does not describe is a fault there, where a reader would ignore it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Investigation;
-use crate::fixture::{corroborated, enriched, hostile, not_observable};
+use crate::fixture::{corroborated, crowded, enriched, hostile, not_observable};
 
 const SCHEMA_TEXT: &str = include_str!("../../../../docs/investigation.schema.json");
 
@@ -161,6 +160,75 @@ fn every_investigation_fits_the_published_schema() {
     let mut by_hand = not_observable();
     by_hand.finding = None;
     assert_eq!(faults(&document(&by_hand)), Vec::<String>::new());
+}
+
+/// A validator of others, which first checks the schema against that of JSON Schema itself.
+fn validator() -> jsonschema::Validator {
+    jsonschema::options().should_validate_formats(true).build(&schema()).unwrap()
+}
+
+#[test]
+fn a_validator_of_others_accepts_every_investigation() {
+    assert!(jsonschema::meta::is_valid(&schema()));
+    let validator = validator();
+    for investigation in
+        [corroborated(), enriched(), not_observable(), crowded(300), hostile("\u{1b}\u{9b}\"\\\n")]
+    {
+        let document = document(&investigation);
+        let faults: Vec<String> =
+            validator.iter_errors(&document).map(|it| it.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new());
+    }
+}
+
+/// Every field of every object is taken away in turn: those that the schema requires are missed.
+#[test]
+fn a_validator_of_others_misses_each_required_field() {
+    let (whole, validator) = (document(&enriched()), validator());
+    let (mut missed, mut not_missed) = (0, BTreeSet::new());
+    for path in paths(&whole, "") {
+        let mut broken = whole.clone();
+        let (parent, key) = path.rsplit_once('/').unwrap();
+        let parent = broken.pointer_mut(parent).unwrap();
+        if parent.as_object_mut().is_some_and(|object| object.remove(key).is_some()) {
+            match validator.is_valid(&broken) {
+                true => drop(not_missed.insert(path.replace(|c: char| c.is_ascii_digit(), "N"))),
+                false => missed += 1,
+            }
+        }
+    }
+    assert!(missed > 150, "{missed}");
+    // Only what `skip_serializing_if` leaves out, and the names that a note chooses itself.
+    let optional: BTreeSet<String> =
+        not_missed.into_iter().filter(|path| !path.contains("/fields/")).collect();
+    let expected = [
+        "/enrichment",
+        "/evidence/N/collected_in",
+        "/finding/claims/N/remote_alternative",
+        "/lists/N/trusted",
+        "/remotes/N/enrichment",
+        "/remotes/N/matches/N/trusted",
+        "/verdict/claims/N/claim/remote_alternative",
+    ];
+    assert_eq!(optional.iter().collect::<Vec<_>>(), expected);
+}
+
+/// The pointers to all values of a document.
+fn paths(value: &Value, at: &str) -> Vec<String> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let inner = inner.into_iter().flat_map(|(key, value)| {
+        let path = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let mut all = paths(value, &path);
+        all.push(path);
+        all
+    });
+    inner.collect()
 }
 
 #[test]

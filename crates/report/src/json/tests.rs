@@ -13,6 +13,14 @@ fn json(investigation: &Investigation, pretty: bool) -> String {
 }
 
 #[test]
+fn json_for_a_script_element_ends_nothing_and_means_the_same() {
+    let texts = value!(["</script><!-- <script>", "a & b \u{2028}\u{9b}", {"<": ">"}, 1, null]);
+    let json = crate::json::for_script(&texts).unwrap();
+    assert!(!json.contains(|c: char| "<>&\u{2028}\u{9b}".contains(c)), "{json}");
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), texts);
+}
+
+#[test]
 fn a_small_answer_is_written_in_the_published_order() {
     insta::assert_snapshot!(json(&not_observable(), true), @r#"
     {

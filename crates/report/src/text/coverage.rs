@@ -6,6 +6,7 @@ use flowproof_evidence::{Coverage, ObjectCounts, RecordCounts, Sample};
 
 use super::page::{Page, more};
 use crate::Investigation;
+use crate::counts::{RecordTable, not_accounted_for, not_zero, object_counts, record_counts};
 use crate::escape::shortened;
 use crate::format::{duration, joined, span, thousands, words};
 
@@ -31,101 +32,29 @@ pub(super) fn write(investigation: &Investigation, page: &mut Page) {
     samples(&coverage.samples, page);
 }
 
-/// What is not zero, as `3 truncated, 1 denied`.
-fn not_zero(counts: &[(u64, &str)]) -> Vec<String> {
-    let some = counts.iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, what)| format!("{} {what}", thousands(*count))).collect()
-}
-
 fn objects(objects: &ObjectCounts, page: &mut Page) {
-    // Taken apart by name, so that a count added later cannot be left out here.
-    let ObjectCounts {
-        listed,
-        read,
-        empty,
-        not_a_flow_log,
-        unsupported,
-        denied,
-        kms_denied,
-        archived,
-        vanished,
-        unreachable,
-        truncated,
-        corrupt,
-        not_read,
-        duplicate,
-    } = *objects;
-    let others = [
-        (empty, "empty"),
-        (not_a_flow_log, "not a flow log"),
-        (unsupported, "in a form that is not read yet"),
-        (denied, "denied"),
-        (kms_denied, "denied by their key in KMS"),
-        (archived, "archived in cold storage"),
-        (vanished, "vanished before the read"),
-        (unreachable, "not handed out by the store"),
-        (truncated, "truncated"),
-        (corrupt, "corrupt"),
-        (not_read, "not read to the end"),
-        (duplicate, "left out (the same bytes as another)"),
-    ];
-    page.field("objects", &format!("{} read of {} listed", thousands(read), thousands(listed)));
-    let told = not_zero(&others);
+    let (read, listed) = (thousands(objects.read), thousands(objects.listed));
+    page.field("objects", &format!("{read} read of {listed} listed"));
+    let told = not_zero(&object_counts(objects));
     if !told.is_empty() {
         page.field("", &joined(told));
     }
-    let accounted = others.iter().map(|(count, _)| u128::from(*count)).sum::<u128>();
-    let missing = u128::from(listed).saturating_sub(accounted + u128::from(read));
+    let missing = not_accounted_for(objects);
     if missing > 0 {
         page.field("", &format!("{} not accounted for", thousands(missing)));
     }
 }
 
 fn records(records: &RecordCounts, page: &mut Page) {
-    let RecordCounts {
-        ok,
-        nodata,
-        skipdata,
-        malformed,
-        bad_time,
-        transit_gateway,
-        passed_over,
-        in_window,
-        bytes_missing,
-        action_missing,
-        time_missing,
-        milliseconds,
-        unoriented,
-        direction_conflicts,
-        assumed_direction,
-        duplicates,
-    } = *records;
-    let window = thousands(in_window);
-    page.field(
-        "records",
-        &format!("{} with traffic, {window} of them in the window", thousands(ok)),
-    );
-    let beside = not_zero(&[
-        (nodata, "NODATA (observed idle)"),
-        (skipdata, "SKIPDATA (lost by AWS)"),
-        (malformed, "malformed"),
-        (bad_time, "with impossible times"),
-        (transit_gateway, "of a transit gateway (kept apart)"),
-        (passed_over, "passed over (they cannot be the subject's)"),
-        (duplicates.unwrap_or(0), "met before (duplicates)"),
-    ]);
+    let window = thousands(records.in_window);
+    let ok = thousands(records.ok);
+    page.field("records", &format!("{ok} with traffic, {window} of them in the window"));
+    let RecordTable { beside, of_those } = record_counts(records);
+    let beside = not_zero(&beside);
     if !beside.is_empty() {
         page.field("", &joined(beside));
     }
-    let of_those = not_zero(&[
-        (bytes_missing, "without a byte counter"),
-        (action_missing, "without an action (counted as accepted)"),
-        (time_missing, "without times"),
-        (milliseconds, "with times in milliseconds"),
-        (unoriented, "with an unknown direction"),
-        (direction_conflicts, "whose direction field and address disagree"),
-        (assumed_direction, "with a direction guessed from which address is private"),
-    ]);
+    let of_those = not_zero(&of_those);
     if !of_those.is_empty() {
         page.field("", &format!("of those with traffic: {}", joined(of_those)));
     }

@@ -88,7 +88,7 @@ fn finding(finding: &Finding, verdict: &Verdict, page: &mut Page) {
 }
 
 /// GuardDuty's names for its scale of 1.0 to 10.0.
-fn severity_name(severity: f64) -> &'static str {
+pub(crate) fn severity_name(severity: f64) -> &'static str {
     match severity {
         s if s < 4.0 => "low",
         s if s < 7.0 => "medium",
@@ -97,7 +97,7 @@ fn severity_name(severity: f64) -> &'static str {
     }
 }
 
-fn seen(finding: &Finding) -> String {
+pub(crate) fn seen(finding: &Finding) -> String {
     let times = finding.count.map(|count| counted(count, "time", "times"));
     let when = match (finding.first_seen, finding.last_seen) {
         (None, None) => None,
@@ -112,7 +112,7 @@ fn seen(finding: &Finding) -> String {
 }
 
 /// A claim in words, for example `inbound TCP port probe, remote 203.0.113.9, local port 22`.
-fn claim(claim: &Claim) -> String {
+pub(crate) fn claim(claim: &Claim) -> String {
     let direction = match claim.direction {
         ClaimDirection::Inbound => "inbound ",
         ClaimDirection::Outbound => "outbound ",
@@ -143,7 +143,7 @@ fn claim(claim: &Claim) -> String {
     text
 }
 
-fn window(window: &WindowView) -> String {
+pub(crate) fn window(window: &WindowView) -> String {
     let mut text = span(window.from, window.to);
     if let (Some(from), Some(to)) = (window.from, window.to) {
         let seconds = to.as_second().saturating_sub(from.as_second()).max(0);

@@ -4,12 +4,12 @@
 //! to a readable length, and every cut says how much it left out; the JSON form leaves out nothing.
 
 mod coverage;
-mod finding;
+pub(crate) mod finding;
 mod page;
-mod remotes;
+pub(crate) mod remotes;
 mod sources;
 mod timeline;
-mod traffic;
+pub(crate) mod traffic;
 mod verdict;
 
 #[cfg(test)]

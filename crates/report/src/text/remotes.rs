@@ -35,18 +35,18 @@ pub(super) fn write(investigation: &Investigation, options: &TextOptions, page: 
 }
 
 /// Claimed ones first, then those on a threat list, then by bytes and by records.
-fn rank(remote: &Remote) -> (bool, bool, u128, u128) {
+pub(crate) fn rank(remote: &Remote) -> (bool, bool, u128, u128) {
     let traffic = &remote.traffic;
     let records = u128::from(traffic.flows) + u128::from(traffic.rejected_flows);
     (remote.claimed, is_listed(remote), bytes(remote), records)
 }
 
-fn is_listed(remote: &Remote) -> bool {
+pub(crate) fn is_listed(remote: &Remote) -> bool {
     remote.matches.iter().any(|entry| !entry.trusted)
 }
 
 /// Bytes of any direction, in a width that three counters cannot wrap.
-fn bytes(remote: &Remote) -> u128 {
+pub(crate) fn bytes(remote: &Remote) -> u128 {
     let traffic = &remote.traffic;
     [traffic.bytes_in, traffic.bytes_out, traffic.bytes_unoriented].map(u128::from).iter().sum()
 }
@@ -105,7 +105,7 @@ fn volume(bytes: u64) -> String {
 }
 
 /// Protocols and ports, for example `TCP 443, 8443`.
-fn service(remote: &Remote) -> String {
+pub(crate) fn service(remote: &Remote) -> String {
     let protocols = joined(remote.protocols.iter().map(|number| protocol(*number)));
     let (ports, hidden) = remote.ports.split_at(remote.ports.len().min(PORTS));
     let mut service = format!("{protocols} {}", joined(ports)).trim().to_owned();
@@ -135,7 +135,7 @@ fn entry(found: &ListMatch) -> String {
 }
 
 /// What the remotes that are not shown add up to, so that a cut never hides how much was cut.
-fn left_out(hidden: &[&Remote]) -> String {
+pub(crate) fn left_out(hidden: &[&Remote]) -> String {
     let sum = |of: fn(&Remote) -> u64| hidden.iter().map(|remote| u128::from(of(remote))).sum();
     let bytes_in: u128 = sum(|remote| remote.traffic.bytes_in);
     let bytes_out: u128 = sum(|remote| remote.traffic.bytes_out);

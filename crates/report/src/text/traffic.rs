@@ -23,7 +23,7 @@ pub(super) fn write(investigation: &Investigation, page: &mut Page) {
 }
 
 /// "Nothing was found" is said only where something could be looked for.
-fn why_none(investigation: &Investigation) -> &'static str {
+pub(crate) fn why_none(investigation: &Investigation) -> &'static str {
     match &investigation.finding {
         None => "no finding was given",
         Some(finding) if finding.remotes().is_empty() => "the finding names no remote to look for",
