@@ -204,6 +204,7 @@ fn a_validator_of_others_misses_each_required_field() {
     let expected = [
         "/enrichment",
         "/evidence/N/collected_in",
+            "/evidence/N/version_id",
         "/finding/claims/N/remote_alternative",
         "/lists/N/trusted",
         "/remotes/N/enrichment",
