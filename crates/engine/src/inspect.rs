@@ -144,7 +144,7 @@ impl Session {
             Ok(context.sql(sql).await?)
         };
         let terms = Terms { thorough: true, ..self.terms() };
-        let mut run = self.run(terms, plan).await?;
+        let run = self.run(terms, plan).await?;
         let mut interfaces = LoggedInterfaces::default();
         for batch in &run.batches {
             let ids = cast(batch.column(0), &DataType::Utf8View)?;
@@ -162,7 +162,7 @@ impl Session {
             }
         }
         // Where copies were dropped, the scan noted what was there before.
-        interfaces.merge(std::mem::take(&mut run.told.logged));
+        interfaces.merge(run.told.logged.clone());
         self.answer(interfaces, run.told).await
     }
 

@@ -86,10 +86,10 @@ pub(crate) fn corroborated() -> Investigation {
         evidence: vec![
             ObjectEvidence {
                 object: "s3://example-logs/AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/01/\
-                version_id: None,
                          123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20250601T0005Z_\
                          1a2b3c4d.log.gz"
                     .to_owned(),
+                version_id: Some("3HL4kqtJvjVBH40Nrjfkd".to_owned()),
                 etag: Some("\"0123456789abcdef0123456789abcdef\"".to_owned()),
                 size: 1_234_567,
                 records: 12,
