@@ -60,6 +60,8 @@ pub(crate) enum Command {
     /// Look at address lists before they are trusted, and ask them
     #[command(subcommand)]
     Lists(ListCommand),
+    /// Say what flow logs can and cannot show of types of findings
+    Explain(Explain),
     /// List every field of every flow log version
     Fields(Fields),
     /// Write a small, seeded, realistic set of logs with a finding and the known answer
@@ -185,6 +187,15 @@ pub(crate) struct Investigate {
     /// How far around the window to look for records
     #[arg(long, value_name = "SPAN", default_value = "15m", env = "FLOWPROOF_SLACK")]
     pub(crate) slack: String,
+    /// Compare with so much time before the window, such as 7d; another reading, of that time
+    #[arg(long, value_name = "SPAN", env = "FLOWPROOF_BASELINE")]
+    pub(crate) baseline: Option<String>,
+    /// Say who else talked to the claimed remotes; another reading
+    #[arg(long, env = "FLOWPROOF_PEERS", value_parser = FalseyValueParser::new())]
+    pub(crate) peers: bool,
+    /// An address to look for that the finding does not claim, say of the domain it names; repeatable
+    #[arg(long, value_name = "IP", env = "FLOWPROOF_NAMED")]
+    pub(crate) named: Vec<std::net::IpAddr>,
     #[command(flatten)]
     pub(crate) lists: Lists,
     #[command(flatten)]
@@ -197,6 +208,14 @@ pub(crate) struct Investigate {
     /// Write the answer to a file
     #[arg(long, short, value_name = "FILE", env = "FLOWPROOF_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// What is to be explained.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Types as findings spell them; all that are known, if none is named
+    #[arg(value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
 }
 
 /// Lists that addresses are matched against.
@@ -256,6 +275,10 @@ pub(crate) enum ReportFormat {
     Json,
     /// One JSON line per finding
     Jsonl,
+    /// A page that stands for itself: open it in any browser, without a network
+    Html,
+    /// For a ticket
+    Markdown,
 }
 
 #[derive(Debug, Args)]

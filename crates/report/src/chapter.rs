@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use flowproof_evidence::Traffic;
+use flowproof_evidence::{Peer as Whoever, Traffic};
 use jiff::Timestamp;
 
 use crate::Investigation;
+use crate::usual::usual;
 
 /// An investigation, and what was asked beyond it. A plain `&Investigation` is a chapter without.
 #[derive(Debug, Clone)]
@@ -20,8 +21,30 @@ pub struct Chapter<'a> {
 
 impl<'a> From<&'a Investigation> for Chapter<'a> {
     fn from(investigation: &'a Investigation) -> Chapter<'a> {
-        Chapter { investigation, baseline: None, peers: None }
+        let baseline = investigation.baseline.as_ref();
+        Chapter {
+            investigation,
+            baseline: baseline.and_then(|before| usual(before, &investigation.window)),
+            peers: investigation.peers.as_ref().map(|peers| others(investigation, peers)),
+        }
     }
+}
+
+/// Those who are not the subject.
+fn others(investigation: &Investigation, peers: &[Whoever]) -> Vec<Peer> {
+    let subject = &investigation.subject;
+    let is_subject = |peer: &Whoever| {
+        let same = peer.instance.is_some() && peer.instance == subject.instance;
+        same || peer.interface.as_ref().is_some_and(|one| subject.interfaces.contains(one))
+    };
+    let others = peers.iter().filter(|peer| !is_subject(peer)).map(|peer| Peer {
+        account: None,
+        instance: peer.instance.clone(),
+        interface: peer.interface.clone(),
+        remote: peer.remote,
+        traffic: peer.traffic.clone(),
+    });
+    others.collect()
 }
 
 /// The subject's usual traffic, hour by hour.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Coverage, EnrichmentFile, EnrichmentNote, Gap, ListMatch, ListSource, ObjectCounts,
-    ObjectEvidence, Observed, RecordCounts, Remote, Sample, SampleKind, Subject, TimelineHour,
-    Traffic,
+    Baseline as Before, BaselinePort, Coverage, EnrichmentFile, EnrichmentNote, Gap, ListMatch, ListSource, ObjectCounts,
+    ObjectEvidence, Observed, Peer as Whoever, PortSide, RecordCounts, Remote, Sample, SampleKind, ServicePort, Subject,
+    TimelineHour, Traffic, Window,
 };
 use flowproof_finding::{
-    Action, Claim, ClaimDirection, ClaimKind, ClaimResult, Finding, Outcome, OwnBytes, Status,
-    Verdict,
+    Action, Claim, ClaimDirection, ClaimKind, ClaimResult, Figure, Finding, Outcome, OwnBytes,
+    Status, TestAnswer, TestResult, Verdict,
 };
 use jiff::Timestamp;
 
@@ -63,7 +63,13 @@ pub(crate) fn corroborated() -> Investigation {
                 outcome: Outcome::Seen,
                 traffic: claimed(),
             }],
-            tests: Vec::new(),
+            tests: vec![TestResult {
+                test: "sessions",
+                decides: false,
+                answer: TestAnswer::Shown,
+                said: "the subject opened 3 connections, and all were answered".to_owned(),
+                figures: vec![Figure { name: "opened_by_subject", value: 3 }],
+            }],
             claimed_traffic: claimed(),
         },
         totals: Traffic {
@@ -104,6 +110,13 @@ pub(crate) fn corroborated() -> Investigation {
                 collected_in: Some("set/unplaced/flowproof-0123456789abcdef.parquet".to_owned()),
             },
         ],
+        baseline: Some(before()),
+        peers: Some(vec![Whoever {
+            remote: address("203.0.113.9"),
+            interface: Some("eni-0a1b2c3d4e5f60003".to_owned()),
+            instance: Some("i-0aaaabbbbcccc0002".to_owned()),
+            traffic: Traffic { bytes_out: 45_678, flows: 2, ..Traffic::default() },
+        }]),
         lists: vec![
             ListSource {
                 path: "tor-exits.txt".to_owned(),
@@ -125,6 +138,25 @@ pub(crate) fn corroborated() -> Investigation {
 }
 
 /// The same, with what other sources say of the first remote.
+/// One day before, of which one hour is known.
+fn before() -> Before {
+    let hour = |bytes_out| TimelineHour {
+        start: at("2025-05-31T09:00:00Z"),
+        traffic: Traffic { bytes_out, ..Traffic::default() },
+    };
+    Before {
+        window: Window::new(at("2025-05-31T00:00:00Z"), at("2025-06-01T00:00:00Z")),
+        hours: vec![hour(500)],
+        claimed_hours: vec![hour(20)],
+        ports: vec![BaselinePort {
+            protocol: Some(6),
+            port: ServicePort { side: PortSide::Remote, port: 443 },
+            days: 1,
+            flows: 12,
+        }],
+    }
+}
+
 pub(crate) fn enriched() -> Investigation {
     let mut told = corroborated();
     let note = |source: &str, prefix: &str, fields: &[(&str, &str)]| EnrichmentNote {
@@ -367,6 +399,8 @@ pub(crate) fn not_observable() -> Investigation {
         timeline: Vec::new(),
         coverage: Coverage::default(),
         evidence: Vec::new(),
+        baseline: None,
+        peers: None,
         lists: Vec::new(),
         enrichment: None,
     }

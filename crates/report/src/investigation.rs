@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Remote, Subject,
+    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote, Subject,
     TimelineHour, Traffic,
 };
 use flowproof_finding::{Finding, Verdict};
@@ -34,6 +34,10 @@ pub struct Investigation {
     pub coverage: Coverage,
     /// The objects that the answer stands on.
     pub evidence: Vec<ObjectEvidence>,
+    /// What the subject did before the window; `None` if nobody asked.
+    pub baseline: Option<Baseline>,
+    /// Who had traffic with the claimed remotes, the subject among them; `None` if nobody asked.
+    pub peers: Option<Vec<Peer>>,
     /// The lists that remotes were matched against.
     pub lists: Vec<ListSource>,
     /// What other sources say of the remotes; `None` if none was asked. It changes nothing else.

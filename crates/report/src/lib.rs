@@ -38,6 +38,8 @@
 //!     timeline: vec![],
 //!     coverage: Coverage::default(),
 //!     evidence: vec![],
+//!     baseline: None,
+//!     peers: None,
 //!     lists: vec![],
 //!     enrichment: None,
 //! };
@@ -61,6 +63,7 @@ mod investigation;
 mod json;
 mod markdown;
 mod text;
+mod usual;
 
 pub use chapter::{Band, Baseline, BaselineHour, Chapter, Peer};
 pub use enrichment::enrichment_line;

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use flowproof_engine::{AddressBook, Answer, SubjectQuestion, SubjectTraffic};
-use flowproof_evidence::{SampleKind, Subject, Window};
+use flowproof_evidence::{Baseline, SampleKind, Subject, Window};
 use flowproof_finding::{
-    ClaimDirection, Finding, Status, Verdict, corroborate, read_findings, window as finding_window,
+    ClaimDirection, Finding, Status, Verdict, corroborate_naming, read_findings,
+    window as finding_window,
 };
-use flowproof_report::{Investigation, TextOptions, Tool, WindowView, write_json, write_text};
+use flowproof_report::{
+    HtmlOptions, Investigation, MarkdownOptions, TextOptions, Tool, WindowView, write_html,
+    write_json, write_markdown, write_text,
+};
 use jiff::Timestamp;
 
 use super::Common;
@@ -132,18 +137,59 @@ impl Inquiry<'_> {
         let search = widened(window, self.slack);
         let book = self.book.clone();
         let session = plan::open(&self.args.logs, search, book, self.inputs, streams).await?;
-        let answer = {
+        let mut answer = {
             let _shown = progress::show(&session, self.common, streams);
             session.subject(&question, self.lists.matcher.as_deref()).await?
         };
         let exit = Exit::of(&answer);
+        let named: BTreeSet<IpAddr> = self.args.named.iter().copied().collect();
+        let observations = &mut answer.value.observations;
+        if self.args.peers {
+            let callers = finding.iter().flat_map(|finding| &finding.callers);
+            let remotes = question.claimed.iter().chain(&named).chain(callers).copied().collect();
+            observations.peers = Some(session.peers(&remotes).await?);
+        }
+        if let Some(baseline) = &self.args.baseline {
+            observations.baseline = self.baseline(baseline, &question, streams).await?;
+        }
         let mut verdict = match &finding {
-            Some(finding) => corroborate(finding, &answer.value.observations)?,
+            Some(finding) => corroborate_naming(finding, observations, &named)?,
             None => without_finding(&answer),
         };
         verdict.reasons.extend(answer.value.notes.iter().cloned());
         verdict.reasons.extend(duplicates(&answer));
         Ok((self.investigation(finding, window, verdict, answer), exit))
+    }
+
+    /// What the subject did in the time before the window.
+    async fn baseline(
+        &self,
+        span: &str,
+        question: &SubjectQuestion,
+        streams: &mut Streams,
+    ) -> Result<Option<Baseline>> {
+        let span = parse_span(span).map_err(UsageError::of("--baseline"))?.unsigned_abs();
+        let Some(to) = question.window.from else {
+            streams.warn("no baseline: the window has no beginning");
+            return Ok(None);
+        };
+        let from = to.checked_sub(span).unwrap_or(Timestamp::MIN);
+        let before = Window { from: Some(from), to: Some(to) };
+        let question = SubjectQuestion {
+            window: before,
+            ports_of_any_remote: true,
+            connections: false,
+            peaks: false,
+            ..question.clone()
+        };
+        let book = self.book.clone();
+        let session = plan::open(&self.args.logs, before, book, self.inputs, streams).await?;
+        let answer = session.subject(&question, None).await?;
+        let baseline = answer.baseline(&question.claimed)?;
+        if baseline.is_none() {
+            streams.warn("no baseline: part of the data of that time could not be read");
+        }
+        Ok(baseline)
     }
 
     /// The window that coverage is judged over: as typed, else the finding's own time.
@@ -167,6 +213,9 @@ impl Inquiry<'_> {
             let (remote, local) = claimed_ports(finding);
             question.claimed_remote_ports = remote;
             question.claimed_local_ports = local;
+            let needs = finding.needs();
+            question.connections = needs.connections;
+            question.peaks = needs.peaks;
         }
         self.add_subject(&mut question.subject, instance);
         question
@@ -192,10 +241,11 @@ impl Inquiry<'_> {
     ) -> Investigation {
         let evidence = answer.evidence();
         let Answer { value: traffic, coverage, .. } = answer;
+        let observations = traffic.observations;
         let enrichment = self.enrichment.map(|loaded| loaded.of_remotes(&traffic.remotes));
         Investigation {
             generated_by: Tool::flowproof(),
-            subject: traffic.observations.subject,
+            subject: observations.subject,
             finding,
             window: WindowView {
                 from: window.from,
@@ -208,6 +258,8 @@ impl Inquiry<'_> {
             timeline: traffic.timeline,
             coverage,
             evidence,
+            baseline: observations.baseline,
+            peers: observations.peers,
             lists: self.lists.sources.clone(),
             enrichment,
         }
@@ -280,8 +332,19 @@ fn write_to(
     color: bool,
     out: &mut dyn Write,
 ) -> Result<()> {
+    match format {
+        ReportFormat::Html => {
+            let options = HtmlOptions::for_investigations(all.len());
+            return Ok(write_html(all, &options, out)?);
+        }
+        ReportFormat::Markdown => {
+            return Ok(write_markdown(all, &MarkdownOptions::default(), out)?);
+        }
+        _ => {}
+    }
     for (place, investigation) in all.iter().enumerate() {
         match format {
+            ReportFormat::Html | ReportFormat::Markdown => {}
             ReportFormat::Json => write_json(investigation, out, true)?,
             ReportFormat::Jsonl => write_json(investigation, out, false)?,
             ReportFormat::Text => {

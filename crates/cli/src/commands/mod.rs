@@ -1,6 +1,7 @@
 //! One file per command: call the library, hand over to `rows` or `report`.
 
 mod collect;
+mod explain;
 mod fields;
 mod inspect;
 mod investigate;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(lists::run(command, streams))
         }
+        Command::Explain(args) => explain::run(&args, streams),
         Command::Fields(args) => fields::run(&args, streams),
         Command::Sample(args) => run_sample(&args, streams),
         Command::Completions { shell } => {

@@ -3,6 +3,7 @@
 mod baseline;
 mod closely;
 mod coverage;
+mod peers;
 mod rollup;
 mod rows;
 mod sql;

@@ -17,6 +17,7 @@ mod peers;
 mod remotes;
 mod shown;
 mod sources;
+mod tested;
 mod timeline;
 mod verdict;
 
@@ -124,8 +125,9 @@ fn made_by(chapters: &[Chapter<'_>]) -> Markup {
 }
 
 /// The sections of a chapter, as links name them and in their order.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("claim", "Claim and records"),
+    ("tests", "Tests"),
     ("timeline", "Timeline"),
     ("remotes", "Remotes"),
     ("matches", "List matches"),
@@ -149,6 +151,7 @@ fn article(chapter: &Chapter<'_>, place: Number, options: &HtmlOptions) -> io::R
     let investigation = chapter.investigation;
     let contents = [
         claim::section(investigation),
+        tested::section(&investigation.verdict.tests),
         timeline::section(chapter, number, options.columns),
         remotes::section(investigation, options.remotes)?,
         matches::section(investigation),

@@ -8,10 +8,10 @@ mod tests;
 use std::io::{self, Write};
 
 use flowproof_evidence::{
-    Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Remote, Subject,
+    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote, Subject,
     TimelineHour, Traffic,
 };
-use flowproof_finding::{ClaimResult, FindingSummary, Status};
+use flowproof_finding::{ClaimResult, FindingSummary, Status, TestResult};
 use serde::{Serialize, Serializer};
 
 use crate::escape::is_unsafe;
@@ -83,8 +83,9 @@ struct Document<'a> {
     totals: &'a Traffic,
     remotes: Vec<RemotePart<'a>>,
     timeline: &'a [TimelineHour],
-    /// No baseline is drawn up yet: always `null`.
-    baseline: (),
+    baseline: Option<&'a Baseline>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peers: Option<&'a [Peer]>,
     coverage: &'a Coverage,
     evidence: &'a [ObjectEvidence],
     lists: &'a [ListSource],
@@ -108,6 +109,7 @@ struct VerdictPart<'a> {
     reasons: &'a [String],
     next_steps: &'a [String],
     claims: &'a [ClaimResult],
+    tests: &'a [TestResult],
 }
 
 impl Serialize for Investigation {
@@ -124,6 +126,8 @@ impl Serialize for Investigation {
             timeline,
             coverage,
             evidence,
+            baseline,
+            peers,
             lists,
             enrichment,
         } = self;
@@ -142,12 +146,14 @@ impl Serialize for Investigation {
                 reasons: &verdict.reasons,
                 next_steps: &verdict.next_steps,
                 claims: &verdict.claims,
+                tests: &verdict.tests,
             },
             claimed_traffic: &verdict.claimed_traffic,
             totals,
             remotes: remotes.iter().map(remote).collect(),
             timeline,
-            baseline: (),
+            baseline: baseline.as_ref(),
+            peers: peers.as_deref(),
             coverage,
             evidence,
             lists,

@@ -48,7 +48,9 @@ impl Checker {
             known.extend(self.check_choices(choices, value, path));
         }
         self.check_value(schema, value, path);
-        for required in schema["required"].as_array().into_iter().flatten() {
+        // What is no object has no members, and lacks none.
+        let required = schema["required"].as_array().filter(|_| value.is_object());
+        for required in required.into_iter().flatten() {
             if value.get(required.as_str().unwrap()).is_none() {
                 self.faults.push(format!("{path} lacks {required}"));
             }
@@ -204,9 +206,10 @@ fn a_validator_of_others_misses_each_required_field() {
     let expected = [
         "/enrichment",
         "/evidence/N/collected_in",
-            "/evidence/N/version_id",
+        "/evidence/N/version_id",
         "/finding/claims/N/remote_alternative",
         "/lists/N/trusted",
+        "/peers",
         "/remotes/N/enrichment",
         "/remotes/N/matches/N/trusted",
         "/verdict/claims/N/claim/remote_alternative",

@@ -65,7 +65,8 @@ fn a_small_answer_is_written_in_the_published_order() {
           "Queries to the Amazon resolver are never in flow logs."
         ],
         "next_steps": [],
-        "claims": []
+        "claims": [],
+        "tests": []
       },
       "claimed_traffic": {
         "bytes_in": 0,

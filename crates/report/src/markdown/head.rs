@@ -8,6 +8,7 @@ use super::table::Table;
 use crate::Investigation;
 use crate::escape::shortened;
 use crate::text::finding::{seen, severity_name, window};
+use crate::text::tested;
 
 pub(super) fn verdict(investigation: &Investigation, text: &mut String) {
     let word = match investigation.verdict.status {
@@ -27,6 +28,22 @@ pub(super) fn verdict(investigation: &Investigation, text: &mut String) {
         points(text, &investigation.verdict.next_steps);
         line(text, "");
     }
+}
+
+/// What the tests of the finding's type gave.
+pub(super) fn tests(investigation: &Investigation, text: &mut String) {
+    if investigation.verdict.tests.is_empty() {
+        return;
+    }
+    line(text, "### Tests\n");
+    let said: Vec<String> = investigation
+        .verdict
+        .tests
+        .iter()
+        .map(|result| format!("{}: {}", tested::title(result), result.said))
+        .collect();
+    points(text, &said);
+    line(text, "");
 }
 
 pub(super) fn facts(investigation: &Investigation, text: &mut String) {

@@ -64,6 +64,7 @@ fn one(chapter: &Chapter<'_>, options: &MarkdownOptions) -> String {
     head::facts(investigation, &mut text);
     traffic::traffic(investigation, &mut text);
     traffic::claims(investigation, &mut text);
+    head::tests(investigation, &mut text);
     remotes::remotes(investigation, options.remotes, &mut text);
     remotes::peers(chapter, &mut text);
     coverage::coverage(investigation, &mut text);

@@ -105,6 +105,10 @@ fn a_corroborated_finding_is_told_for_a_ticket() {
 
     - **seen**: `outbound TCP network connection, remote 203.0.113.9 or 2001:db8:9::9 port 9001, local port 49152; one occurrence by GuardDuty's count: 318 bytes in, 88 bytes out`
 
+    ### Tests
+
+    - sessions (shown): the subject opened 3 connections, and all were answered
+
     ### Remotes
 
     | Remote | Bytes in | Bytes out | Unoriented | Flows | Rejected | Service | Lists and notes |

@@ -8,6 +8,7 @@ pub(crate) mod finding;
 mod page;
 pub(crate) mod remotes;
 mod sources;
+pub(crate) mod tested;
 mod timeline;
 pub(crate) mod traffic;
 mod verdict;
@@ -58,6 +59,7 @@ pub fn write_text(
     verdict::write(investigation, options, &mut page);
     finding::write(investigation, &mut page);
     traffic::write(investigation, &mut page);
+    tested::write(investigation, &mut page);
     remotes::write(investigation, options, &mut page);
     timeline::write(investigation, &mut page);
     coverage::write(investigation, &mut page);

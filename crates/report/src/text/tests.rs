@@ -57,6 +57,9 @@ fn a_corroborated_finding_is_told_whole() {
       rejected    3 flows, 180 bytes in 3 packets: blocked, not transferred
       seen        2025-06-01 00:10:00Z to 2025-06-01 22:01:00Z
 
+    Tests
+      - sessions (shown): the subject opened 3 connections, and all were answered
+
     Remotes (4, 1 claimed, 1 on a threat list; in this order, then by bytes)
       address                            bytes in           bytes out  unoriented  flows  rejected  service
       203.0.113.9 (claimed)  98,765,432 (98.8 MB)  1,234,567 (1.2 MB)           0      3         0  TCP 9001
@@ -207,6 +210,9 @@ fn hostile_text_is_shown_and_does_nothing() {
       records     17 flows accepted
       rejected    3 flows, 180 bytes in 3 packets: blocked, not transferred
       seen        2025-06-01 00:10:00Z to 2025-06-01 22:01:00Z
+
+    Tests
+      - sessions (shown): the subject opened 3 connections, and all were answered
 
     Remotes (1, 0 claimed, 1 on a threat list; in this order, then by bytes)
       address           bytes in       bytes out  flows  rejected  service

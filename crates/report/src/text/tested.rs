@@ -1,0 +1,31 @@
+//! What the tests of the finding's type gave.
+
+use flowproof_finding::{TestAnswer, TestResult};
+
+use super::page::Page;
+use crate::Investigation;
+
+pub(super) fn write(investigation: &Investigation, page: &mut Page) {
+    if investigation.verdict.tests.is_empty() {
+        return;
+    }
+    page.heading("Tests");
+    for result in &investigation.verdict.tests {
+        page.point(&format!("{}: {}", title(result), result.said));
+    }
+}
+
+/// The test with its answer, and whether the verdict hangs on it.
+pub(crate) fn title(result: &TestResult) -> String {
+    let weight = if result.decides { ", decides" } else { "" };
+    format!("{} ({}{weight})", result.test.replace('_', " "), answer(result.answer))
+}
+
+/// The answer in a word or two.
+pub(crate) fn answer(answer: TestAnswer) -> &'static str {
+    match answer {
+        TestAnswer::Shown => "shown",
+        TestAnswer::NotShown => "not shown",
+        TestAnswer::NotLookedAt => "not looked at",
+    }
+}
