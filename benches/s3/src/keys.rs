@@ -26,9 +26,10 @@ pub(crate) async fn run(count: usize) -> Result<()> {
     let session = Arc::new(Session::open(&selection, SessionOptions::default()).await?);
     let (progress, found) = (session.progress(), session.found());
     let asked = Arc::clone(&session);
-    let question = tokio::spawn(async move {
-        asked.volumes(&[Key::Interface], &VolumeFilter::default()).await
-    });
+    let question =
+        tokio::spawn(
+            async move { asked.volumes(&[Key::Interface], &VolumeFilter::default()).await },
+        );
     while progress.objects() == 0 && !question.is_finished() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -42,7 +43,9 @@ pub(crate) async fn run(count: usize) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     if let Some((after, read, memory)) = listed {
-        println!("all keys listed after {after:.1?}, with {read} objects read; peak so far {memory} MB");
+        println!(
+            "all keys listed after {after:.1?}, with {read} objects read; peak so far {memory} MB"
+        );
     }
     let answer = question.await??;
     let records = answer.coverage.records.ok;

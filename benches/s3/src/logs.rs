@@ -32,8 +32,10 @@ pub(crate) fn object(number: usize, lines: usize) -> Result<Vec<u8>> {
     // A generator without a pattern that gzip could find.
     let mut state = number as u64 + 1;
     for line in 0..lines {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (host, port, bytes) = (state >> 56, 1024 + (state >> 40 & 0x7fff), state >> 33 & 0xfffff);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (host, port, bytes) =
+            (state >> 56, 1024 + (state >> 40 & 0x7fff), state >> 33 & 0xfffff);
         let start = 1_748_736_000 + 60 * (line as u64 % 1440);
         writeln!(
             gzip,

@@ -8,9 +8,9 @@ use flowproof_source::s3::S3;
 use flowproof_source::{Object, OpenOptions, Selection, list, open_with};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::logs;
 use crate::process::cpu;
 use crate::server::{BUCKET, Served};
-use crate::logs;
 
 /// Requests under way, of all readers alike.
 const AT_ONCE: usize = 128;
@@ -56,7 +56,8 @@ async fn bucket(count: usize, lines: usize, rounds: usize) -> Result<()> {
     ensure!(objects.len() == count, "{} objects were listed", objects.len());
     let stored: u64 = objects.iter().map(|object| object.size).sum();
     let folder = copied(&s3, &objects).await?;
-    let disk = Selection { wheres: vec![folder.path().display().to_string()], ..Selection::default() };
+    let disk =
+        Selection { wheres: vec![folder.path().display().to_string()], ..Selection::default() };
 
     let mut all = [const { Vec::new() }; 4];
     for _ in 0..rounds {
@@ -80,7 +81,9 @@ async fn bucket(count: usize, lines: usize, rounds: usize) -> Result<()> {
     let share = reader.rate() / bare.rate();
     let cost = bucket.cpu.as_secs_f64() / (bare.cpu + disk.cpu).as_secs_f64();
     println!("reader / bare loop: {share:.2} of the rate");
-    println!("volumes of the bucket / (volumes of the disk + bare loop): {cost:.2} of the CPU time\n");
+    println!(
+        "volumes of the bucket / (volumes of the disk + bare loop): {cost:.2} of the CPU time\n"
+    );
     Ok(())
 }
 

@@ -39,7 +39,9 @@ impl OutputFile {
 impl To {
     fn open(place: &Path) -> io::Result<To> {
         let there = match fs::metadata(place) {
-            Ok(there) if !there.is_file() => return Ok(To::Through(BufWriter::new(create(place)?))),
+            Ok(there) if !there.is_file() => {
+                return Ok(To::Through(BufWriter::new(create(place)?)));
+            }
             Ok(there) => {
                 // Whoever may not write to the file may not put another in its place either.
                 File::options().append(true).open(place)?;

@@ -55,7 +55,10 @@ mod tests {
     fn only_what_a_test_needs_is_asked_for() {
         let none = Needs::default();
         assert_eq!(needs("UnauthorizedAccess:EC2/TorClient"), none);
-        assert_eq!(needs("UnauthorizedAccess:EC2/SSHBruteForce"), Needs { connections: true, ..none });
+        assert_eq!(
+            needs("UnauthorizedAccess:EC2/SSHBruteForce"),
+            Needs { connections: true, ..none }
+        );
         assert_eq!(needs("Backdoor:EC2/DenialOfService.Udp"), Needs { peaks: true, ..none });
         assert_eq!(needs("Behavior:EC2/TrafficVolumeUnusual"), Needs { baseline: true, ..none });
         assert_eq!(needs("Behavior:EC2/NetworkPortUnusual"), Needs { baseline: true, ..none });

@@ -1,7 +1,5 @@
 //! What a decoder met beside the records it hands out.
 
-use std::collections::BTreeSet;
-
 use crate::format::{Format, FormatSource};
 
 /// Lines of an object by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time`,
@@ -66,8 +64,8 @@ pub struct Tally {
     pub counts: Counts,
     /// The first bad lines of each kind, at most [`Tally::REJECTS_PER_KIND`] of each.
     pub rejects: Vec<Reject>,
-    /// Formats met, with where each came from.
-    pub formats: BTreeSet<(FormatSource, Format)>,
+    /// Formats met, with where each came from: each once, in their order.
+    pub formats: Vec<(FormatSource, Format)>,
     /// Records' times, `start` of the first and `end` of the last, over all records of good time.
     pub span: Option<(i64, i64)>,
 }
@@ -75,6 +73,17 @@ pub struct Tally {
 impl Tally {
     /// Bad lines kept of each kind. All are counted.
     pub const REJECTS_PER_KIND: usize = 5;
+
+    /// Notes a format, once.
+    pub fn meet(&mut self, source: FormatSource, format: &Format) {
+        let is_before = |other: &(FormatSource, Format)| (other.0, &other.1) < (source, format);
+        let place = self.formats.partition_point(is_before);
+        if self.formats.get(place).is_none_or(|other| (other.0, &other.1) != (source, format)) {
+            // Nearly all objects have one.
+            self.formats.reserve_exact(1);
+            self.formats.insert(place, (source, format.clone()));
+        }
+    }
 
     /// Counts a bad line, and keeps it if it is one of the first of its kind.
     pub fn reject(&mut self, kind: RejectKind, line: u64, reason: impl FnOnce() -> String) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Baseline as Before, BaselinePort, Coverage, EnrichmentFile, EnrichmentNote, Gap, ListMatch, ListSource, ObjectCounts,
-    ObjectEvidence, Observed, Peer as Whoever, PortSide, RecordCounts, Remote, Sample, SampleKind, ServicePort, Subject,
-    TimelineHour, Traffic, Window,
+    Baseline as Before, BaselinePort, Coverage, EnrichmentFile, EnrichmentNote, Gap, ListMatch,
+    ListSource, ObjectCounts, ObjectEvidence, Observed, Peer as Whoever, PortSide, RecordCounts,
+    Remote, Sample, SampleKind, ServicePort, Subject, TimelineHour, Traffic, Window,
 };
 use flowproof_finding::{
     Action, Claim, ClaimDirection, ClaimKind, ClaimResult, Figure, Finding, Outcome, OwnBytes,

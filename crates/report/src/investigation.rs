@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote, Subject,
-    TimelineHour, Traffic,
+    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote,
+    Subject, TimelineHour, Traffic,
 };
 use flowproof_finding::{Finding, Verdict};
 use jiff::Timestamp;

@@ -21,9 +21,12 @@ pub(crate) fn usual(before: &Before, window: &WindowView) -> Option<Baseline> {
         let of_day: Vec<&TimelineHour> = before
             .hours
             .iter()
-            .filter(|known| known.start.as_second().div_euclid(3600).rem_euclid(24) == hour.rem_euclid(24))
+            .filter(|known| {
+                known.start.as_second().div_euclid(3600).rem_euclid(24) == hour.rem_euclid(24)
+            })
             .collect();
-        let band = |of: fn(&Traffic) -> u64| band(of_day.iter().map(|hour| of(&hour.traffic)).collect());
+        let band =
+            |of: fn(&Traffic) -> u64| band(of_day.iter().map(|hour| of(&hour.traffic)).collect());
         Some(BaselineHour {
             start: Timestamp::from_second(hour * 3600).ok()?,
             bytes_in: band(|traffic| traffic.bytes_in)?,

@@ -1,7 +1,5 @@
 //! `flowproof explain`.
 
-use std::io::Write;
-
 use anyhow::Result;
 use flowproof_finding::{explain, finding_types};
 use flowproof_report::printable;

@@ -259,15 +259,14 @@ impl ScanReport {
 impl Inner {
     /// Objects are many and their formats few: those that are alike are kept once.
     fn share_formats(&mut self, tally: &mut Tally) {
-        let own = std::mem::take(&mut tally.formats);
-        tally.formats.extend(own.into_iter().map(|(source, format)| {
-            let known = self.formats.get(&format).cloned();
-            let shared = known.unwrap_or_else(|| {
-                self.formats.insert(format.clone());
-                format
-            });
-            (source, shared)
-        }));
+        for (_, format) in &mut tally.formats {
+            match self.formats.get(format) {
+                Some(known) => *format = known.clone(),
+                None => {
+                    self.formats.insert(format.clone());
+                }
+            }
+        }
     }
 
     fn learn(&mut self, learner: Learner, times: BTreeMap<String, InterfaceTimes>) {

@@ -202,7 +202,8 @@ impl RemoteParts {
 fn listed(question: &SubjectQuestion, remotes: &[Remote], lists: &Matcher) -> Vec<ListedRemote> {
     let seen = remotes.iter().filter_map(|remote| remote.address);
     let all: BTreeSet<IpAddr> = seen.chain(question.claimed.iter().copied()).collect();
-    let listed = all.into_iter().map(|remote| ListedRemote { remote, matches: matches(remote, lists) });
+    let listed =
+        all.into_iter().map(|remote| ListedRemote { remote, matches: matches(remote, lists) });
     listed.filter(|listed| !listed.matches.is_empty()).collect()
 }
 

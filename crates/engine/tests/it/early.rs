@@ -33,8 +33,10 @@ fn two_days() -> Memory {
                 let remote = format!("203.0.113.{}", n + day);
                 let same = day == 2 && n == 3;
                 let bytes = if same { 7 } else { 100 * n as u64 + flow_log.len() as u64 };
-                let lines =
-                    [v2(ENI, "10.0.1.5", &remote, bytes, start), v2(ENI, &remote, "10.0.1.5", bytes, start)];
+                let lines = [
+                    v2(ENI, "10.0.1.5", &remote, bytes, start),
+                    v2(ENI, &remote, "10.0.1.5", bytes, start),
+                ];
                 let text = format!("{V2}\n{}\n", lines.join("\n"));
                 let key = format!(
                     "AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/0{day}/123456789012_vpcflowlogs_us-east-1_\
@@ -86,10 +88,18 @@ impl Bucket {
 /// All that an answer tells.
 fn told<T: std::fmt::Debug>(answer: &Answer<T>, rows: Vec<String>) -> String {
     let objects = answer.objects.iter().map(|read| {
-        format!("{} {} {:?} {} {:?}", read.object.key, read.outcome, read.digest, read.rows, read.records)
+        format!(
+            "{} {} {:?} {} {:?}",
+            read.object.key, read.outcome, read.digest, read.rows, read.records
+        )
     });
     let objects: Vec<String> = objects.collect();
-    format!("{rows:#?}\n{:#?}\n{:#?}\n{objects:#?}\n{:?}", answer.coverage, answer.evidence(), answer.overlaps)
+    format!(
+        "{rows:#?}\n{:#?}\n{:#?}\n{objects:#?}\n{:?}",
+        answer.coverage,
+        answer.evidence(),
+        answer.overlaps
+    )
 }
 
 async fn answers(session: impl AsyncFn() -> Session) -> Vec<String> {

@@ -401,7 +401,7 @@ impl Decoder {
     }
 
     fn adopt(&mut self, source: FormatSource, format: Format) {
-        self.tally.formats.insert((source, format.clone()));
+        self.tally.meet(source, &format);
         self.layout = Some(Arc::new(self.layout_of(format)));
     }
 

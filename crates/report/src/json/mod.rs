@@ -8,8 +8,8 @@ mod tests;
 use std::io::{self, Write};
 
 use flowproof_evidence::{
-    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote, Subject,
-    TimelineHour, Traffic,
+    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote,
+    Subject, TimelineHour, Traffic,
 };
 use flowproof_finding::{ClaimResult, FindingSummary, Status, TestResult};
 use serde::{Serialize, Serializer};

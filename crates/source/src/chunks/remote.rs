@@ -61,20 +61,16 @@ impl Remote {
     /// Reads the first chunk, and all that follows if it is gzip and no longer than `limit`. `None` if
     /// there is nothing.
     pub(super) async fn read_ahead(&mut self, limit: u64) -> Option<Ahead> {
-        let (first, failure) = self.read(CHUNK).await;
-        self.failed = failure;
-        let may_be_whole = self.body.stat().size <= limit && is_gzip(&first);
-        let bytes = if self.failed.is_none() && may_be_whole && !self.has_ended {
-            let (more, failure) = self.read(limit).await;
-            self.failed = failure;
-            let mut all = BytesMut::with_capacity(first.len() + more.len());
-            all.extend_from_slice(&first);
-            all.extend_from_slice(&more);
-            all.freeze()
-        } else {
-            first
-        };
-        let is_whole = may_be_whole && self.has_ended;
+        let size = self.body.stat().size;
+        // One buffer for what is read whole; what is not grows as it comes.
+        let room = usize::try_from(if size <= limit { size } else { CHUNK }).unwrap_or(0);
+        let mut bytes = BytesMut::with_capacity(room);
+        self.failed = self.read_into(&mut bytes, CHUNK).await;
+        let may_be_whole = size <= limit && is_gzip(&bytes);
+        if self.failed.is_none() && may_be_whole && !self.has_ended {
+            self.failed = self.read_into(&mut bytes, limit).await;
+        }
+        let (bytes, is_whole) = (bytes.freeze(), may_be_whole && self.has_ended);
         Some(Ahead { bytes, is_whole }).filter(|ahead| !ahead.bytes.is_empty())
     }
 
@@ -89,8 +85,15 @@ impl Remote {
 
     /// At most `most` bytes, fewer only at the end or before a failure.
     async fn read(&mut self, most: u64) -> (Bytes, Option<S3Failure>) {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut bytes = BytesMut::new();
+        let failure = self.read_into(&mut bytes, most).await;
+        (bytes.freeze(), failure)
+    }
+
+    /// Reads on until there are `most` bytes, the end comes or a failure.
+    async fn read_into(&mut self, bytes: &mut BytesMut, most: u64) -> Option<S3Failure> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).max(bytes.len());
+        let before = bytes.len();
         let mut failure = None;
         while !self.has_ended && failure.is_none() {
             let part = self.rest.split_to(self.rest.len().min(most - bytes.len()));
@@ -106,8 +109,8 @@ impl Remote {
             }
         }
         if let Some(hash) = &mut self.hash {
-            hash.update(&bytes);
+            hash.update(&bytes[before..]);
         }
-        (bytes.freeze(), failure)
+        failure
     }
 }
