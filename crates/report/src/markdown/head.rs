@@ -32,16 +32,13 @@ pub(super) fn verdict(investigation: &Investigation, text: &mut String) {
 
 /// What the tests of the finding's type gave.
 pub(super) fn tests(investigation: &Investigation, text: &mut String) {
-    if investigation.verdict.tests.is_empty() {
+    let said = tested::told(investigation)
+        .map(|result| format!("{}: {}", tested::title(result), result.said));
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
         return;
     }
     line(text, "### Tests\n");
-    let said: Vec<String> = investigation
-        .verdict
-        .tests
-        .iter()
-        .map(|result| format!("{}: {}", tested::title(result), result.said))
-        .collect();
     points(text, &said);
     line(text, "");
 }

@@ -6,13 +6,19 @@ use super::page::Page;
 use crate::Investigation;
 
 pub(super) fn write(investigation: &Investigation, page: &mut Page) {
-    if investigation.verdict.tests.is_empty() {
-        return;
+    let mut told = told(investigation).peekable();
+    if told.peek().is_some() {
+        page.heading("Tests");
     }
-    page.heading("Tests");
-    for result in &investigation.verdict.tests {
+    for result in told {
         page.point(&format!("{}: {}", title(result), result.said));
     }
+}
+
+/// The tests that say something: what only would tell more and was not looked at is left out.
+pub(crate) fn told(investigation: &Investigation) -> impl Iterator<Item = &TestResult> {
+    let says = |result: &&TestResult| result.decides || result.answer != TestAnswer::NotLookedAt;
+    investigation.verdict.tests.iter().filter(says)
 }
 
 /// The test with its answer, and whether the verdict hangs on it.
