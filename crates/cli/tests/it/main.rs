@@ -15,6 +15,7 @@ mod lists;
 mod naive;
 mod poison;
 mod program;
+mod reports;
 mod s3;
 mod sample;
 mod scan;

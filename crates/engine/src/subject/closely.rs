@@ -51,8 +51,8 @@ fn connections_sql(rows: &str) -> String {
          count(CASE WHEN accepted AND direction = 'ingress' AND flags & 18 = 2 THEN 1 END) AS by_remote, \
          count(CASE WHEN accepted AND direction = 'egress' AND flags & 18 = 2 THEN 1 END) AS by_subject, \
          count(CASE WHEN accepted AND flags & 18 = 18 THEN 1 END) AS answers, \
-         coalesce(sum(CASE WHEN accepted AND direction = 'ingress' THEN bytes END), 0) AS bytes_in, \
-         coalesce(sum(CASE WHEN accepted AND direction = 'egress' THEN bytes END), 0) AS bytes_out, \
+         coalesce(sum(CASE WHEN accepted AND direction = 'ingress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_in, \
+         coalesce(sum(CASE WHEN accepted AND direction = 'egress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_out, \
          min(\"start\") AS first, max(\"end\") AS last, \
          (CAST(max(\"end\") AS BIGINT) - CAST(min(\"start\") AS BIGINT)) / 1000000000 AS seconds \
          FROM (SELECT *, action IS DISTINCT FROM 'REJECT' AS accepted, \
@@ -67,7 +67,7 @@ fn peaks_sql(rows: &str) -> String {
         "SELECT {CONVERSATION}, minute, packets_out, seconds FROM (SELECT *, row_number() OVER \
          (PARTITION BY {CONVERSATION} ORDER BY packets_out DESC, minute) AS place \
          FROM (SELECT {CONVERSATION}, date_trunc('minute', \"start\") AS minute, \
-         coalesce(sum(packets), 0) AS packets_out, \
+         coalesce(sum(packets), CAST(0 AS BIGINT UNSIGNED)) AS packets_out, \
          (CAST(max(\"end\") AS BIGINT) - CAST(min(\"start\") AS BIGINT)) / 1000000000 AS seconds \
          FROM ({rows}) WHERE direction = 'egress' AND action IS DISTINCT FROM 'REJECT' \
          AND \"start\" IS NOT NULL GROUP BY {CONVERSATION}, minute)) WHERE place = 1"
