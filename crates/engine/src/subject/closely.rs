@@ -1,7 +1,7 @@
 //! A close look at what the subject had with the claimed remotes: single connections, and the busiest
 //! minutes. It costs a second reading of the objects in which the subject's records are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -55,23 +55,34 @@ fn connections_sql(rows: &str) -> String {
          coalesce(sum(CASE WHEN accepted AND direction = 'egress' THEN bytes END), CAST(0 AS BIGINT UNSIGNED)) AS bytes_out, \
          min(\"start\") AS first, max(\"end\") AS last, \
          (CAST(max(\"end\") AS BIGINT) - CAST(min(\"start\") AS BIGINT)) / 1000000000 AS seconds \
-         FROM (SELECT *, action IS DISTINCT FROM 'REJECT' AS accepted, \
+         FROM (SELECT *, (action IS DISTINCT FROM 'REJECT') AS accepted, \
          CAST(tcp_flags AS BIGINT) AS flags FROM ({rows})) \
          GROUP BY {CONVERSATION}, local, local_port, remote_port) \
          GROUP BY {CONVERSATION}, hour"
     )
 }
 
-fn peaks_sql(rows: &str) -> String {
+fn minutes_sql(rows: &str) -> String {
     format!(
-        "SELECT {CONVERSATION}, minute, packets_out, seconds FROM (SELECT *, row_number() OVER \
-         (PARTITION BY {CONVERSATION} ORDER BY packets_out DESC, minute) AS place \
-         FROM (SELECT {CONVERSATION}, date_trunc('minute', \"start\") AS minute, \
+        "SELECT {CONVERSATION}, date_trunc('minute', \"start\") AS minute, \
          coalesce(sum(packets), CAST(0 AS BIGINT UNSIGNED)) AS packets_out, \
          (CAST(max(\"end\") AS BIGINT) - CAST(min(\"start\") AS BIGINT)) / 1000000000 AS seconds \
-         FROM ({rows}) WHERE direction = 'egress' AND action IS DISTINCT FROM 'REJECT' \
-         AND \"start\" IS NOT NULL GROUP BY {CONVERSATION}, minute)) WHERE place = 1"
+         FROM ({rows}) WHERE direction = 'egress' AND (action IS DISTINCT FROM 'REJECT') \
+         AND \"start\" IS NOT NULL GROUP BY {CONVERSATION}, minute"
     )
+}
+
+/// Of each conversation the minute with the most packets, the earliest of several.
+fn busiest(minutes: impl Iterator<Item = PeakMinute>) -> Vec<PeakMinute> {
+    let mut peaks = BTreeMap::new();
+    for minute in minutes {
+        let key = (minute.interface.clone(), minute.remote, minute.protocol, minute.port);
+        let peak = peaks.entry(key).or_insert_with(|| minute.clone());
+        if (minute.packets_out, peak.start) > (peak.packets_out, minute.start) {
+            *peak = minute;
+        }
+    }
+    peaks.into_values().collect()
 }
 
 impl Session {
@@ -102,8 +113,8 @@ impl Session {
             traffic.observations.connections = Some(found);
         }
         if question.peaks {
-            let found = self.look(terms, peaks_sql(&rows), peak).await?;
-            traffic.observations.peaks = Some(found.into_iter().flatten().collect());
+            let found = self.look(terms, minutes_sql(&rows), minute).await?;
+            traffic.observations.peaks = Some(busiest(found.into_iter().flatten()));
         }
         Ok(())
     }
@@ -146,8 +157,8 @@ fn connection(columns: &Columns<'_>, row: usize) -> Result<ConnectionTotals, Eng
     })
 }
 
-/// A peak; none where the minute cannot be told.
-fn peak(columns: &Columns<'_>, row: usize) -> Result<Option<PeakMinute>, EngineError> {
+/// A minute's packets; none where it cannot be told which minute it is.
+fn minute(columns: &Columns<'_>, row: usize) -> Result<Option<PeakMinute>, EngineError> {
     let Some(start) = columns.time("minute", row)? else { return Ok(None) };
     Ok(Some(PeakMinute {
         interface: columns.text("interface_id", row)?,
