@@ -1,15 +1,17 @@
-//! Reading from S3 beside a bare loop of GETs, and a bucket of a million keys.
+//! Reading from S3 beside a bare loop of GETs, and buckets of very many keys.
 //!
 //! ```sh
-//! cargo run --release -p flowproof-bench-s3 -- throughput   # both sizes of objects, five rounds
-//! cargo run --release -p flowproof-bench-s3 -- keys 1000000
+//! cargo run --release -p flowproof-bench-s3 -- throughput 5   # rounds
+//! cargo run --release -p flowproof-bench-s3 -- keys 100000
+//! cargo run --release -p flowproof-bench-s3 -- publish 5 100000 1000000
 //! ```
 //!
-//! The server runs in a process of its own, so that CPU and memory are the reader's alone. Both share
-//! the machine.
+//! `publish` puts the tables into `docs/BENCHMARKS.md`. The server runs in a process of its own, so that
+//! CPU and memory are the reader's alone; both share the machine.
 
 mod keys;
 mod logs;
+mod page;
 mod process;
 mod server;
 mod throughput;
@@ -20,13 +22,20 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match args[..] {
-            ["throughput"] => throughput::run(5).await,
-            ["throughput", rounds] => throughput::run(rounds.parse()?).await,
-            ["keys", count] => keys::run(count.parse()?).await,
-            ["serve", count, lines] => server::serve(count.parse()?, lines.parse()?).await,
-            _ => bail!("throughput [ROUNDS], or keys COUNT"),
+    runtime.block_on(run(&args))
+}
+
+async fn run(args: &[&str]) -> Result<()> {
+    match args {
+        ["throughput", rounds] => print!("{}", throughput::table(rounds.parse()?).await?),
+        // Each in a process of its own, since the peak of the memory is that of a process.
+        ["keys", count] => print!("{}", keys::row(count.parse()?).await?),
+        ["publish", rounds, counts @ ..] => {
+            let throughput = throughput::table(rounds.parse()?).await?;
+            page::publish(&args.join(" "), &throughput, &keys::table(counts)?)?;
         }
-    })
+        ["serve", count, lines] => server::serve(count.parse()?, lines.parse()?).await?,
+        _ => bail!("throughput ROUNDS, keys COUNT, or publish ROUNDS COUNT..."),
+    }
+    Ok(())
 }

@@ -42,7 +42,7 @@ fn others(investigation: &Investigation, peers: &[Whoever]) -> Vec<Peer> {
         instance: peer.instance.clone(),
         interface: peer.interface.clone(),
         remote: peer.remote,
-        traffic: peer.traffic.clone(),
+        traffic: peer.traffic,
     });
     others.collect()
 }

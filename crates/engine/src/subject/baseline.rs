@@ -40,7 +40,7 @@ impl Answer<SubjectTraffic> {
         }
         let known = |hour: &Timestamp| !coverage.gaps.iter().any(|gap| touches(gap, *hour));
         let mut hours: BTreeMap<Timestamp, Traffic> =
-            self.value.timeline.iter().map(|hour| (hour.start, hour.traffic.clone())).collect();
+            self.value.timeline.iter().map(|hour| (hour.start, hour.traffic)).collect();
         for hour in observed_hours(coverage) {
             hours.entry(hour).or_default();
         }

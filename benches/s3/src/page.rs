@@ -1,0 +1,54 @@
+//! The tables' place in the page of benchmarks.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+const BEGIN: &str = "<!-- s3 -->";
+const END: &str = "<!-- /s3 -->";
+
+const ABOUT: &str = "The server is the tests' own, in memory, in a process of its own on the same two cores; objects are gzip flow logs. 128 requests are under way. \
+`bare` is a loop of GETs with the same SDK that counts bytes as they come and keeps none. `reader` is what the engine reads objects with, which keeps each as one piece. \
+`volumes` is all of it: listed, read, inflated, decoded, added up by interface; `disk` is the same from files. CPU is the reading process's alone. All bytes and records are \
+counted and compared in every run.";
+
+/// Puts the tables into the page.
+pub(crate) fn publish(command: &str, throughput: &str, keys: &str) -> Result<()> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/BENCHMARKS.md");
+    let page = fs::read_to_string(&place)?;
+    let part = format!(
+        "{BEGIN}\n## Reading from S3\n\nMade by `cargo run --release -p flowproof-bench-s3 -- {command}` on {}.\n\n\
+         Machine: {}.\nVersions: {}; flowproof {}.\n\n{ABOUT}\n\n{throughput}\n{keys}{END}",
+        told("date", &["+%F"])?,
+        machine()?,
+        told("rustc", &["--version"])?,
+        env!("CARGO_PKG_VERSION"),
+    );
+    let before = page.split(BEGIN).next().unwrap_or(&page).trim_end();
+    let after = page.split_once(END).map_or("", |(_, after)| after);
+    fs::write(&place, format!("{before}\n\n{part}{}\n", after.trim_end()))?;
+    Ok(())
+}
+
+/// Processor, cores, memory and kernel.
+fn machine() -> Result<String> {
+    let value = |file: &str, name: &str| -> Result<String> {
+        let text = fs::read_to_string(file)?;
+        let line = text.lines().find(|line| line.starts_with(name)).context(name.to_owned())?;
+        Ok(line.split_once(':').map_or("", |(_, value)| value).trim().to_owned())
+    };
+    let cores = std::thread::available_parallelism()?;
+    let memory = value("/proc/meminfo", "MemTotal")?;
+    let memory: u64 = memory.trim_end_matches(" kB").parse()?;
+    let model = value("/proc/cpuinfo", "model name")?;
+    let kernel = told("uname", &["-sr"])?;
+    Ok(format!("{model}, {cores} cores, {} GiB, {kernel}", (memory >> 20) + 1))
+}
+
+/// What a program prints.
+fn told(program: &str, args: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(args).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
