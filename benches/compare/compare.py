@@ -270,7 +270,7 @@ def main():
     if options.publish:
         published = ROOT / "docs/BENCHMARKS.md"
         earlier = published.read_text() if published.exists() else ""
-        published.write_text(tables.with_prefix_part(report, earlier))
+        published.write_text(tables.with_other_parts(report, earlier))
     print(report)
 
 

@@ -187,14 +187,14 @@ def linear_table(rows):
     return "\n".join(lines) + "\n"
 
 
-#: The part of the page that `benches/prefix` writes.
-PREFIX_PART = re.compile(r"<!-- prefix -->.*?<!-- /prefix -->", re.DOTALL)
+#: The parts of the page that `benches/prefix` and `benches/s3` write.
+OTHER_PARTS = re.compile(r"<!-- (prefix|s3) -->.*?<!-- /\1 -->", re.DOTALL)
 
 
-def with_prefix_part(page, earlier):
-    """The page with the part that an earlier one has of `benches/prefix`, if any."""
-    part = PREFIX_PART.search(earlier)
-    return f"{page.rstrip()}\n\n{part[0]}\n" if part else page
+def with_other_parts(page, earlier):
+    """The page with the parts that an earlier one has of the other benches, if any."""
+    parts = [part[0] for part in OTHER_PARTS.finditer(earlier)]
+    return "\n\n".join([page.rstrip(), *parts]) + "\n"
 
 
 def set_table(figures):
@@ -235,5 +235,5 @@ FOOT = """## What to mind
 - DuckDB and Polars have no longest-prefix match and no IPv6 addresses: they are given the list as ranges that do not overlap, worked out beforehand.
 - There are no `ugrep` or `awk` rows where records tell their direction themselves, and none for J2.
 - A process cannot show less memory than the program that starts it, about 10 MB.
-- Not measured: reading from S3, cold disks, more than 2 cores, other machines.
+- Not measured: cold disks, more than 2 cores, other machines.
 """

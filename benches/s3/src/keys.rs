@@ -1,5 +1,6 @@
 //! A bucket of very many keys: when the first record is read, when the last, and the memory it takes.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,23 @@ use crate::server::{BUCKET, Served};
 /// Records of an object.
 const LINES: usize = 2;
 
+/// A row for each number of keys.
+pub(crate) fn table(counts: &[&str]) -> Result<String> {
+    let mut table = "Buckets of many keys, in ten folders, two records in each object, all of them read.\n\n\
+         | keys | first object read (bar 1 s) | keys listed by then | all keys listed | objects read by then | \
+         memory then | all read | CPU | peak memory (bar 500 MB) |\n\
+         | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        .to_owned();
+    for count in counts {
+        let output = Command::new(std::env::current_exe()?).args(["keys", count]).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        table += &String::from_utf8(output.stdout)?;
+    }
+    Ok(table)
+}
+
 /// Reads all of a bucket of so many keys.
-pub(crate) async fn run(count: usize) -> Result<()> {
+pub(crate) async fn row(count: usize) -> Result<String> {
     let served = Served::start(count, LINES)?;
     let (_, s3) = served.connect();
     let selection = Selection {
@@ -34,7 +50,6 @@ pub(crate) async fn run(count: usize) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let (first, known) = (begun.elapsed(), found.objects());
-    println!("first object read after {first:.2?}, with {known} of {count} keys listed");
     let mut listed = None;
     while !question.is_finished() {
         if listed.is_none() && found.objects() == count as u64 {
@@ -42,19 +57,18 @@ pub(crate) async fn run(count: usize) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    if let Some((after, read, memory)) = listed {
-        println!(
-            "all keys listed after {after:.1?}, with {read} objects read; peak so far {memory} MB"
-        );
-    }
     let answer = question.await??;
     let records = answer.coverage.records.ok;
     ensure!(records == (count * LINES) as u64, "{records} records were counted");
-    println!(
-        "all {count} objects read after {:.1?}, {:.1?} of CPU; peak {} MB",
-        begun.elapsed(),
-        cpu()?,
-        peak_memory()?
+    let listed = listed.map_or_else(
+        || "| | |".to_owned(),
+        |(after, read, memory)| format!("{:.1} s | {read} | {memory} MB", after.as_secs_f64()),
     );
-    Ok(())
+    Ok(format!(
+        "| {count} | {:.2} s | {known} | {listed} | {:.1} s | {:.1} s | {} MB |\n",
+        first.as_secs_f64(),
+        begun.elapsed().as_secs_f64(),
+        cpu()?.as_secs_f64(),
+        peak_memory()?
+    ))
 }

@@ -35,16 +35,21 @@ impl Took {
     }
 }
 
-/// Measures both kinds of buckets: many small objects, and fewer large ones.
-pub(crate) async fn run(rounds: usize) -> Result<()> {
-    println!("objects  lines  what     MB/s   CPU s   (medians of {rounds} rounds)");
-    for (count, lines) in [(8000, 300), (300, 40_000)] {
-        bucket(count, lines, rounds).await?;
+/// Many small objects, fewer of a usual size, and large ones.
+pub(crate) async fn table(rounds: usize) -> Result<String> {
+    let mut table = format!(
+        "Medians of {rounds} rounds; MB/s of stored bytes, CPU in seconds.\n\n\
+         | objects, records each | bare MB/s | reader | volumes | disk | bare CPU | reader | volumes | disk | \
+         reader / bare, rate (bar 0.9) | volumes / (bare + disk), CPU (bar 1) |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+    );
+    for (count, lines) in [(8000, 300), (2000, 5000), (300, 40_000)] {
+        table += &bucket(count, lines, rounds).await?;
     }
-    Ok(())
+    Ok(table)
 }
 
-async fn bucket(count: usize, lines: usize, rounds: usize) -> Result<()> {
+async fn bucket(count: usize, lines: usize, rounds: usize) -> Result<String> {
     let served = Served::start(count, lines)?;
     let (client, s3) = served.connect();
     let selection = Selection {
@@ -73,18 +78,14 @@ async fn bucket(count: usize, lines: usize, rounds: usize) -> Result<()> {
             all.push(took);
         }
     }
-    let [bare, reader, bucket, disk] = all.map(|took| median(&took));
-    for (what, took) in [("bare", bare), ("reader", reader), ("volumes", bucket), ("disk", disk)] {
-        let (rate, cpu) = (took.rate(), took.cpu.as_secs_f64());
-        println!("{count:7}  {lines:5}  {what:7}  {rate:5.0}   {cpu:5.2}");
-    }
+    let all = all.map(|took| median(&took));
+    let [bare, reader, bucket, disk] = &all;
+    let rates: Vec<String> = all.iter().map(|took| format!("{:.0}", took.rate())).collect();
+    let cpu = all.iter().map(|took| format!("{:.2}", took.cpu.as_secs_f64()));
+    let figures = [rates, cpu.collect()].concat().join(" | ");
     let share = reader.rate() / bare.rate();
     let cost = bucket.cpu.as_secs_f64() / (bare.cpu + disk.cpu).as_secs_f64();
-    println!("reader / bare loop: {share:.2} of the rate");
-    println!(
-        "volumes of the bucket / (volumes of the disk + bare loop): {cost:.2} of the CPU time\n"
-    );
-    Ok(())
+    Ok(format!("| {count}, {lines} | {figures} | {share:.2} | {cost:.2} |\n"))
 }
 
 /// The median of each figure.

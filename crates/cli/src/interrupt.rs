@@ -2,6 +2,7 @@
 //! written.
 
 use std::future::Future;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -87,7 +88,8 @@ async fn watch(sender: oneshot::Sender<Exit>, covered: Covered) {
         return;
     }
     tokio::time::sleep(PATIENCE).await;
-    eprintln!("error: {}", covered.text());
+    // Whoever held the stream does not answer any more; if it is gone there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "error: {}", covered.text());
     std::process::exit(exit as i32);
 }
 
