@@ -9,6 +9,8 @@
 //! `publish` puts the tables into `docs/BENCHMARKS.md`. The server runs in a process of its own, so that
 //! CPU and memory are the reader's alone; both share the machine.
 
+#![allow(clippy::print_stdout)] // What it measured is what it is for.
+
 mod keys;
 mod logs;
 mod page;
