@@ -6,10 +6,11 @@ use std::io;
 use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
-use flowproof_source::{Chunks, Location, OpenOptions, SourceError, open_with};
+use flowproof_source::{Chunks, Location, Object, OpenOptions, SourceError, open_with};
 use tokio::task::JoinSet;
 
 use super::ScanContext;
+use super::pace::Pace;
 use super::step::Buffers;
 use super::tasks::{Next, Task, Tasks};
 
@@ -29,6 +30,8 @@ pub(super) struct Ahead {
     opening: JoinSet<Opened>,
     /// Stored bytes of what is being opened, or was and waits.
     bytes: u64,
+    /// How many objects may be under way, once the first was asked for.
+    pace: Option<Pace>,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,7 @@ pub(super) enum Turn {
 
 impl Ahead {
     pub(super) fn new(tasks: Arc<Tasks>) -> Ahead {
-        Ahead { tasks, here: None, opening: JoinSet::new(), bytes: 0 }
+        Ahead { tasks, here: None, opening: JoinSet::new(), bytes: 0, pace: None }
     }
 
     /// The next to do, in any order; `None` once all is done.
@@ -66,6 +69,7 @@ impl Ahead {
                     let opened =
                         opened.map_err(|error| DataFusionError::IoError(io::Error::other(error)))?;
                     self.bytes -= opened.bytes;
+                    self.keep_pace(&context.catalog[opened.object_idx]);
                     return Ok(Some(Turn::Opened(opened.object_idx, opened.chunks)));
                 }
                 () = changes.wait(), if waits => {}
@@ -77,7 +81,8 @@ impl Ahead {
     /// Opens as many objects as may be under way; whether there is room for others that may come.
     fn look_ahead(&mut self, context: &ScanContext) -> Result<bool> {
         let partitions = context.pool.current_num_threads().max(1);
-        let objects = (OBJECTS / partitions).clamp(*EACH.start(), *EACH.end());
+        let most = (OBJECTS / partitions).clamp(*EACH.start(), *EACH.end());
+        let objects = self.pace.get_or_insert_with(|| Pace::new(most)).allowed();
         while self.opening.len() < objects && self.bytes < BYTES / partitions as u64 {
             match self.tasks.next()? {
                 Next::Task(Task::Object(object_idx)) if takes_a_request(context, object_idx) => {
@@ -92,6 +97,13 @@ impl Ahead {
             }
         }
         Ok(false)
+    }
+
+    /// Goes slower if the store asked for it since.
+    fn keep_pace(&mut self, object: &Object) {
+        if let (Some(pace), Location::S3 { store }) = (&mut self.pace, &object.location) {
+            pace.answered(store.s3().counts().throttled);
+        }
     }
 
     fn start(&mut self, context: &ScanContext, object_idx: usize) {

@@ -12,6 +12,7 @@ mod exec;
 mod interner;
 mod kept;
 mod names;
+mod pace;
 mod partition;
 mod plan;
 mod report;
