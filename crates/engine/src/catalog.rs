@@ -124,6 +124,24 @@ impl Catalog {
         catalog
     }
 
+    /// A listing that is under way, of which nothing was found yet.
+    #[cfg(test)]
+    pub(crate) fn open() -> Catalog {
+        Catalog { unsorted: Mutex::new(None), ..Catalog::new() }
+    }
+
+    /// Finds an object.
+    #[cfg(test)]
+    pub(crate) fn add(&self, object: Object) {
+        self.take(object);
+    }
+
+    /// Ends the listing.
+    #[cfg(test)]
+    pub(crate) fn close(&self) {
+        self.end(Listing::default(), &BTreeMap::new());
+    }
+
     /// Waits until the listing has ended; no longer than `patience`, if there is an object to begin with.
     /// From then on objects keep their numbers.
     pub(crate) async fn settle(&self, patience: Duration) {

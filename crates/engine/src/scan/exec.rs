@@ -20,7 +20,7 @@ use super::ScanContext;
 use super::partition::Partition;
 use super::plan::ScanPlan;
 use super::sums::ADDED_UP;
-use super::tasks::Rounds;
+use super::tasks::Dealing;
 use crate::table::{TableColumn, TableKind};
 
 /// Reads flow log objects as record batches.
@@ -28,7 +28,7 @@ use crate::table::{TableColumn, TableKind};
 pub(crate) struct FlowLogExec {
     plan: Arc<ScanPlan>,
     /// What is read.
-    rounds: Rounds,
+    dealing: Dealing,
     properties: Arc<PlanProperties>,
 }
 
@@ -42,10 +42,10 @@ impl FlowLogExec {
         partitions: usize,
     ) -> FlowLogExec {
         let schema: SchemaRef = TableColumn::schema(&columns);
-        let rounds = Rounds::new(Arc::clone(&context), partitions);
+        let dealing = Dealing::new(&context, partitions);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
-            Partitioning::UnknownPartitioning(rounds.partitions()),
+            Partitioning::UnknownPartitioning(dealing.partitions()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
@@ -55,7 +55,7 @@ impl FlowLogExec {
         };
         let schema = TableColumn::schema(&columns);
         let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate, asked });
-        FlowLogExec { plan, rounds, properties: Arc::new(properties) }
+        FlowLogExec { plan, dealing, properties: Arc::new(properties) }
     }
 }
 
@@ -113,7 +113,7 @@ impl ExecutionPlan for FlowLogExec {
         partition: usize,
         task: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let tasks = self.rounds.begin(partition);
+        let tasks = self.dealing.begin(partition);
         let reader = Partition::new(Arc::clone(&self.plan), tasks, task);
         let batches = futures::stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|batch| (batch, reader)))

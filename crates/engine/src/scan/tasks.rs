@@ -20,6 +20,16 @@ pub(crate) enum Task {
     Part(Part),
 }
 
+impl Task {
+    /// About how many bytes it is.
+    fn bytes(&self, context: &ScanContext) -> u64 {
+        match self {
+            Task::Object(object_idx) => context.catalog[*object_idx].size,
+            Task::Part(part) => part.holder.object.size / part.of as u64,
+        }
+    }
+}
+
 /// One of `of` parts of a holder: a run of its row groups.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
@@ -42,9 +52,7 @@ fn row_groups(part: usize, of: usize, all: usize) -> Range<usize> {
     bound(part)..bound(part + 1)
 }
 
-/// What is still to be read, handed out to the partitions of a scan as they ask: the largest first, so
-/// that they end at about the same time. While objects are still being listed they are handed out as
-/// they come. Holders are parted, so that a large one keeps all partitions busy.
+/// What is still to be read, by one partition or by several that ask in turn.
 #[derive(Debug)]
 pub(super) struct Tasks {
     context: Arc<ScanContext>,
@@ -73,23 +81,20 @@ pub(super) enum Next {
 }
 
 impl Tasks {
-    pub(super) fn new(context: Arc<ScanContext>, partitions: usize) -> Tasks {
+    /// These and no others.
+    fn of(context: Arc<ScanContext>, tasks: Vec<Task>) -> Tasks {
+        let rest = Rest { tasks: tasks.into(), objects: 0, is_whole: true };
+        Tasks { context, partitions: 1, rest: Mutex::new(rest) }
+    }
+
+    /// All that are found, for so many partitions.
+    fn as_found(context: Arc<ScanContext>, partitions: usize) -> Tasks {
         Tasks { context, partitions, rest: Mutex::default() }
     }
 
     /// Tells when there may be more.
     pub(super) fn changes(&self) -> Changes {
         self.context.catalog.changes()
-    }
-
-    /// How many tasks there are, if that is known.
-    fn count(&self) -> Option<usize> {
-        if !self.context.catalog.is_whole() {
-            return None;
-        }
-        let mut rest = self.lock();
-        rest.fill(&self.context, self.partitions).ok()?;
-        Some(rest.tasks.len())
     }
 
     /// The next task. Each is given once.
@@ -121,11 +126,11 @@ impl Rest {
         let catalog = &context.catalog;
         // Asked before the objects are looked at: none may come in between.
         let ended = catalog.ended().map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let mut tasks: Vec<(u64, Task)> = Vec::new();
+        let mut tasks: Vec<Task> = Vec::new();
         while let Some(object) = catalog.get(self.objects) {
             let is_held = matches!(object.location, Location::Within { .. });
             if !is_held && context.wants_object(self.objects) {
-                tasks.push((object.size, Task::Object(self.objects)));
+                tasks.push(Task::Object(self.objects));
             }
             self.objects += 1;
         }
@@ -133,71 +138,103 @@ impl Rest {
             tasks.extend(parts(context, &whole.holders, partitions));
             self.is_whole = true;
         }
-        tasks.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
-        self.tasks.extend(tasks.into_iter().map(|(_, task)| task));
+        tasks.sort_by_key(|task| std::cmp::Reverse(task.bytes(context)));
+        self.tasks.extend(tasks);
         Ok(())
     }
 }
 
-/// The parts of holders in which something is wanted, with their bytes.
-fn parts(context: &ScanContext, holders: &[Arc<Holder>], partitions: usize) -> Vec<(u64, Task)> {
+/// The parts of holders in which something is wanted.
+fn parts(context: &ScanContext, holders: &[Arc<Holder>], partitions: usize) -> Vec<Task> {
     let mut parts = Vec::new();
     for (holder_idx, holder) in holders.iter().enumerate() {
         let mut places = holder.places.iter().flatten();
         if places.any(|place| context.wants_object(*place)) {
             let of = partitions.min(holder.row_groups).max(1);
-            let bytes = holder.object.size / of as u64;
-            parts.extend((0..of).map(|part| {
-                (bytes, Task::Part(Part { holder: Arc::clone(holder), holder_idx, part, of }))
-            }));
+            let part = |part| Part { holder: Arc::clone(holder), holder_idx, part, of };
+            parts.extend((0..of).map(|number| Task::Part(part(number))));
         }
     }
     parts
 }
 
-/// The tasks of a plan that may be run several times: each run of a partition takes part in handing out
-/// all tasks anew.
+/// How the partitions of a plan come to their tasks.
 #[derive(Debug)]
-pub(super) struct Rounds {
-    context: Arc<ScanContext>,
-    /// How many partitions were asked for. There may be less to do.
-    asked: usize,
-    runs: Mutex<Runs>,
+pub(super) enum Dealing {
+    /// All is listed. Each partition has tasks of its own, which are the same whenever and wherever it is
+    /// run, and about as many bytes as the others.
+    Before(Arc<ScanContext>, Vec<Vec<Task>>),
+    /// Objects are still being listed, and partitions ask for what was found.
+    AsFound(Arc<ScanContext>, Mutex<Runs>),
 }
 
+/// A plan may be run several times: each run of a partition takes part in handing out all tasks anew.
 #[derive(Debug)]
-struct Runs {
+pub(super) struct Runs {
     /// How often each partition was run.
     counts: Vec<usize>,
+    /// The tasks that the first, the second ... run of all partitions share.
     rounds: Vec<Arc<Tasks>>,
 }
 
-impl Rounds {
-    pub(super) fn new(context: Arc<ScanContext>, partitions: usize) -> Rounds {
-        let tasks = Tasks::new(Arc::clone(&context), partitions);
-        let least = tasks.count().map_or(partitions, |count| count.min(partitions)).max(1);
-        let runs = Runs { counts: vec![0; least], rounds: vec![Arc::new(tasks)] };
-        Rounds { context, asked: partitions, runs: Mutex::new(runs) }
+impl Dealing {
+    pub(super) fn new(context: &Arc<ScanContext>, partitions: usize) -> Dealing {
+        let (context, partitions) = (Arc::clone(context), partitions.max(1));
+        let mut all = Rest::default();
+        // A listing that has failed fails whoever asks for a task.
+        let known = context.catalog.is_whole() && all.fill(&context, partitions).is_ok();
+        if known {
+            let hands = deal_out(&context, all.tasks.into(), partitions);
+            return Dealing::Before(context, hands);
+        }
+        let runs = Runs { counts: vec![0; partitions], rounds: Vec::new() };
+        Dealing::AsFound(context, Mutex::new(runs))
     }
 
     pub(super) fn partitions(&self) -> usize {
-        self.lock().counts.len()
-    }
-
-    /// The tasks that a partition shares with the others that are run as often as it is.
-    pub(super) fn begin(&self, partition: usize) -> Arc<Tasks> {
-        let mut runs = self.lock();
-        let round = runs.counts[partition];
-        runs.counts[partition] += 1;
-        if runs.rounds.len() == round {
-            runs.rounds.push(Arc::new(Tasks::new(Arc::clone(&self.context), self.asked)));
+        match self {
+            Dealing::Before(_, hands) => hands.len(),
+            Dealing::AsFound(_, runs) => lock(runs).counts.len(),
         }
-        Arc::clone(&runs.rounds[round])
     }
 
-    fn lock(&self) -> MutexGuard<'_, Runs> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The tasks of a partition that is run now.
+    pub(super) fn begin(&self, partition: usize) -> Arc<Tasks> {
+        match self {
+            Dealing::Before(context, hands) => {
+                Arc::new(Tasks::of(Arc::clone(context), hands[partition].clone()))
+            }
+            Dealing::AsFound(context, runs) => {
+                let mut runs = lock(runs);
+                let round = runs.counts[partition];
+                runs.counts[partition] += 1;
+                if runs.rounds.len() == round {
+                    let tasks = Tasks::as_found(Arc::clone(context), runs.counts.len());
+                    runs.rounds.push(Arc::new(tasks));
+                }
+                Arc::clone(&runs.rounds[round])
+            }
+        }
     }
+}
+
+fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
+    // A round is counted and pushed in one move.
+    runs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Deals tasks out, the largest first, each to the partition that has least. The same listing is always
+/// dealt out in the same way.
+fn deal_out(context: &ScanContext, tasks: Vec<Task>, partitions: usize) -> Vec<Vec<Task>> {
+    let mut hands = vec![(0u64, Vec::new()); partitions.min(tasks.len()).max(1)];
+    for task in tasks {
+        // There is at least one hand.
+        if let Some(least) = hands.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+            least.0 += task.bytes(context).max(1);
+            least.1.push(task);
+        }
+    }
+    hands.into_iter().map(|(_, hand)| hand).collect()
 }
 
 #[cfg(test)]
@@ -216,39 +253,60 @@ mod tests {
         }
     }
 
-    fn rounds(sizes: &[u64], partitions: usize) -> Rounds {
-        let catalog = Arc::new(Catalog::of(sizes.iter().copied().map(object).collect()));
-        let context = ScanContext { catalog, ..ScanContext::of(object(0)) };
-        Rounds::new(Arc::new(context), partitions)
+    fn context(catalog: &Arc<Catalog>) -> Arc<ScanContext> {
+        Arc::new(ScanContext { catalog: Arc::clone(catalog), ..ScanContext::of(object(0)) })
     }
 
-    #[test]
-    fn the_largest_object_is_handed_out_first_and_each_once() {
-        let rounds = rounds(&[10, 90, 40, 50, 0], 2);
-        let (one, other) = (rounds.begin(0), rounds.begin(1));
-        let mut handed = Vec::new();
-        for tasks in [&one, &other, &one, &one, &other] {
+    fn listed(sizes: &[u64]) -> Arc<Catalog> {
+        Arc::new(Catalog::of(sizes.iter().copied().map(object).collect()))
+    }
+
+    /// The objects that are handed out until there are no more, or none yet.
+    fn objects(tasks: &Tasks) -> (Vec<usize>, bool) {
+        let mut objects = Vec::new();
+        loop {
             match tasks.next().unwrap() {
-                Next::Task(Task::Object(idx)) => handed.push(idx),
-                other => panic!("{other:?}"),
+                Next::Task(Task::Object(object_idx)) => objects.push(object_idx),
+                Next::Task(other) => panic!("{other:?}"),
+                Next::Wait => return (objects, false),
+                Next::End => return (objects, true),
             }
         }
-        assert_eq!(handed, [1, 3, 2, 0, 4]);
-        assert!(matches!((one.next().unwrap(), other.next().unwrap()), (Next::End, Next::End)));
     }
 
     #[test]
-    fn a_plan_that_is_run_again_reads_everything_again() {
-        let rounds = rounds(&[1, 2], 2);
-        let count = |tasks: &Tasks| {
-            std::iter::from_fn(|| Some(matches!(tasks.next().unwrap(), Next::Task(_))))
-                .take_while(|is_task| *is_task)
-                .count()
+    fn objects_are_dealt_out_by_bytes_and_each_once() {
+        let dealt = |sizes: &[u64], partitions| {
+            let dealing = Dealing::new(&context(&listed(sizes)), partitions);
+            let hand = |partition| objects(&dealing.begin(partition)).0;
+            (0..dealing.partitions()).map(hand).collect::<Vec<_>>()
         };
-        assert_eq!(count(&rounds.begin(0)), 2);
-        assert_eq!(count(&rounds.begin(0)), 2, "the second run of this partition");
-        assert_eq!(count(&rounds.begin(1)), 0, "the first one took all");
-        assert_eq!(count(&rounds.begin(1)), 0);
+        let sizes = [10, 90, 40, 50, 0];
+        assert_eq!(dealt(&sizes, 2), [vec![1, 0], vec![3, 2, 4]]);
+        assert_eq!(dealt(&sizes, 9).len(), 5, "no partition without an object");
+        assert_eq!(dealt(&[], 4), [Vec::<usize>::new()]);
+        let dealing = Dealing::new(&context(&listed(&sizes)), 2);
+        assert_eq!(
+            objects(&dealing.begin(0)),
+            objects(&dealing.begin(0)),
+            "a second run is the same"
+        );
+    }
+
+    #[test]
+    fn what_is_found_while_it_is_read_is_handed_out_as_it_comes_and_once_in_each_round() {
+        let catalog = Arc::new(Catalog::open());
+        let dealing = Dealing::new(&context(&catalog), 2);
+        let (one, other) = (dealing.begin(0), dealing.begin(1));
+        assert_eq!(objects(&one), (vec![], false));
+        [10, 90].into_iter().for_each(|size| catalog.add(object(size)));
+        assert_eq!(objects(&other), (vec![1, 0], false), "the larger first");
+        catalog.add(object(5));
+        catalog.close();
+        assert_eq!(objects(&one), (vec![2], true));
+        assert_eq!(objects(&other), (vec![], true));
+        assert_eq!(objects(&dealing.begin(1)), (vec![1, 0, 2], true), "a second round");
+        assert_eq!(objects(&dealing.begin(0)), (vec![], true));
     }
 
     #[test]
