@@ -1,11 +1,29 @@
 //! The file that an answer goes to: it is there when it is whole, and not before.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
+
+use crate::exit::UsageError;
+
+/// Refuses an output that is one of the inputs.
+pub(crate) fn refuse_input(
+    output: Option<&Path>,
+    inputs: impl Iterator<Item = PathBuf>,
+) -> Result<()> {
+    let Some(there) = output.and_then(|output| fs::canonicalize(output).ok()) else {
+        return Ok(());
+    };
+    for input in inputs {
+        if there.is_file() && fs::canonicalize(&input).is_ok_and(|input| input == there) {
+            bail!(UsageError(format!("--output would take the place of {}", input.display())));
+        }
+    }
+    Ok(())
+}
 
 /// A file that is being written. Given up before [`finish`](OutputFile::finish), it leaves what was
 /// there before as it was.
@@ -21,6 +39,8 @@ enum To {
     Beside(BufWriter<NamedTempFile>, PathBuf),
     /// A pipe or a device: it has no place to be taken.
     Through(BufWriter<File>),
+    /// Elsewhere, for a file in a folder that must not be written to: copied at the end.
+    Elsewhere(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl OutputFile {
@@ -57,7 +77,7 @@ impl To {
         match beside(folder.unwrap_or(Path::new(".")), there) {
             Ok(file) => Ok(To::Beside(BufWriter::new(file), place)),
             // The file may be written to, and its folder not.
-            Err(_) if exists => Ok(To::Through(BufWriter::new(create(&place)?))),
+            Err(_) if exists => Ok(To::Elsewhere(BufWriter::new(NamedTempFile::new()?), place)),
             Err(error) => Err(error),
         }
     }
@@ -65,6 +85,11 @@ impl To {
     fn finish(self) -> io::Result<()> {
         match self {
             To::Through(mut file) => file.flush(),
+            To::Elsewhere(file, place) => {
+                let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.as_file_mut().seek(io::SeekFrom::Start(0))?;
+                io::copy(file.as_file_mut(), &mut create(&place)?).map(drop)
+            }
             To::Beside(file, place) => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
                 file.persist(place).map(drop).map_err(|error| error.error)
@@ -97,14 +122,14 @@ fn beside(folder: &Path, permissions: Option<Permissions>) -> io::Result<NamedTe
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.to {
-            To::Beside(file, _) => file.write(bytes),
+            To::Beside(file, _) | To::Elsewhere(file, _) => file.write(bytes),
             To::Through(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.to {
-            To::Beside(file, _) => file.flush(),
+            To::Beside(file, _) | To::Elsewhere(file, _) => file.flush(),
             To::Through(file) => file.flush(),
         }
     }

@@ -9,9 +9,10 @@ use flowproof_record::Format;
 use flowproof_source::{Selection, Slack, is_in_bucket};
 use jiff::Timestamp;
 
-use crate::args::{Inventory, Logs, OnDuplicates, Time};
+use crate::args::{Inventory, Logs, OnDuplicates, RowOutput, Time};
 use crate::exit::UsageError;
 use crate::inputs::Inputs;
+use crate::output;
 use crate::streams::Streams;
 use crate::time::{parse_size, parse_time};
 
@@ -42,6 +43,11 @@ pub(crate) fn window_between(
         );
     }
     Ok(window)
+}
+
+/// Rows must not take the place of the logs that they are made from.
+pub(crate) fn refuse_input(logs: &Logs, rows: &RowOutput) -> Result<()> {
+    output::refuse_input(rows.output.as_deref(), logs.wheres.iter().map(PathBuf::from))
 }
 
 /// The objects to read.

@@ -79,6 +79,16 @@ impl ReadObject {
         ReadObject::new(object, ObjectReport { outcome, ..ObjectReport::default() })
     }
 
+    /// Its key, and the file of a set that holds it.
+    fn name(&self) -> String {
+        match &self.object.location {
+            Location::Within { holder, .. } => {
+                format!("{}, collected in {}", self.object.key, holder.key)
+            }
+            _ => self.object.key.clone(),
+        }
+    }
+
     fn evidence(&self) -> ObjectEvidence {
         ObjectEvidence {
             object: self.object.key.clone(),
@@ -194,18 +204,24 @@ fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
 /// Objects whose bytes are those of an object before them. What they hold is counted twice, and
 /// the reader must know.
 fn duplicates(objects: &[ReadObject]) -> Vec<Sample> {
-    let mut first_with: HashMap<&str, &str> = HashMap::new();
+    let mut first_with: HashMap<&str, &ReadObject> = HashMap::new();
     let mut samples = Vec::new();
     for read in objects.iter().filter(|read| read.tally.counts.ok > 0) {
         let Some(digest) = &read.digest else { continue };
-        let first = *first_with.entry(digest).or_insert(&read.object.key);
-        if first != read.object.key {
-            samples.push(Sample {
+        match first_with.get(digest.as_str()) {
+            // What a set holds has the key of what it was collected from: the key says nothing here.
+            Some(first) => samples.push(Sample {
                 kind: SampleKind::Duplicate,
                 object: read.object.key.clone(),
                 line: None,
-                reason: format!("the same bytes as {first}: its records are counted again"),
-            });
+                reason: format!(
+                    "the same bytes as {}: its records are counted again",
+                    first.name()
+                ),
+            }),
+            None => {
+                first_with.insert(digest, read);
+            }
         }
     }
     samples

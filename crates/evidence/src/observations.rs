@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Baseline, ConnectionTotals, Conversation, Coverage, ListedRemote, PeakMinute, Peer, Subject,
+    Baseline, ConnectionTotals, Conversation, Coverage, ListedRemote, MinuteTotals, Peer, Subject,
     Window,
 };
 
@@ -22,13 +22,17 @@ pub struct Observations {
     pub conversations: Vec<Conversation>,
     /// What was read and what could not be. `observed` and `gaps` are the subject's interfaces'.
     pub coverage: Coverage,
+    /// Whether records are known to be counted more than once: an object is there twice, or several flow logs
+    /// cover an interface of the subject's.
+    #[serde(default)]
+    pub counted_twice: bool,
     /// The subject's single connections in the same time as `conversations`, with the claimed remotes
     /// at least.
     #[serde(default)]
     pub connections: Option<Vec<ConnectionTotals>>,
     /// The busiest minutes in the same time, for the claimed remotes at least.
     #[serde(default)]
-    pub peaks: Option<Vec<PeakMinute>>,
+    pub minutes: Option<Vec<MinuteTotals>>,
     /// What the subject did before.
     #[serde(default)]
     pub baseline: Option<Baseline>,

@@ -10,7 +10,7 @@ pub struct Needs {
     /// Single connections with the claimed remotes, for a test that decides.
     pub connections: bool,
     /// The busiest minutes with the claimed remotes, for a test that decides.
-    pub peaks: bool,
+    pub minutes: bool,
     /// What the subject did in the days before.
     pub baseline: bool,
 }
@@ -28,7 +28,7 @@ impl Finding {
                 EvidenceTest::BruteForce { .. }
                 | EvidenceTest::LongConnection { .. }
                 | EvidenceTest::Sessions => needs.connections |= asked.decides,
-                EvidenceTest::Flood { .. } => needs.peaks |= asked.decides,
+                EvidenceTest::Flood { .. } => needs.minutes |= asked.decides,
                 EvidenceTest::NewPort { .. } | EvidenceTest::Volume { .. } => needs.baseline = true,
                 _ => {}
             }
@@ -59,7 +59,7 @@ mod tests {
             needs("UnauthorizedAccess:EC2/SSHBruteForce"),
             Needs { connections: true, ..none }
         );
-        assert_eq!(needs("Backdoor:EC2/DenialOfService.Udp"), Needs { peaks: true, ..none });
+        assert_eq!(needs("Backdoor:EC2/DenialOfService.Udp"), Needs { minutes: true, ..none });
         assert_eq!(needs("Behavior:EC2/TrafficVolumeUnusual"), Needs { baseline: true, ..none });
         assert_eq!(needs("Behavior:EC2/NetworkPortUnusual"), Needs { baseline: true, ..none });
         assert_eq!(needs("Trojan:EC2/DGADomainRequest.B"), none);

@@ -1,5 +1,7 @@
 //! What was usual at the hours of a window, drawn up from the days before.
 
+use std::collections::BTreeSet;
+
 use flowproof_evidence::{Baseline as Before, TimelineHour, Traffic};
 use jiff::Timestamp;
 
@@ -33,19 +35,30 @@ pub(crate) fn usual(before: &Before, window: &WindowView) -> Option<Baseline> {
             bytes_out: band(|traffic| traffic.bytes_out)?,
         })
     });
-    let days = to.duration_since(from).as_secs().unsigned_abs() / 86_400;
+    let hours: Vec<BaselineHour> = hours.collect();
+    if hours.is_empty() {
+        return None;
+    }
+    let day = |hour: &TimelineHour| hour.start.as_second().div_euclid(86_400);
+    let days = before.hours.iter().map(day).collect::<BTreeSet<_>>().len() as u64;
     Some(Baseline {
         from,
         to,
-        method: format!("median and range of the same hours on {}", counted(days, "day", "days")),
-        hours: hours.collect(),
+        method: format!(
+            "median and range of the same hours on {}",
+            counted(days, "known day", "known days")
+        ),
+        hours,
     })
 }
 
 /// The least, the median and the most; none of nothing.
 fn band(mut bytes: Vec<u64>) -> Option<Band> {
     bytes.sort_unstable();
-    Some(Band { low: *bytes.first()?, middle: bytes[bytes.len() / 2], high: *bytes.last()? })
+    let (low, high) = (*bytes.first()?, *bytes.last()?);
+    // Of an even number, half-way between the two in the middle.
+    let (below, above) = (bytes[(bytes.len() - 1) / 2], bytes[bytes.len() / 2]);
+    Some(Band { low, middle: below + (above - below) / 2, high })
 }
 
 #[cfg(test)]
@@ -77,7 +90,7 @@ mod tests {
         };
         let usual_hours = usual(&before, &window("2025-06-01T09:30:00Z", "2025-06-01T12:00:00Z"));
         let usual_hours = usual_hours.unwrap();
-        assert_eq!(usual_hours.method, "median and range of the same hours on 3 days");
+        assert_eq!(usual_hours.method, "median and range of the same hours on 3 known days");
         let told: Vec<_> =
             usual_hours.hours.iter().map(|hour| (hour.start.to_string(), hour.bytes_out)).collect();
         let band = |low, middle, high| Band { low, middle, high };

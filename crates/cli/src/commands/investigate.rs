@@ -25,7 +25,7 @@ use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
 use crate::lists::{self, LoadedLists};
-use crate::output::OutputFile;
+use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::progress;
 use crate::streams::Streams;
@@ -35,6 +35,7 @@ pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Stream
     let findings = args.finding.iter().map(Path::new);
     let beside = args.lists.places().chain(args.inventory.places()).chain(findings);
     let inputs = Inputs::for_logs(&args.logs, beside).await?;
+    refuse_input(&args)?;
     let (cases, refused) = cases(&args, &inputs, streams)?;
     let lists = lists::load(&args.lists, &inputs, streams)?;
     let enrichment = enrichment::load(&args.enrich, streams)?;
@@ -56,6 +57,9 @@ pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Stream
     let exit = Exit::of_all(&exits);
     Ok(if refused && exit == Exit::Answered { Exit::Partial } else { exit })
 }
+
+/// Traffic so near to a finding's time may still be its traffic.
+const NEAR: Duration = Duration::from_secs(3600);
 
 /// One question: a finding to judge, or a subject that was named by hand.
 struct Case {
@@ -146,8 +150,13 @@ impl Inquiry<'_> {
         let observations = &mut answer.value.observations;
         if self.args.peers {
             let callers = finding.iter().flat_map(|finding| &finding.callers);
-            let remotes = question.claimed.iter().chain(&named).chain(callers).copied().collect();
-            observations.peers = Some(session.peers(&remotes).await?);
+            let remotes: BTreeSet<IpAddr> =
+                question.claimed.iter().chain(&named).chain(callers).copied().collect();
+            if remotes.is_empty() {
+                streams.note("no address is claimed or named: nobody's peers were looked for");
+            } else {
+                observations.peers = Some(session.peers(&remotes).await?);
+            }
         }
         if let Some(baseline) = &self.args.baseline {
             observations.baseline = self.baseline(baseline, &question, streams).await?;
@@ -156,9 +165,21 @@ impl Inquiry<'_> {
             Some(finding) => corroborate_naming(finding, observations, &named)?,
             None => without_finding(&answer),
         };
+        if verdict.status == Status::Contradicted && self.slack < NEAR {
+            verdict.reasons.push(self.not_looked_at());
+        }
         verdict.reasons.extend(answer.value.notes.iter().cloned());
         verdict.reasons.extend(duplicates(&answer));
         Ok((self.investigation(finding, window, verdict, answer), exit))
+    }
+
+    /// What may still be the finding's and was not searched.
+    fn not_looked_at(&self) -> String {
+        format!(
+            "records further than {} from the window were not looked at: --slack 1h looks at all that may be \
+             the finding's",
+            self.args.slack
+        )
     }
 
     /// What the subject did in the time before the window.
@@ -173,13 +194,15 @@ impl Inquiry<'_> {
             streams.warn("no baseline: the window has no beginning");
             return Ok(None);
         };
+        // What is near enough to be the finding's own is no baseline for it.
+        let to = to.checked_sub(self.slack.max(NEAR)).unwrap_or(Timestamp::MIN);
         let from = to.checked_sub(span).unwrap_or(Timestamp::MIN);
         let before = Window { from: Some(from), to: Some(to) };
         let question = SubjectQuestion {
             window: before,
             ports_of_any_remote: true,
             connections: false,
-            peaks: false,
+            minutes: false,
             ..question.clone()
         };
         let book = self.book.clone();
@@ -215,7 +238,7 @@ impl Inquiry<'_> {
             question.claimed_local_ports = local;
             let needs = finding.needs();
             question.connections = needs.connections;
-            question.peaks = needs.peaks;
+            question.minutes = needs.minutes;
         }
         self.add_subject(&mut question.subject, instance);
         question
@@ -278,6 +301,13 @@ fn claimed_ports(finding: &Finding) -> (BTreeSet<u16>, BTreeSet<u16>) {
         }
     }
     (remote, local)
+}
+
+/// The answer must not take the place of what it is made from.
+fn refuse_input(args: &Investigate) -> Result<()> {
+    let beside = args.lists.places().chain(args.inventory.places()).map(Path::to_owned);
+    let all = args.logs.wheres.iter().chain(&args.finding).map(PathBuf::from);
+    output::refuse_input(args.output.as_deref(), all.chain(beside))
 }
 
 fn widened(window: Window, slack: Duration) -> Window {

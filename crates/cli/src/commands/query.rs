@@ -14,6 +14,7 @@ use crate::streams::Streams;
 use crate::{lists, plan, progress, trouble};
 
 pub(crate) async fn run(args: Query, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    plan::refuse_input(&args.logs, &args.rows)?;
     let window = plan::window(&args.time, Timestamp::now())?;
     let beside = args.lists.places().chain(args.inventory.places());
     let inputs = Inputs::for_logs(&args.logs, beside).await?;

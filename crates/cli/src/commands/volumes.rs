@@ -18,6 +18,7 @@ pub(crate) async fn run(args: Volumes, common: &Common, streams: &mut Streams) -
     if let Some(twice) = keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key)) {
         return Err(UsageError(format!("--by: {} is named twice", twice.1)).into());
     }
+    plan::refuse_input(&args.logs, &args.rows)?;
     let window = plan::window(&args.time, Timestamp::now())?;
     let inputs = Inputs::for_logs(&args.logs, args.inventory.places()).await?;
     let book = plan::book(&args.inventory, &inputs, streams)?;

@@ -1,12 +1,12 @@
-//! A close look at what the subject had with the claimed remotes: single connections, and the busiest
-//! minutes. It costs a second reading of the objects in which the subject's records are.
+//! A close look at what the subject had with the claimed remotes: single connections, and minutes
+//! with their rates. It costs a second reading of the objects in which the subject's records are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
-use flowproof_evidence::{ConnectionTotals, PeakMinute};
+use flowproof_evidence::{ConnectionTotals, MinuteTotals};
 
 use super::rows::service_port;
 use super::sql::subject_rows;
@@ -44,7 +44,9 @@ fn connections_sql(rows: &str) -> String {
          count(CASE WHEN by_subject > 0 THEN 1 END) AS opened_by_subject, \
          count(CASE WHEN answers > 0 THEN 1 END) AS answered, \
          max(seconds) AS longest_seconds, max(bytes_in) AS most_bytes_in, \
-         max(bytes_out) AS most_bytes_out, min(first) AS first_seen, max(last) AS last_seen \
+         max(bytes_out) AS most_bytes_out, min(first) AS first_seen, max(last) AS last_seen, \
+         count(CASE WHEN protocol IN (6, 17) AND (local_port IS NULL OR remote_port IS NULL) THEN 1 END) \
+         AS without_ports \
          FROM (SELECT {CONVERSATION}, local, local_port, remote_port, min(hour) AS hour, \
          count(CASE WHEN accepted THEN 1 END) AS accepted, \
          count(CASE WHEN accepted THEN flags END) AS flagged, \
@@ -72,19 +74,6 @@ fn minutes_sql(rows: &str) -> String {
     )
 }
 
-/// Of each conversation the minute with the most packets, the earliest of several.
-fn busiest(minutes: impl Iterator<Item = PeakMinute>) -> Vec<PeakMinute> {
-    let mut peaks = BTreeMap::new();
-    for minute in minutes {
-        let key = (minute.interface.clone(), minute.remote, minute.protocol, minute.port);
-        let peak = peaks.entry(key).or_insert_with(|| minute.clone());
-        if (minute.packets_out, peak.start) > (peak.packets_out, minute.start) {
-            *peak = minute;
-        }
-    }
-    peaks.into_values().collect()
-}
-
 impl Session {
     /// Takes the close looks that the question asks for. `terms` are those under which `traffic` was
     /// read, with all that was learned.
@@ -95,7 +84,7 @@ impl Session {
         told: &ScanTold,
         traffic: &mut SubjectTraffic,
     ) -> Result<(), EngineError> {
-        if question.claimed.is_empty() || !(question.connections || question.peaks) {
+        if question.claimed.is_empty() || !(question.connections || question.minutes) {
             return Ok(());
         }
         let with_rows = told.objects.iter().filter(|(_, report)| report.rows > 0);
@@ -110,11 +99,13 @@ impl Session {
         let rows = claimed_rows(question, by_address.then_some(&interfaces));
         if question.connections {
             let found = self.look(terms, connections_sql(&rows), connection).await?;
-            traffic.observations.connections = Some(found);
+            // Where records lack a port, connections cannot be told apart.
+            traffic.observations.connections = found.into_iter().collect();
         }
-        if question.peaks {
+        if question.minutes {
             let found = self.look(terms, minutes_sql(&rows), minute).await?;
-            traffic.observations.peaks = Some(busiest(found.into_iter().flatten()));
+            // A minute whose records do not tell how long they lasted has no rate.
+            traffic.observations.minutes = found.into_iter().collect();
         }
         Ok(())
     }
@@ -136,8 +127,11 @@ impl Session {
     }
 }
 
-fn connection(columns: &Columns<'_>, row: usize) -> Result<ConnectionTotals, EngineError> {
-    Ok(ConnectionTotals {
+fn connection(columns: &Columns<'_>, row: usize) -> Result<Option<ConnectionTotals>, EngineError> {
+    if columns.counter("without_ports", row)? > 0 {
+        return Ok(None);
+    }
+    Ok(Some(ConnectionTotals {
         interface: columns.text("interface_id", row)?,
         remote: columns.address("remote", row)?,
         protocol: columns.protocol(row)?,
@@ -154,19 +148,20 @@ fn connection(columns: &Columns<'_>, row: usize) -> Result<ConnectionTotals, Eng
         most_bytes_out: columns.counter("most_bytes_out", row)?,
         first_seen: columns.time("first_seen", row)?,
         last_seen: columns.time("last_seen", row)?,
-    })
+    }))
 }
 
-/// A minute's packets; none where it cannot be told which minute it is.
-fn minute(columns: &Columns<'_>, row: usize) -> Result<Option<PeakMinute>, EngineError> {
-    let Some(start) = columns.time("minute", row)? else { return Ok(None) };
-    Ok(Some(PeakMinute {
+/// A minute's packets; none where it cannot be told which minute it is, or how long its records lasted.
+fn minute(columns: &Columns<'_>, row: usize) -> Result<Option<MinuteTotals>, EngineError> {
+    let times = columns.time("minute", row)?.zip(columns.seconds("seconds", row)?);
+    let Some((start, seconds)) = times else { return Ok(None) };
+    Ok(Some(MinuteTotals {
         interface: columns.text("interface_id", row)?,
         remote: columns.address("remote", row)?,
         protocol: columns.protocol(row)?,
         port: service_port(columns, row)?,
         start,
         packets_out: columns.counter("packets_out", row)?,
-        seconds: columns.seconds("seconds", row)?.unwrap_or(0),
+        seconds,
     }))
 }

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
 use flowproof_evidence::{
-    Gap, InterfaceIdentity, Observations, Remote, Subject, TimelineHour, Traffic, Window,
+    Coverage, Gap, InterfaceIdentity, Observations, Remote, Sample, SampleKind, Subject,
+    TimelineHour, Traffic, Window,
 };
 use flowproof_intel::Matcher;
 use flowproof_record::FieldId;
@@ -47,7 +48,7 @@ pub struct SubjectQuestion {
     /// Whether single connections with the claimed remotes are to be looked at. Another reading.
     pub connections: bool,
     /// Whether the busiest minutes with the claimed remotes are to be looked at. Another reading.
-    pub peaks: bool,
+    pub minutes: bool,
 }
 
 /// A subject's traffic, told in several ways.
@@ -106,12 +107,15 @@ impl Session {
         let coverage = coverage::observed(&question, &traffic, &run.told.times);
         let mut answer = self.answer(traffic, run.told).await?;
         let copies = answer.coverage.records.duplicates;
-        answer.value.notes.extend(coverage.several.iter().filter_map(|it| it.note(copies)));
+        let notes: Vec<String> = coverage.several.iter().filter_map(|it| it.note(copies)).collect();
+        let several = !notes.is_empty();
+        answer.value.notes.extend(notes);
         answer.coverage.observed = coverage.observed;
         answer.coverage.gaps = coverage.gaps;
         answer.coverage.gaps.append(&mut answer.value.moved);
         answer.coverage.gaps.sort();
         answer.value.observations.window = question.window;
+        answer.value.observations.counted_twice = several || holds_doubles(&answer.coverage);
         answer.value.observations.coverage = answer.coverage.clone();
         // What other interfaces' records lost or lack says nothing of the subject.
         let records = &mut answer.value.observations.coverage.records;
@@ -197,6 +201,12 @@ impl Session {
             ));
         }
     }
+}
+
+/// Whether objects were read that have the same bytes as others.
+fn holds_doubles(coverage: &Coverage) -> bool {
+    let is_double = |sample: &Sample| sample.kind == SampleKind::Duplicate;
+    coverage.objects.duplicate == 0 && coverage.samples.iter().any(is_double)
 }
 
 /// Whether the subject's interfaces are not known, so that its addresses must be looked for.

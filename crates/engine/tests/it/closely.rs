@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use flowproof_engine::{AddressBook, Answer, SessionOptions, SubjectQuestion, SubjectTraffic};
 use flowproof_evidence::{
-    ConnectionTotals, InterfaceIdentity, PeakMinute, PortSide, Subject, Window,
+    ConnectionTotals, InterfaceIdentity, MinuteTotals, PortSide, Subject, Window,
 };
 use jiff::Timestamp;
 
@@ -76,7 +76,7 @@ fn question() -> SubjectQuestion {
         claimed: BTreeSet::from([remote()]),
         claimed_local_ports: BTreeSet::from([22]),
         connections: true,
-        peaks: true,
+        minutes: true,
         ..SubjectQuestion::default()
     }
 }
@@ -122,8 +122,8 @@ fn connections_and_peaks_with_claimed_remotes_are_told_by_hour_and_service() {
             last_seen: at(3720),
         };
         assert_eq!(*of_hour, expected);
-        let peaks = observations.peaks.unwrap();
-        let peak = PeakMinute {
+        let minutes = observations.minutes.unwrap();
+        let peak = MinuteTotals {
             interface: Some(ENI.into()),
             remote: Some(remote()),
             protocol: Some(6),
@@ -132,7 +132,7 @@ fn connections_and_peaks_with_claimed_remotes_are_told_by_hour_and_service() {
             packets_out: 11,
             seconds: 50,
         };
-        assert_eq!(peaks, [peak]);
+        assert_eq!(minutes, [peak]);
     }
 }
 
@@ -141,10 +141,10 @@ fn what_is_not_asked_for_is_not_looked_at() {
     let logs = logins();
     block_on(async {
         let session = open(&logs, Window::ALWAYS, options()).await;
-        let question = SubjectQuestion { connections: false, peaks: false, ..question() };
+        let question = SubjectQuestion { connections: false, minutes: false, ..question() };
         let observations = session.subject(&question, None).await.unwrap().value.observations;
         assert_eq!(
-            (observations.connections, observations.peaks, observations.listed),
+            (observations.connections, observations.minutes, observations.listed),
             (None, None, None)
         );
         let nobody = SubjectQuestion { claimed: BTreeSet::new(), ..self::question() };

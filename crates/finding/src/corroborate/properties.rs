@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use flowproof_evidence::{
     Baseline, BaselinePort, ConnectionTotals, Conversation, Coverage, ListMatch, ListedRemote,
-    ObjectCounts, Observations, Observed, PeakMinute, Peer, PortSide, RecordCounts, ServicePort,
+    MinuteTotals, ObjectCounts, Observations, Observed, Peer, PortSide, RecordCounts, ServicePort,
     Traffic, Window,
 };
 use jiff::Timestamp;
@@ -173,7 +173,7 @@ fn any_besides() -> impl Strategy<Value = Observations> {
         |(remote, interface, traffic)| Peer { remote, interface, instance: None, traffic },
     );
     let peak = (address(), any_port(), 0_u64..9000, 0_u64..90).prop_map(
-        |(remote, port, packets_out, seconds)| PeakMinute {
+        |(remote, port, packets_out, seconds)| MinuteTotals {
             interface: None,
             remote: Some(remote),
             protocol: Some(6),
@@ -190,9 +190,9 @@ fn any_besides() -> impl Strategy<Value = Observations> {
         prop::option::of(prop::collection::vec(listed, 0..4)),
         prop::option::of(prop::collection::vec(peer, 0..4)),
     )
-        .prop_map(|(connections, peaks, baseline, listed, peers)| Observations {
+        .prop_map(|(connections, minutes, baseline, listed, peers)| Observations {
             connections,
-            peaks,
+            minutes,
             baseline,
             listed,
             peers,
@@ -352,7 +352,7 @@ proptest! {
     ) {
         let before = corroborate(&finding, &observations).unwrap();
         let less = Observations {
-            connections: None, peaks: None, baseline: None, listed: None, peers: None, ..observations
+            connections: None, minutes: None, baseline: None, listed: None, peers: None, ..observations
         };
         let after = corroborate(&finding, &less).unwrap();
         prop_assert_eq!(before.status == Status::Contradicted, after.status == Status::Contradicted);
@@ -406,7 +406,7 @@ proptest! {
         rotate(&mut reordered.coverage.observed, turn);
         rotate(&mut reordered.coverage.gaps, turn);
         rotate(reordered.connections.as_deref_mut().unwrap_or_default(), turn);
-        rotate(reordered.peaks.as_deref_mut().unwrap_or_default(), turn);
+        rotate(reordered.minutes.as_deref_mut().unwrap_or_default(), turn);
         rotate(reordered.listed.as_deref_mut().unwrap_or_default(), turn);
         rotate(reordered.peers.as_deref_mut().unwrap_or_default(), turn);
         if let Some(before) = &mut reordered.baseline {

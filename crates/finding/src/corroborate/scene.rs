@@ -86,7 +86,7 @@ pub(super) fn scene<'a>(
         });
         those.collect()
     });
-    let peaks = observations.peaks.as_ref().map(|all| {
+    let minutes = observations.minutes.as_ref().map(|all| {
         let those = all.iter().filter(|peak| {
             near.is_near(Some(peak.start), Some(peak.start))
                 && about.contains(&(peak.remote, peak.protocol, peak.port))
@@ -99,9 +99,10 @@ pub(super) fn scene<'a>(
         with_remotes,
         in_time,
         connections,
-        peaks,
+        minutes,
         remotes,
         lossy: holes::lower_bound(observations).is_some(),
+        doubled: observations.counted_twice,
         baseline: observations.baseline.as_ref(),
         listed: observations.listed.as_deref(),
         peers: observations.peers.as_deref(),

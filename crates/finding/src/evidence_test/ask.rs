@@ -17,9 +17,23 @@ impl EvidenceTest {
         matches!(self, EvidenceTest::NoReply { .. } | EvidenceTest::FanOut { bare: true, .. })
     }
 
+    /// Whether a yes rests on how much there was.
+    fn rests_on_sums(&self) -> bool {
+        matches!(
+            self,
+            EvidenceTest::Flood { .. }
+                | EvidenceTest::Volume { .. }
+                | EvidenceTest::BruteForce { .. }
+        )
+    }
+
     /// Puts the test to the records. What rests on absence is not answered where records were lost.
     pub(crate) fn ask(&self, scene: &Scene<'_>) -> Result<Look, Overflow> {
         let mut look = self.look(scene)?;
+        if scene.doubled && self.rests_on_sums() && look.answer == TestAnswer::Shown {
+            look.answer = TestAnswer::NotLookedAt;
+            look.said.push_str("; records are counted more than once, so the sums prove nothing");
+        }
         if scene.lossy && self.rests_on_absence() && look.answer == TestAnswer::Shown {
             look.answer = TestAnswer::NotLookedAt;
             look.said.push_str("; records are missing, so what is not there proves nothing");
@@ -35,8 +49,8 @@ impl EvidenceTest {
             EvidenceTest::ProbedPorts => Ok(probed_ports::look(place)),
             EvidenceTest::FanOut { port, bare, remotes } => {
                 let ports = port.map_or_else(|| scene.claimed_remote_ports(), |port| [port].into());
-                // A port that the table names is one of TCP; a sweep may be in any protocol.
-                let protocol = port.map(|_| TCP);
+                // A port that the table names is one of TCP; a sweep is in the protocol that is claimed.
+                let protocol = port.map_or_else(|| scene.claimed_protocol(), |_| Some(TCP));
                 let terms = fan_out::Terms { protocol, ports, bare, enough: remotes };
                 Ok(fan_out::look(&terms, &scene.in_time))
             }
@@ -44,9 +58,13 @@ impl EvidenceTest {
             EvidenceTest::BruteForce { ports, connections: enough } => {
                 brute_force::look(ports, enough, place, connections)
             }
-            EvidenceTest::Flood { protocols, ports, packets, per_second } => {
-                flood::look(protocols, ports, [packets, per_second], place, scene.peaks.as_deref())
-            }
+            EvidenceTest::Flood { protocols, ports, packets, per_second } => flood::look(
+                protocols,
+                ports,
+                [packets, per_second],
+                place,
+                scene.minutes.as_deref(),
+            ),
             EvidenceTest::LongConnection { seconds } => {
                 Ok(long_connection::look(seconds, connections))
             }

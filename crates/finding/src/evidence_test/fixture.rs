@@ -107,12 +107,20 @@ pub(crate) fn baseline(to_claimed: &[u64]) -> Baseline {
             traffic: Traffic { bytes_out: bytes_out * times, flows: 1, ..Traffic::default() },
         }
     };
+    // All other hours were quiet.
+    let idle = |(day, _): (usize, &u64)| {
+        let start = at(HOUR) - SignedDuration::from_hours(24 * (day as i64 + 1));
+        (1..24).map(move |hours| TimelineHour {
+            start: start + SignedDuration::from_hours(hours),
+            traffic: Traffic::default(),
+        })
+    };
     let from = at(HOUR) - SignedDuration::from_hours(24 * 7);
     let known = to_claimed.iter().enumerate();
     let used = known.clone().filter(|(_, bytes)| **bytes > 0);
     Baseline {
         window: Window::new(from, at(HOUR)),
-        hours: known.map(hour(10)).collect(),
+        hours: known.clone().map(hour(10)).chain(known.flat_map(idle)).collect(),
         claimed_hours: used.map(hour(1)).collect(),
         ports: Vec::new(),
     }

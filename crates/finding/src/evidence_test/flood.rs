@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use flowproof_evidence::{Conversation, Overflow, PeakMinute, ServicePort};
+use flowproof_evidence::{Conversation, MinuteTotals, Overflow, ServicePort};
 use jiff::Timestamp;
 
 use super::{Look, NOTHING_THERE, Protocols, ports_text, total};
@@ -39,7 +39,7 @@ pub(super) fn look(
     ports: &[u16],
     enough: [u64; 2],
     place: &[&Conversation],
-    peaks: Option<&[&PeakMinute]>,
+    minutes: Option<&[&MinuteTotals]>,
 ) -> Result<Look, Overflow> {
     if place.is_empty() {
         return Ok(Look::none(NOTHING_THERE));
@@ -56,8 +56,7 @@ pub(super) fn look(
     if total.packets_out == 0 && total.bytes_out > 0 {
         return Ok(Look::none("the records have no packet counts"));
     }
-    let peaks = peaks.into_iter().flatten().filter(|peak| fits(peak.protocol, peak.port));
-    let minute = peaks.map(|peak| peak.packets_out / peak.seconds.max(1)).max();
+    let minute = fastest_minute(minutes.unwrap_or_default(), fits);
     let fastest = match minute {
         Some(rate) => rate,
         None => busiest_hour(&those)?,
@@ -79,6 +78,23 @@ pub(super) fn look(
         ("packets_per_second", fastest),
     ];
     Ok(Look::new(total.packets_out >= packets && fastest >= rate, said, &figures))
+}
+
+/// The highest of the rates of the minutes: all that went out in one, to whatever port and through
+/// whatever interface, over the time that its longest records took.
+fn fastest_minute(
+    minutes: &[&MinuteTotals],
+    fits: impl Fn(Option<u8>, Option<ServicePort>) -> bool,
+) -> Option<u64> {
+    let mut all: BTreeMap<Timestamp, (u128, u64)> = BTreeMap::new();
+    for minute in minutes.iter().filter(|minute| fits(minute.protocol, minute.port)) {
+        let (packets, seconds) = all.entry(minute.start).or_default();
+        *packets += u128::from(minute.packets_out);
+        *seconds = minute.seconds.max(*seconds);
+    }
+    let rate = |(packets, seconds): &(u128, u64)| packets / u128::from((*seconds).max(1));
+    let fastest = all.values().map(rate).max()?;
+    Some(u64::try_from(fastest).unwrap_or(u64::MAX))
 }
 
 /// The highest of the rates of the hours.
@@ -117,6 +133,7 @@ mod tests {
     use super::super::TestAnswer;
     use super::super::fixture::{HOUR, REMOTE, accepted, at, later, refs, talk, theirs};
     use super::*;
+    use jiff::SignedDuration;
 
     const UDP: Protocols = Protocols::Only(17);
 
@@ -128,8 +145,8 @@ mod tests {
         [first, second]
     }
 
-    fn peak(packets_out: u64, seconds: u64) -> PeakMinute {
-        PeakMinute {
+    fn peak(packets_out: u64, seconds: u64) -> MinuteTotals {
+        MinuteTotals {
             interface: None,
             remote: Some(REMOTE.parse().unwrap()),
             protocol: Some(17),
@@ -157,19 +174,25 @@ mod tests {
     #[test]
     fn the_rate_is_that_of_the_busiest_minute_if_it_was_looked_at() {
         let there = flood();
-        let answer = |peaks: Option<&[&PeakMinute]>, rate| {
-            look(UDP, &[80], [36_000, rate], &refs(&there), peaks).unwrap().answer
+        let answer = |minutes: Option<&[&MinuteTotals]>, rate| {
+            look(UDP, &[80], [36_000, rate], &refs(&there), minutes).unwrap().answer
         };
         // 24,000 packets in 40 seconds are 600 a second.
-        let (fast, slow) = (peak(24_000, 40), peak(6_000, 60));
+        let fast = peak(24_000, 40);
+        let slow =
+            MinuteTotals { start: fast.start + SignedDuration::from_mins(1), ..peak(6_000, 60) };
         assert_eq!(answer(Some(&[&slow, &fast]), 600), TestAnswer::Shown);
         assert_eq!(answer(Some(&[&slow, &fast]), 601), TestAnswer::NotShown);
         // The hour's rate of 500 is a lower bound.
         assert_eq!(answer(None, 501), TestAnswer::NotLookedAt);
         assert_eq!(answer(Some(&[]), 501), TestAnswer::NotLookedAt);
         assert_eq!(answer(Some(&[]), 500), TestAnswer::Shown);
-        let other = PeakMinute { protocol: Some(6), ..fast };
+        let other = MinuteTotals { protocol: Some(6), ..fast.clone() };
         assert_eq!(answer(Some(&[&slow, &other]), 101), TestAnswer::NotShown);
+        // What went through two interfaces in one minute is one flood.
+        let beside = MinuteTotals { interface: Some("eni-2".into()), ..fast.clone() };
+        assert_eq!(answer(Some(&[&fast, &beside]), 1200), TestAnswer::Shown);
+        assert_eq!(answer(Some(&[&fast, &beside]), 1201), TestAnswer::NotShown);
     }
 
     #[test]

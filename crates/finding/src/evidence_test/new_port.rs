@@ -1,11 +1,14 @@
 //! Whether the port was in use in the days before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowproof_evidence::{Baseline, PortSide, ServicePort};
 
 use super::{Look, several};
 use crate::{Claim, ClaimDirection};
+
+/// Hours of a day that must be known before it can say that a port was not in use.
+const MOST_OF_A_DAY: u64 = 18;
 
 pub(super) fn look(enough_days: u64, claims: &[Claim], baseline: Option<&Baseline>) -> Look {
     let Some(baseline) = baseline else {
@@ -15,12 +18,15 @@ pub(super) fn look(enough_days: u64, claims: &[Claim], baseline: Option<&Baselin
     if ports.is_empty() {
         return Look::none("the finding does not name the port");
     }
-    let day = |second: i64| second.div_euclid(24 * 3600);
-    let known: BTreeSet<_> = baseline.hours.iter().map(|h| day(h.start.as_second())).collect();
-    let known = known.len() as u64;
+    // Days are counted back from where the baseline ends.
+    let end = baseline.window.to.map_or(0, |to| to.as_second());
+    let day = |second: i64| (end - 1 - second).div_euclid(24 * 3600);
+    let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
+    baseline.hours.iter().for_each(|h| *hours.entry(day(h.start.as_second())).or_default() += 1);
+    let known = hours.values().filter(|hours| **hours >= MOST_OF_A_DAY).count() as u64;
     if known < enough_days {
         return Look::none(&format!(
-            "the baseline knows {}: too few to call a port unusual",
+            "the baseline knows most of {}: too few to call a port unusual",
             several(known, "day")
         ));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Baseline, ConnectionTotals, Conversation, ListedRemote, PeakMinute, Peer,
+    Baseline, ConnectionTotals, Conversation, ListedRemote, MinuteTotals, Peer,
 };
 
 use crate::{Claim, ClaimDirection};
@@ -24,9 +24,11 @@ pub(crate) struct Scene<'a> {
     /// Single connections in the claimed place, near the finding's time.
     pub(crate) connections: Option<Vec<&'a ConnectionTotals>>,
     /// The busiest minutes in the claimed place.
-    pub(crate) peaks: Option<Vec<&'a PeakMinute>>,
+    pub(crate) minutes: Option<Vec<&'a MinuteTotals>>,
     /// Whether records of the subject are known to be missing.
     pub(crate) lossy: bool,
+    /// Whether records are known to be counted more than once.
+    pub(crate) doubled: bool,
     pub(crate) baseline: Option<&'a Baseline>,
     pub(crate) listed: Option<&'a [ListedRemote]>,
     pub(crate) peers: Option<&'a [Peer]>,
@@ -41,6 +43,12 @@ impl Scene<'_> {
     pub(super) fn claimed_remote_ports(&self) -> BTreeSet<u16> {
         let outbound = self.claims.iter().filter(|c| c.direction != ClaimDirection::Inbound);
         outbound.filter_map(|claim| claim.remote_port).collect()
+    }
+
+    /// The protocol that all claims name, if it is one.
+    pub(super) fn claimed_protocol(&self) -> Option<u8> {
+        let first = self.claims.first()?.protocol?;
+        self.claims.iter().all(|claim| claim.protocol == Some(first)).then_some(first)
     }
 
     /// Every address that the question is about.

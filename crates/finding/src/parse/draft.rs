@@ -11,7 +11,7 @@ use super::machines::Machines;
 use super::types::Basis;
 use super::{action, additional, arn_part, caller, sequence};
 use crate::value::{self, Notes, excerpt, path};
-use crate::{Action, Claim, Finding, OwnBytes};
+use crate::{Action, Claim, ClaimDirection, Finding, OwnBytes};
 
 /// The instance id of all sample findings.
 const SAMPLE_INSTANCE: &str = "i-99999999";
@@ -140,14 +140,14 @@ fn add_further(
     notes: &mut Notes,
 ) {
     let the_action_names_some = !claims.is_empty();
-    let mut known: BTreeSet<IpAddr> = claims.iter().flat_map(Claim::remotes).collect();
     for Further { claim, place } in further {
         // One without a remote says nothing beside claims that have one; why it has none is noted.
         let remote = claim.remotes().next();
-        if remote.map_or(the_action_names_some, |remote| known.contains(&remote)) {
+        if remote.is_none() && the_action_names_some
+            || claims.iter().any(|known| says(known, &claim))
+        {
             continue;
         }
-        known.extend(claim.remotes());
         let remote = remote.map_or_else(|| "a remote".to_owned(), |remote| remote.to_string());
         if !is_traffic {
             notes.add(format!("`{place}` names {remote}: what the finding is about is no traffic"));
@@ -158,6 +158,21 @@ fn add_further(
         }
         claims.push(claim);
     }
+}
+
+/// Whether a claim says all that another one does: the same remote, and every port, protocol and direction
+/// that the other names.
+fn says(claim: &Claim, other: &Claim) -> bool {
+    fn covers<T: PartialEq>(has: Option<T>, asked: Option<T>) -> bool {
+        asked.is_none() || has == asked
+    }
+    let remotes: BTreeSet<IpAddr> = claim.remotes().collect();
+    let directed = other.direction == ClaimDirection::Unknown || claim.direction == other.direction;
+    other.remotes().any(|remote| remotes.contains(&remote))
+        && covers(claim.remote_port, other.remote_port)
+        && covers(claim.local_port, other.local_port)
+        && covers(claim.protocol, other.protocol)
+        && directed
 }
 
 /// The counts are those of one occurrence: with several remotes nobody knows whose.

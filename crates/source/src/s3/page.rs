@@ -89,7 +89,11 @@ impl Page {
                 return Err(wrong("a listing goes in a circle: the same token twice"));
             }
             (Some(true), next) => next,
-            _ => None,
+            (Some(false), _) => None,
+            // It stands in every answer that has come whole.
+            (None, _) => {
+                return Err(wrong("a listing breaks off: it does not say whether it goes on"));
+            }
         };
         let objects = answer.contents.unwrap_or_default().into_iter().map(S3Object::of);
         let objects = objects.collect::<Result<Vec<_>, _>>()?;
@@ -158,6 +162,8 @@ mod tests {
             Page::of(answer, &asked)
         };
         assert!(page(true, None, "a/b").is_err(), "no token");
+        let cut = ListObjectsV2Output::builder().contents(object("a/b").build()).build();
+        assert!(Page::of(cut, &asked).is_err(), "cut off within its XML");
         assert!(page(true, Some("t"), "a/b").is_err(), "the same token");
         assert!(page(false, None, "b").is_err(), "a key beside the prefix");
         assert_eq!(page(true, Some("u"), "a/b").unwrap().next.as_deref(), Some("u"));

@@ -1,4 +1,4 @@
-//! The busiest minute: a rate that sums over hours cannot give.
+//! Single minutes: rates that sums over hours cannot give.
 
 use std::net::IpAddr;
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ServicePort;
 
-/// The minute in which one interface sent the most packets to one remote about one service port.
+/// What one interface sent to one remote about one service port in the records of one minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeakMinute {
+pub struct MinuteTotals {
     /// The interface that logged the records; `None` where the format lacks it or it is `-`.
     pub interface: Option<String>,
     /// The other side.
@@ -18,8 +18,7 @@ pub struct PeakMinute {
     pub protocol: Option<u8>,
     /// The service port, by the rule of [`ServicePort`].
     pub port: Option<ServicePort>,
-    /// The minute of the records' `start`: of all minutes the one with the most packets out, the
-    /// earliest if there are several.
+    /// The minute of the records' `start`.
     pub start: Timestamp,
     /// Packets from the interface in the records that start in that minute, REJECT left out.
     pub packets_out: u64,
