@@ -79,13 +79,20 @@ impl ReadObject {
         ReadObject::new(object, ObjectReport { outcome, ..ObjectReport::default() })
     }
 
-    /// Its key, and the file of a set that holds it.
-    fn name(&self) -> String {
+    /// The file of a set that holds it.
+    fn holder(&self) -> Option<&str> {
         match &self.object.location {
-            Location::Within { holder, .. } => {
-                format!("{}, collected in {}", self.object.key, holder.key)
-            }
-            _ => self.object.key.clone(),
+            Location::Within { holder, .. } => Some(&holder.key),
+            _ => None,
+        }
+    }
+
+    /// How another object is named that has the same bytes: a set's has the same key too.
+    fn told_beside(&self, other: &ReadObject) -> String {
+        let key = &self.object.key;
+        match self.holder().or(other.holder()).filter(|_| *key == other.object.key) {
+            Some(holder) => format!("{key}, which {holder} holds"),
+            None => key.clone(),
         }
     }
 
@@ -216,7 +223,7 @@ fn duplicates(objects: &[ReadObject]) -> Vec<Sample> {
                 line: None,
                 reason: format!(
                     "the same bytes as {}: its records are counted again",
-                    first.name()
+                    first.told_beside(read)
                 ),
             }),
             None => {

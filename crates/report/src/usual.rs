@@ -101,4 +101,11 @@ mod tests {
         assert_eq!(told, expected, "nothing is known of 11:00");
         assert_eq!(usual(&before, &window("2025-06-01T00:00:00Z", "2026-06-01T00:00:00Z")), None);
     }
+
+    #[test]
+    fn the_middle_of_an_even_number_is_between_the_two_in_the_middle() {
+        assert_eq!(band(vec![90, 10]), Some(Band { low: 10, middle: 50, high: 90 }));
+        assert_eq!(band(vec![5, 1, 9, 3]), Some(Band { low: 1, middle: 4, high: 9 }));
+        assert_eq!(band(Vec::new()), None);
+    }
 }

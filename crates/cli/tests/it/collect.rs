@@ -1,5 +1,7 @@
 //! `collect`, from the outside.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::program::{Run, arg, run, testdata};
@@ -58,4 +60,24 @@ fn every_fixture_answers_alike_when_it_is_collected() {
     }
     let again = run(&["collect", "--logs", &logs, "--to", &set, "--format=json"]);
     assert_eq!(again.json()["files"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_set_beside_what_it_was_collected_from_is_told_as_counted_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (raw, set) = (folder.path().join("raw"), folder.path().join("set"));
+    fs::create_dir(&raw).unwrap();
+    let line = "2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 203.0.113.9 49152 443 6 10 8400 1748736000 \
+                1748736060 ACCEPT OK\n";
+    fs::write(raw.join("a.log"), line).unwrap();
+    assert_eq!(run(&["collect", "--logs", &arg(&raw), "--to", &arg(&set)]).code, Some(0));
+    let ask = |more: &[&str]| {
+        let all = arg(folder.path());
+        run(&[&["volumes", "--logs", &all, "--by=interface", "--format=csv"], more].concat())
+    };
+    let kept = ask(&[]);
+    assert!(kept.out.contains("16800"), "{kept:?}");
+    assert!(kept.err.contains("counted more than once") && kept.err.contains("holds"), "{kept:?}");
+    let dropped = ask(&["--duplicates=drop"]);
+    assert!(dropped.out.contains("8400") && !dropped.out.contains("16800"), "{dropped:?}");
 }

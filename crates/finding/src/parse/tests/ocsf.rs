@@ -222,3 +222,20 @@ fn other_classes_and_products_are_refused_by_name() {
         "line 1: an OCSF finding that does not name its product: it is not known to be GuardDuty's"
     );
 }
+
+#[test]
+fn evidences_that_differ_in_a_port_alone_are_claims_of_their_own() {
+    let ports = [22_u16, 3389, 22];
+    let finding = hub(|finding| {
+        let evidence = |port: &u16| {
+            json!({"src_endpoint": {"ip": "203.0.113.9", "port": 40_000}, "dst_endpoint": {"ip": "10.0.1.5", "port": port},
+                "connection_info": {"direction": "Inbound", "protocol_name": "TCP"}})
+        };
+        finding["evidences"] = ports.iter().map(evidence).collect();
+    });
+    let mut claimed: Vec<_> =
+        finding.claims.iter().map(|claim| (claim.remote, claim.local_port)).collect();
+    claimed.sort();
+    let remote: Option<std::net::IpAddr> = Some("203.0.113.9".parse().unwrap());
+    assert_eq!(claimed, [(remote, Some(22)), (remote, Some(3389))], "{:?}", finding.notes);
+}
