@@ -598,6 +598,18 @@ fn no_reply_in_records_with_a_gap_proves_nothing() {
 }
 
 #[test]
+fn sums_of_records_that_are_counted_twice_decide_nothing() {
+    let flood = |case: &Case| case.name.ends_with("DenialOfService.Udp");
+    let case = from_flow_logs().into_iter().find(flood).unwrap();
+    let finding = finding(case.name, case.action, json!({}));
+    let answer = |counted_twice| {
+        let observations = Observations { counted_twice, ..observed(case.there.clone()) };
+        corroborate(&finding, &observations).unwrap().tests[0].answer
+    };
+    assert_eq!((answer(false), answer(true)), (TestAnswer::Shown, TestAnswer::NotLookedAt));
+}
+
+#[test]
 fn a_sweep_over_others_is_part_of_the_claim() {
     let finding = finding("Impact:EC2/PortSweep", out("TCP", 445), json!({}));
     let others = sweep(21).split_off(1);
