@@ -468,7 +468,7 @@ fn part_of_a_claim_is_inconclusive_and_all_of_it_is_corroborated() {
     let third = conversation("192.0.2.200", ours(8088), both_ways());
     let part = verdict(&finding, &observed(vec![first.clone(), second.clone()]));
     assert_eq!(part.status, Status::Inconclusive);
-    assert_eq!(part.reasons[0], "part of the claim is there: 2 of 3 remotes");
+    assert_eq!(part.reasons[0], "part of the claim is there: 2 of 3 claims");
     let all = verdict(&finding, &observed(vec![first, second, third]));
     assert_eq!((all.status, all.claimed_traffic.bytes_out), (Status::Corroborated, 3 * 8400));
 }

@@ -59,7 +59,7 @@ pub(super) fn headline(
             "the subject was observed through the whole window and nothing of the claim is there"
         }
         _ if seen > 0 && seen < claims => {
-            return format!("part of the claim is there: {seen} of {claims} remotes");
+            return format!("part of the claim is there: {seen} of {claims} claims");
         }
         _ if seen > 0 && tested.speaks_against() => {
             "traffic with the claimed remote is in the records, but not all that makes it such a finding"
