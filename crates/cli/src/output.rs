@@ -167,6 +167,24 @@ mod tests {
         assert_eq!(names(folder.path()), ["out.csv"]);
     }
 
+    #[test]
+    fn where_the_folder_must_not_be_written_to_the_old_one_stays_until_the_new_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("out.csv");
+        fs::write(&place, "what was there, and longer").unwrap();
+        let spool = || BufWriter::new(NamedTempFile::new().unwrap());
+        let elsewhere =
+            || OutputFile { place: place.clone(), to: To::Elsewhere(spool(), place.clone()) };
+        let mut file = elsewhere();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read(&place).unwrap(), b"what was there, and longer", "given up");
+        let mut file = elsewhere();
+        file.write_all(b"whole").unwrap();
+        file.finish().unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"whole");
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_rights_and_devices_stay_what_they_are() {
