@@ -1,6 +1,9 @@
 //! An answer with what it stands on: objects, coverage, samples of trouble.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod objects;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use flowproof_evidence::{
@@ -10,6 +13,7 @@ use flowproof_record::{Counts, FormatSource, RejectKind, Tally};
 use flowproof_source::{Listing, Location, Object, SkippedKind};
 
 use crate::scan::{ObjectReport, Outcome};
+pub use objects::ReadObjects;
 
 /// A result and what it stands on.
 #[derive(Debug, Clone)]
@@ -19,7 +23,7 @@ pub struct Answer<T> {
     /// What was read for it and what could not be.
     pub coverage: Coverage,
     /// Each object that was listed and what was in it.
-    pub objects: Vec<ReadObject>,
+    pub objects: ReadObjects,
     /// Interfaces that several flow logs covered at one time, and these, among the records that were
     /// looked at: each of their flows was logged several times. The flow log whose id no key tells is
     /// the empty text.
@@ -208,34 +212,73 @@ fn record_counts(counts: &Counts, report: &ObjectReport) -> RecordCounts {
     }
 }
 
-/// Objects whose bytes are those of an object before them. What they hold is counted twice, and
+/// Samples that are kept before all but the first few of each kind are dropped.
+const SAMPLES: usize = 4096;
+
+/// Adds samples. However many there are, few are kept.
+fn add_samples(coverage: &mut Coverage, samples: impl IntoIterator<Item = Sample>) {
+    coverage.samples.extend(samples);
+    if coverage.samples.len() > SAMPLES {
+        coverage.settle_samples();
+    }
+}
+
+/// Tells of objects whose bytes are those of an object before them. What they hold is counted twice, and
 /// the reader must know.
-fn duplicates(objects: &[ReadObject]) -> Vec<Sample> {
-    let mut first_with: HashMap<&str, &ReadObject> = HashMap::new();
-    let mut samples = Vec::new();
-    for read in objects.iter().filter(|read| read.tally.counts.ok > 0) {
-        let Some(digest) = &read.digest else { continue };
-        match first_with.get(digest.as_str()) {
+fn add_duplicates(objects: &ReadObjects, coverage: &mut Coverage) {
+    let twice = digests_met_twice(objects);
+    if twice.is_empty() {
+        return;
+    }
+    let mut first_with: HashMap<String, ReadObject> = HashMap::new();
+    for (digest, read) in objects.iter().filter_map(with_digest) {
+        if !twice.contains(&short(&digest)) {
+            continue;
+        }
+        match first_with.get(&digest) {
             // What a set holds has the key of what it was collected from: the key says nothing here.
-            Some(first) => samples.push(Sample {
-                kind: SampleKind::Duplicate,
-                object: read.object.key.clone(),
-                line: None,
-                reason: format!(
-                    "the same bytes as {}: its records are counted again",
-                    first.told_beside(read)
-                ),
-            }),
+            Some(first) => {
+                let sample = Sample {
+                    kind: SampleKind::Duplicate,
+                    object: read.object.key.clone(),
+                    line: None,
+                    reason: format!(
+                        "the same bytes as {}: its records are counted again",
+                        first.told_beside(&read)
+                    ),
+                };
+                add_samples(coverage, [sample]);
+            }
             None => {
                 first_with.insert(digest, read);
             }
         }
     }
-    samples
+}
+
+/// Short forms of the digests that several objects have, and maybe of others.
+fn digests_met_twice(objects: &ReadObjects) -> HashSet<u64> {
+    let digests = objects.iter().filter_map(with_digest);
+    let mut all: Vec<u64> = digests.map(|(digest, _)| short(&digest)).collect();
+    all.sort_unstable();
+    all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
+/// The digest of an object with records.
+fn with_digest(mut read: ReadObject) -> Option<(String, ReadObject)> {
+    let digest = read.digest.take().filter(|_| read.tally.counts.ok > 0)?;
+    Some((digest, read))
+}
+
+/// A digest in few bytes. Digests that differ may have the same.
+fn short(digest: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    digest.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl<T> Answer<T> {
-    pub(crate) fn new(value: T, listing: &Listing, objects: Vec<ReadObject>) -> Answer<T> {
+    pub(crate) fn new(value: T, listing: &Listing, objects: ReadObjects) -> Answer<T> {
         let mut coverage = Coverage::default();
         coverage.objects.listed = listing.counts.listed;
         coverage.objects.not_a_flow_log = listing.counts.not_a_flow_log;
@@ -256,12 +299,12 @@ impl<T> Answer<T> {
             reason: skipped.reason.clone(),
         });
         coverage.samples.extend(skipped);
-        for object in &objects {
+        for object in objects.iter() {
             object.count(&mut coverage.objects);
             coverage.records.merge(&object.records);
-            coverage.samples.extend(object.samples());
+            add_samples(&mut coverage, object.samples());
         }
-        coverage.samples.extend(duplicates(&objects));
+        add_duplicates(&objects, &mut coverage);
         coverage.settle_samples();
         Answer { value, coverage, objects, overlaps: BTreeMap::new() }
     }
@@ -277,8 +320,8 @@ impl<T> Answer<T> {
     /// The objects that were read, in the order of their keys.
     #[must_use]
     pub fn evidence(&self) -> Vec<ObjectEvidence> {
-        let read = |read: &&ReadObject| !matches!(read.outcome, "not_read" | "duplicate");
-        self.objects.iter().filter(read).map(ReadObject::evidence).collect()
+        let read = |read: &ReadObject| !matches!(read.outcome, "not_read" | "duplicate");
+        self.objects.iter().filter(read).map(|read| read.evidence()).collect()
     }
 
     /// Whether any flow log was there to answer from: an object that is one, or could not be read.

@@ -4,8 +4,10 @@
 //! listing that ends before anybody wants to read gives them in the order of their keys. What depends
 //! on all objects ([`Whole`]) is known once the listing has ended.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Index;
+mod row;
+
+use std::cmp::Ordering as Order;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,18 +18,30 @@ use tokio::task::JoinSet;
 
 use crate::copies::flow_log_of;
 use crate::held::{Expander, FileManifest, Holder};
+pub(crate) use row::Where;
+use row::{Row, Rows};
 
 /// The objects found so far.
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    objects: boxcar::Vec<Arc<Object>>,
-    /// Objects that nobody may see yet, as long as they can still be sorted.
-    unsorted: Mutex<Option<Vec<Object>>>,
+    objects: boxcar::Vec<Row>,
+    coming: Mutex<Coming>,
     bytes: AtomicU64,
     whole: OnceLock<Whole>,
     /// Why the listing failed, for the first who asks.
     failure: Mutex<Option<SourceError>>,
     state: watch::Sender<State>,
+}
+
+/// What those who find objects keep.
+#[derive(Debug, Default)]
+struct Coming {
+    /// Objects that nobody may see yet, as long as they can still be sorted.
+    unsorted: Option<Vec<Object>>,
+    rows: Rows,
+    /// The flow log of the first object, and whether there are others.
+    flow_log: Option<String>,
+    several_flow_logs: bool,
 }
 
 /// What whoever waits is told.
@@ -47,8 +61,8 @@ pub(crate) struct Whole {
     pub(crate) holders: Vec<Arc<Holder>>,
     /// The numbers of all objects, in the order of their keys.
     by_key: Vec<usize>,
-    /// Objects as large as another one: their digests tell whether they are the same.
-    pub(crate) as_large: HashSet<usize>,
+    /// By number: whether another object is as large. Their digests tell whether they are the same.
+    as_large: Vec<bool>,
     /// Whether the objects are of several flow logs.
     pub(crate) several_flow_logs: bool,
 }
@@ -87,19 +101,11 @@ impl Changes {
     }
 }
 
-impl Index<usize> for Catalog {
-    type Output = Object;
-
-    fn index(&self, object_idx: usize) -> &Object {
-        &self.objects[object_idx]
-    }
-}
-
 impl Catalog {
     fn new() -> Catalog {
         Catalog {
             objects: boxcar::Vec::new(),
-            unsorted: Mutex::new(Some(Vec::new())),
+            coming: Mutex::new(Coming { unsorted: Some(Vec::new()), ..Coming::default() }),
             bytes: AtomicU64::new(0),
             whole: OnceLock::new(),
             failure: Mutex::new(None),
@@ -127,7 +133,7 @@ impl Catalog {
     /// A listing that is under way, of which nothing was found yet.
     #[cfg(test)]
     pub(crate) fn open() -> Catalog {
-        Catalog { unsorted: Mutex::new(None), ..Catalog::new() }
+        Catalog { coming: Mutex::default(), ..Catalog::new() }
     }
 
     /// Finds an object.
@@ -152,36 +158,41 @@ impl Catalog {
             let mut changes = self.state.subscribe();
             let _ = changes.wait_for(|state| state.found > 0 || state.ended).await;
         }
-        let mut unsorted = self.unsorted();
-        unsorted.take().into_iter().flatten().for_each(|object| self.number(object));
-        drop(unsorted);
+        let mut coming = self.coming();
+        let unsorted = coming.unsorted.take();
+        unsorted.into_iter().flatten().for_each(|object| self.number(&mut coming, object));
+        drop(coming);
         self.state.send_modify(|_| {});
     }
 
     fn take(&self, object: Object) {
         self.bytes.fetch_add(object.size, Ordering::Relaxed);
-        let mut unsorted = self.unsorted();
-        match &mut *unsorted {
+        let mut coming = self.coming();
+        coming.note_flow_log(flow_log_of(&object));
+        match &mut coming.unsorted {
             Some(unsorted) => unsorted.push(object),
-            None => self.number(object),
+            None => self.number(&mut coming, object),
         }
-        drop(unsorted);
+        drop(coming);
         self.state.send_modify(|state| state.found += 1);
     }
 
-    fn number(&self, object: Object) {
-        self.objects.push(Arc::new(object));
+    fn number(&self, coming: &mut Coming, object: Object) {
+        self.objects.push(coming.rows.row(object));
     }
 
     fn end(&self, listing: Listing, manifests: &BTreeMap<String, FileManifest>) {
-        let mut unsorted = self.unsorted();
-        if let Some(mut objects) = unsorted.take() {
+        let mut coming = self.coming();
+        if let Some(mut objects) = coming.unsorted.take() {
             objects.sort_by(|a, b| a.key.cmp(&b.key));
-            objects.into_iter().for_each(|object| self.number(object));
+            objects.into_iter().for_each(|object| self.number(&mut coming, object));
         }
-        drop(unsorted);
+        let several_flow_logs = coming.several_flow_logs;
+        // Nothing comes any more.
+        coming.rows = Rows::default();
+        drop(coming);
         // The listing ends once.
-        let _ = self.whole.set(Whole::of(self, listing, manifests));
+        let _ = self.whole.set(Whole::of(self, listing, manifests, several_flow_logs));
         self.state.send_modify(|state| state.ended = true);
     }
 
@@ -190,9 +201,24 @@ impl Catalog {
         self.state.send_modify(|state| state.ended = true);
     }
 
-    /// The object with this number, if it was found yet.
-    pub(crate) fn get(&self, object_idx: usize) -> Option<&Arc<Object>> {
-        self.objects.get(object_idx)
+    /// Where the object with this number is, if it was found yet.
+    pub(crate) fn get(&self, object_idx: usize) -> Option<Where<'_>> {
+        self.objects.get(object_idx).map(Row::location)
+    }
+
+    /// The object with this number, which was found.
+    pub(crate) fn object(&self, object_idx: usize) -> Arc<Object> {
+        self.objects[object_idx].object()
+    }
+
+    /// The bytes of the object with this number as they are stored.
+    pub(crate) fn size(&self, object_idx: usize) -> u64 {
+        self.objects[object_idx].size()
+    }
+
+    /// Where the object with this number is.
+    pub(crate) fn location(&self, object_idx: usize) -> Where<'_> {
+        self.objects[object_idx].location()
     }
 
     /// How many objects were found so far.
@@ -213,6 +239,11 @@ impl Catalog {
     /// Tells when there are more objects than now, or what is known of all.
     pub(crate) fn changes(&self) -> Changes {
         Changes(self.state.subscribe())
+    }
+
+    /// What is known of all objects, if they all are.
+    pub(crate) fn whole_now(&self) -> Option<&Whole> {
+        self.whole.get()
     }
 
     /// What is known of all objects, if the listing has ended.
@@ -249,21 +280,26 @@ impl Catalog {
     }
 
     /// All objects in the order of their keys, each with its number.
-    pub(crate) fn by_key<'a>(
-        &'a self,
-        whole: &'a Whole,
-    ) -> impl Iterator<Item = (usize, &'a Arc<Object>)> {
-        whole.by_key.iter().map(|object_idx| (*object_idx, &self.objects[*object_idx]))
+    pub(crate) fn by_key(&self, whole: &Whole) -> impl Iterator<Item = (usize, Arc<Object>)> {
+        whole.by_key.iter().map(|object_idx| (*object_idx, self.object(*object_idx)))
     }
 
     /// All objects that are numbered so far.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Object)> {
-        self.objects.iter().map(|(object_idx, object)| (object_idx, &**object))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Arc<Object>> {
+        self.objects.iter().map(|(_, row)| row.object())
+    }
+
+    /// The objects that others hold, each with its number.
+    fn held(&self) -> impl Iterator<Item = (usize, &Arc<Object>)> {
+        self.objects.iter().filter_map(|(object_idx, row)| match row.location() {
+            Where::Within(object) => Some((object_idx, object)),
+            _ => None,
+        })
     }
 
     /// Whether there may be another object with the same bytes.
     pub(crate) fn may_be_double(&self, object_idx: usize) -> bool {
-        self.whole.get().is_none_or(|whole| whole.as_large.contains(&object_idx))
+        self.whole.get().is_none_or(|whole| whole.is_as_large(object_idx))
     }
 
     /// Whether some objects hold the records of others, as far as that is known.
@@ -282,9 +318,18 @@ impl Catalog {
         failure.unwrap_or_else(|| broken("the listing has failed before"))
     }
 
-    fn unsorted(&self) -> MutexGuard<'_, Option<Vec<Object>>> {
-        // Objects are pushed in one move.
-        self.unsorted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn coming(&self) -> MutexGuard<'_, Coming> {
+        // What is in there is whole at any time.
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Coming {
+    fn note_flow_log(&mut self, flow_log: &str) {
+        match &self.flow_log {
+            None => self.flow_log = Some(flow_log.to_owned()),
+            Some(first) => self.several_flow_logs |= first != flow_log,
+        }
     }
 }
 
@@ -293,31 +338,55 @@ impl Whole {
         catalog: &Catalog,
         listing: Listing,
         manifests: &BTreeMap<String, FileManifest>,
+        several_flow_logs: bool,
     ) -> Whole {
         let mut by_key: Vec<usize> = (0..catalog.objects.count()).collect();
-        by_key.sort_by_key(|object_idx| catalog.objects[*object_idx].key.as_str());
-        let mut objects = catalog.iter().map(|(_, object)| object);
-        let first = objects.next().map(flow_log_of);
+        by_key.sort_by(|a, b| compared(catalog.objects[*a].key(), catalog.objects[*b].key()));
         Whole {
-            holders: Holder::of(catalog.iter(), manifests),
+            holders: Holder::of(catalog.held(), manifests),
             as_large: as_large_as_another(catalog),
-            several_flow_logs: objects.any(|object| Some(flow_log_of(object)) != first),
+            several_flow_logs,
             listing,
             by_key,
         }
     }
+
+    /// How many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    fn is_as_large(&self, object_idx: usize) -> bool {
+        self.as_large.get(object_idx).is_some_and(|is_as_large| *is_as_large)
+    }
+
+    /// The numbers of objects that are as large as another one.
+    pub(crate) fn as_large(&self) -> impl Iterator<Item = usize> {
+        self.as_large.iter().enumerate().filter(|(_, is)| **is).map(|(object_idx, _)| object_idx)
+    }
 }
 
-/// The numbers of objects that are as large as another one.
-fn as_large_as_another(catalog: &Catalog) -> HashSet<usize> {
-    let mut by_size: HashMap<u64, usize> = HashMap::new();
-    let mut as_large = HashSet::new();
-    for (object_idx, object) in catalog.iter() {
-        if let Some(first) = by_size.get(&object.size) {
-            as_large.extend([*first, object_idx]);
-        } else {
-            by_size.insert(object.size, object_idx);
-        }
+/// The order of two texts, each in two parts that follow one another.
+fn compared(a: (&str, &str), b: (&str, &str)) -> Order {
+    let both = a.0.len().min(b.0.len());
+    let (a_head, a_rest) = a.0.as_bytes().split_at(both);
+    let (b_head, b_rest) = b.0.as_bytes().split_at(both);
+    let rest = |first: &[u8], second: &str| [first, second.as_bytes()].concat();
+    a_head.cmp(b_head).then_with(|| match a_rest.len() == b_rest.len() {
+        true => a.1.cmp(b.1),
+        false => rest(a_rest, a.1).cmp(&rest(b_rest, b.1)),
+    })
+}
+
+/// By number: whether another object is as large.
+fn as_large_as_another(catalog: &Catalog) -> Vec<bool> {
+    let mut by_size: Vec<(u64, usize)> =
+        catalog.objects.iter().map(|(object_idx, row)| (row.size(), object_idx)).collect();
+    by_size.sort_unstable();
+    let mut as_large = vec![false; by_size.len()];
+    for pair in by_size.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        as_large[pair[0].1] = true;
+        as_large[pair[1].1] = true;
     }
     as_large
 }
@@ -346,4 +415,22 @@ impl Drop for Filling {
 
 fn broken(what: &str) -> SourceError {
     SourceError::Io { place: "the logs".to_owned(), source: std::io::Error::other(what.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_in_two_parts_have_the_order_of_whole_ones(
+            a in ("[ab/]{0,4}", "[ab/]{0,4}"),
+            b in ("[ab/]{0,4}", "[ab/]{0,4}"),
+        ) {
+            let whole = |(head, rest): &(String, String)| format!("{head}{rest}");
+            let compared = compared((&a.0, &a.1), (&b.0, &b.1));
+            prop_assert_eq!(compared, whole(&a).cmp(&whole(&b)));
+        }
+    }
 }

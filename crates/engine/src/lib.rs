@@ -60,7 +60,7 @@ pub use listed::{Listed, ListedRow};
 
 pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
 
-pub use answer::{Answer, ReadObject};
+pub use answer::{Answer, ReadObject, ReadObjects};
 
 pub use collect::{Collected, CollectedFile};
 

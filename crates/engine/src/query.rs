@@ -97,7 +97,7 @@ impl Session {
         }
         let schema = Arc::clone(pass.schema());
         let told = pass.end().await?;
-        let open = told.objects.values().any(|report| report.sides.left_open);
+        let open = told.objects.iter().any(|(_, report)| report.sides.left_open);
         let known = told.learner.is_empty() && !open;
         Ok(known.then_some(Run { schema, batches, told }))
     }

@@ -1,6 +1,6 @@
 //! One selection of flow logs, ready for questions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use flowproof_source::{Nearest, Object, Selection, is_in_bucket};
 use futures::TryStreamExt;
 use tokio::task::JoinSet;
 
-use crate::answer::{Answer, ReadObject};
+use crate::answer::{Answer, ReadObjects};
 use crate::arithmetic::CheckedArithmetic;
 use crate::catalog::{Catalog, Found, Whole};
 use crate::copies::{Copies, Doubles, Duplicates, SortMemory};
@@ -28,7 +28,7 @@ use crate::error::EngineError;
 use crate::functions;
 use crate::orient::{AddressBook, Orientation};
 use crate::scan::{
-    CoverageScope, Interner, Kept, KeptObject, Progress, ScanContext, ScanReport, ScanTold,
+    CoverageScope, Interner, Keeping, Kept, Progress, ScanContext, ScanReport, ScanTold,
 };
 use crate::sum::checked_sum;
 use crate::table::{FlowLogTable, TableKind};
@@ -122,9 +122,9 @@ pub(crate) struct Terms {
     /// The numbers of interfaces.
     pub(crate) interner: Arc<Interner>,
     /// Where records are kept for a second look.
-    pub(crate) keeping: Option<Arc<Kept>>,
-    /// Records that an earlier reading kept.
-    pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
+    pub(crate) keeping: Option<Arc<Keeping>>,
+    /// What an earlier reading kept.
+    pub(crate) kept: Option<Arc<Kept>>,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
     /// Whether sides are learned from all records of a text, whatever the question leaves out.
@@ -224,9 +224,9 @@ impl Session {
     /// # Errors
     ///
     /// [`EngineError::Source`] if the listing fails.
-    pub async fn objects(&self) -> Result<impl Iterator<Item = &Object>, EngineError> {
+    pub async fn objects(&self) -> Result<impl Iterator<Item = Arc<Object>>, EngineError> {
         let whole = self.catalog.whole().await?;
-        Ok(self.catalog.by_key(whole).map(|(_, object)| &**object))
+        Ok(self.catalog.by_key(whole).map(|(_, object)| object))
     }
 
     /// If there is no object: what there is instead.
@@ -386,7 +386,7 @@ impl Session {
         P: Fn(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
-        let keeping = Arc::new(Kept::new(self.options.memory / KEPT_SHARE));
+        let keeping = Arc::new(Keeping::new(self.options.memory / KEPT_SHARE));
         terms.keeping = (!self.catalog.has_holders()).then(|| Arc::clone(&keeping));
         let run = self.pass(terms, &plan).await?;
         let keeping = terms.keeping.take();
@@ -395,7 +395,9 @@ impl Session {
         }
         // What is kept is kept by object; of holders, little is read anyway.
         let keeping = keeping.filter(|_| !self.catalog.has_holders());
-        terms.kept = keeping.and_then(|keeping| keeping.take()).map(Arc::new);
+        let reports = run.told.objects;
+        let records = keeping.and_then(|keeping| keeping.take());
+        terms.kept = records.map(|records| Arc::new(Kept { records, reports }));
         let run = self.pass(terms, plan).await;
         terms.kept = None;
         run
@@ -460,14 +462,8 @@ impl Session {
     ) -> Result<Answer<T>, EngineError> {
         let whole = self.whole().await?;
         let left_out = self.doubles.left_out();
-        let objects = self.catalog.by_key(whole).map(|(idx, object)| {
-            let object = Arc::clone(object);
-            match left_out.and_then(|left_out| left_out.get(&idx)) {
-                Some(first) => ReadObject::left_out(object, &self.catalog[*first]),
-                None => ReadObject::new(object, told.objects.remove(&idx).unwrap_or_default()),
-            }
-        });
-        let mut answer = Answer::new(value, &whole.listing, objects.collect());
+        let objects = ReadObjects::new(&self.catalog, &mut told, left_out.cloned());
+        let mut answer = Answer::new(value, &whole.listing, objects);
         answer.overlaps = told.logged.owned_overlaps();
         let (settled, assumed) = told.settled;
         let records = &mut answer.coverage.records;

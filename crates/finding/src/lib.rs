@@ -46,7 +46,9 @@ mod value;
 mod window;
 
 pub use claim::{Claim, ClaimDirection, ClaimKind};
-pub use corroborate::{ClaimResult, Outcome, Status, Verdict, corroborate, corroborate_naming};
+pub use corroborate::{
+    ClaimResult, Outcome, Status, TIME_TOLERANCE, Verdict, corroborate, corroborate_naming,
+};
 pub use error::FindingError;
 pub use evidence_test::{EvidenceTest, Figure, Protocols, TestAnswer, TestResult};
 pub use finding::{Action, Finding, OwnBytes};

@@ -27,13 +27,25 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
         let _shown = progress::show(&session, common, streams);
         session.inspect().await?
     };
-    let summary = summary(&session, &answer, args.files, requests(&session, &answer, args.dry_run));
+    let overview = Overview::of(&answer);
     match args.format {
         InspectFormat::Json => {
+            let mut summary = summary(&session, &answer, &overview, args.dry_run);
+            if args.files {
+                summary["files"] = answer.objects.iter().map(|read| file(&read)).collect();
+            }
             serde_json::to_writer_pretty(&mut *streams.out(), &summary)?;
             writeln!(streams.out())?;
         }
-        InspectFormat::Text => text(&session, &answer, args.files, streams.out())?,
+        InspectFormat::Text => {
+            text(&session, &answer, &overview, streams.out())?;
+            if args.files && !args.dry_run {
+                writeln!(streams.out())?;
+            }
+            for read in answer.objects.iter().filter(|_| args.files && !args.dry_run) {
+                file_text(&read, streams.out())?;
+            }
+        }
     }
     if args.dry_run {
         return Ok(if session.is_empty() { Exit::Nothing } else { Exit::Answered });
@@ -44,16 +56,58 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
     Ok(Exit::of(&answer))
 }
 
-/// Formats met: fields and encoding, with how many objects have them.
-fn formats(answer: &Answer<LoggedInterfaces>) -> BTreeMap<(Vec<String>, String), u64> {
-    let mut formats = BTreeMap::new();
-    for object in &answer.objects {
-        for (_, format) in &object.tally.formats {
-            let encoding = encoding(object);
-            *formats.entry((format.names().to_vec(), encoding)).or_default() += 1;
-        }
+/// What all objects come to.
+#[derive(Debug, Default)]
+struct Overview {
+    /// Fields and encoding, with how many objects have them.
+    formats: BTreeMap<(Vec<String>, String), u64>,
+    unknown_fields: BTreeSet<String>,
+    layouts: BTreeSet<&'static str>,
+    flow_logs: BTreeSet<String>,
+    accounts: BTreeSet<String>,
+    regions: BTreeSet<String>,
+    /// The first start and the last end.
+    span: Option<(i64, i64)>,
+    /// Bytes of text.
+    inflated: u64,
+    in_bucket: u64,
+}
+
+impl Overview {
+    fn of(answer: &Answer<LoggedInterfaces>) -> Overview {
+        let mut overview = Overview::default();
+        answer.objects.iter().for_each(|object| overview.add(&object));
+        overview
     }
-    formats
+
+    fn add(&mut self, read: &ReadObject) {
+        for (_, format) in &read.tally.formats {
+            *self.formats.entry((format.names().to_vec(), encoding(read))).or_default() += 1;
+            self.unknown_fields.extend(format.unknown().map(str::to_owned));
+        }
+        if let Some(layout) = &read.object.layout {
+            self.layouts.insert(layout.kind.as_str());
+            self.flow_logs.extend(layout.flow_log_id.clone());
+            self.accounts.extend(layout.account.clone());
+            self.regions.extend(layout.region.clone());
+        }
+        let spans = self.span.into_iter().chain(read.tally.span);
+        self.span = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        self.inflated += read.text_bytes;
+        self.in_bucket += u64::from(matches!(read.object.location, Location::S3 { .. }));
+    }
+
+    fn times(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let at = |second| Timestamp::from_second(second).ok();
+        self.span.map_or((None, None), |(from, to)| (at(from), at(to)))
+    }
+
+    /// What was asked of S3, or what reading would ask at least.
+    fn requests(&self, session: &Session, dry_run: bool) -> Value {
+        let made = session.requests();
+        let get = if dry_run { self.in_bucket } else { made.get };
+        json!({ "list": made.list, "get": get })
+    }
 }
 
 /// How an object is written: compressed with what, and what its records are wrapped in.
@@ -66,72 +120,36 @@ fn encoding(object: &ReadObject) -> String {
     }
 }
 
-fn time_span(objects: &[ReadObject]) -> (Option<Timestamp>, Option<Timestamp>) {
-    let spans = objects.iter().filter_map(|object| object.tally.span);
-    let merged = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let at = |second| Timestamp::from_second(second).ok();
-    merged.map_or((None, None), |(from, to)| (at(from), at(to)))
-}
-
-fn layouts<'a, T: Ord>(
-    answer: &'a Answer<LoggedInterfaces>,
-    part: impl Fn(&'a flowproof_source::Layout) -> Option<T>,
-) -> BTreeSet<T> {
-    answer.objects.iter().filter_map(|o| o.object.layout.as_ref()).filter_map(part).collect()
-}
-
-/// What was asked of S3, or what reading would ask at least.
-fn requests(session: &Session, answer: &Answer<LoggedInterfaces>, dry_run: bool) -> Value {
-    let made = session.requests();
-    let in_bucket = |read: &&ReadObject| matches!(read.object.location, Location::S3 { .. });
-    let get = match dry_run {
-        true => answer.objects.iter().filter(in_bucket).count() as u64,
-        false => made.get,
-    };
-    json!({ "list": made.list, "get": get })
-}
-
 fn summary(
     session: &Session,
     answer: &Answer<LoggedInterfaces>,
-    files: bool,
-    requests: Value,
+    overview: &Overview,
+    dry_run: bool,
 ) -> Value {
-    let formats = formats(answer).into_iter().map(|((fields, encoding), objects)| {
+    let formats = overview.formats.iter().map(|((fields, encoding), objects)| {
         json!({ "fields": fields, "encoding": encoding, "objects": objects })
     });
-    let unknown: BTreeSet<&str> = answer
-        .objects
-        .iter()
-        .flat_map(|object| object.tally.formats.iter().flat_map(|(_, format)| format.unknown()))
-        .collect();
     let overlaps =
         answer.value.overlaps().into_iter().map(
             |(interface, flow_logs)| json!({ "interface": interface, "flow_logs": flow_logs }),
         );
-    let (from, to) = time_span(&answer.objects);
-    let stored = session.found().bytes();
-    let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
-    let mut summary = json!({
+    let (from, to) = overview.times();
+    json!({
         "objects": answer.coverage.objects,
         "records": answer.coverage.records,
         "formats": formats.collect::<Vec<_>>(),
-        "flow_logs": layouts(answer, |layout| layout.flow_log_id.clone()),
-        "accounts": layouts(answer, |layout| layout.account.clone()),
-        "regions": layouts(answer, |layout| layout.region.clone()),
-        "layouts": layouts(answer, |layout| Some(layout.kind.as_str())),
+        "flow_logs": overview.flow_logs,
+        "accounts": overview.accounts,
+        "regions": overview.regions,
+        "layouts": overview.layouts,
         "interfaces": answer.value.len(),
         "overlaps": overlaps.collect::<Vec<_>>(),
         "span": { "from": from, "to": to },
-        "bytes": { "compressed": stored, "inflated": inflated },
-        "requests": requests,
-        "unknown_fields": unknown,
+        "bytes": { "compressed": session.found().bytes(), "inflated": overview.inflated },
+        "requests": overview.requests(session, dry_run),
+        "unknown_fields": overview.unknown_fields,
         "samples": answer.coverage.samples,
-    });
-    if files {
-        summary["files"] = answer.objects.iter().map(file).collect();
-    }
-    summary
+    })
 }
 
 fn file(read: &ReadObject) -> Value {
@@ -151,26 +169,25 @@ fn file(read: &ReadObject) -> Value {
 fn text(
     session: &Session,
     answer: &Answer<LoggedInterfaces>,
-    files: bool,
+    overview: &Overview,
     out: &mut dyn Write,
 ) -> Result<()> {
     let objects = &answer.coverage.objects;
     let records = &answer.coverage.records;
     let stored = session.found().bytes();
-    let inflated: u64 = answer.objects.iter().map(|object| object.text_bytes).sum();
-    let (from, to) = time_span(&answer.objects);
+    let (inflated, (from, to)) = (overview.inflated, overview.times());
     let left_out = match objects.duplicate {
         0 => String::new(),
         left_out => format!(", {left_out} left out (the same bytes as others)"),
     };
     writeln!(out, "Objects     {} listed, {} read{left_out}", objects.listed, objects.read)?;
     let of_keys = [
-        ("Flow logs   ", layouts(answer, |layout| layout.flow_log_id.clone())),
-        ("Accounts    ", layouts(answer, |layout| layout.account.clone())),
-        ("Regions     ", layouts(answer, |layout| layout.region.clone())),
+        ("Flow logs   ", &overview.flow_logs),
+        ("Accounts    ", &overview.accounts),
+        ("Regions     ", &overview.regions),
     ];
     for (label, names) in of_keys.into_iter().filter(|(_, names)| !names.is_empty()) {
-        writeln!(out, "{label}{}", printable(&Vec::from_iter(names).join(", ")))?;
+        writeln!(out, "{label}{}", printable(&joined(names)))?;
     }
     if objects.not_read == answer.objects.len() as u64 {
         writeln!(out, "Bytes       {} stored; nothing was opened", exact_bytes(stored))?;
@@ -196,17 +213,15 @@ fn text(
     if from.is_some() {
         writeln!(out, "Span        {}", span(from, to))?;
     }
-    for ((fields, encoding), count) in formats(answer) {
-        let count = counted(count, "object", "objects");
+    for ((fields, encoding), count) in &overview.formats {
+        let count = counted(*count, "object", "objects");
         writeln!(out, "Format      {count}, {encoding}: {}", printable(&fields.join(" ")))?;
     }
-    if files {
-        writeln!(out)?;
-        for read in &answer.objects {
-            file_text(read, out)?;
-        }
-    }
     Ok(())
+}
+
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn file_text(read: &ReadObject, out: &mut dyn Write) -> Result<()> {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use flowproof_engine::{AddressBook, Answer, SubjectQuestion, SubjectTraffic};
 use flowproof_evidence::{Baseline, SampleKind, Subject, Window};
 use flowproof_finding::{
-    ClaimDirection, Finding, Status, Verdict, corroborate_naming, read_findings,
+    ClaimDirection, Finding, Status, TIME_TOLERANCE, Verdict, corroborate_naming, read_findings,
     window as finding_window,
 };
 use flowproof_report::{
@@ -57,9 +57,6 @@ pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Stream
     let exit = Exit::of_all(&exits);
     Ok(if refused && exit == Exit::Answered { Exit::Partial } else { exit })
 }
-
-/// Traffic so near to a finding's time may still be its traffic.
-const NEAR: Duration = Duration::from_secs(3600);
 
 /// One question: a finding to judge, or a subject that was named by hand.
 struct Case {
@@ -165,7 +162,7 @@ impl Inquiry<'_> {
             Some(finding) => corroborate_naming(finding, observations, &named)?,
             None => without_finding(&answer),
         };
-        if verdict.status == Status::Contradicted && self.slack < NEAR {
+        if verdict.status == Status::Contradicted && self.slack < TIME_TOLERANCE {
             verdict.reasons.push(self.not_looked_at());
         }
         verdict.reasons.extend(answer.value.notes.iter().cloned());
@@ -195,7 +192,7 @@ impl Inquiry<'_> {
             return Ok(None);
         };
         // What is near enough to be the finding's own is no baseline for it.
-        let to = to.checked_sub(self.slack.max(NEAR)).unwrap_or(Timestamp::MIN);
+        let to = to.checked_sub(self.slack.max(TIME_TOLERANCE)).unwrap_or(Timestamp::MIN);
         let from = to.checked_sub(span).unwrap_or(Timestamp::MIN);
         let before = Window { from: Some(from), to: Some(to) };
         let question = SubjectQuestion {

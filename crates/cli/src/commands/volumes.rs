@@ -43,6 +43,6 @@ pub(crate) async fn run(args: Volumes, common: &Common, streams: &mut Streams) -
 
 /// Whether any flow log tells the instance of its records.
 fn any_has_instances<T>(answer: &Answer<T>) -> bool {
-    let mut formats = answer.objects.iter().flat_map(|object| &object.tally.formats);
+    let mut formats = answer.objects.iter().flat_map(|object| object.tally.formats);
     formats.any(|(_, format)| format.has(FieldId::INSTANCE_ID))
 }

@@ -76,7 +76,7 @@ impl Session {
         set::check_target(target, self.places())?;
         let set = Set::open(target)?;
         let mut collected = Collected::default();
-        let mut told = ScanTold::default();
+        let mut told = ScanTold { digests: true, ..ScanTold::default() };
         let mut shares = self.shares(self.whole().await?);
         for (place, share) in &mut shares {
             collected.had += self.leave_out_what_is_there(&set, place, share, &mut told).await?;
@@ -84,12 +84,12 @@ impl Session {
         shares.retain(|_, share| !share.objects.is_empty() || !share.skipped.is_empty());
         let to_come: Vec<usize> =
             shares.values().flat_map(|share| share.objects.iter().copied()).collect();
-        let to_come = || to_come.iter().map(|idx| &self.catalog()[*idx]);
+        let to_come = || to_come.iter().map(|idx| self.catalog().object(*idx));
         set.begin(to_come()).await?;
         for (place, share) in &shares {
             let (file, of_share) = self.collect_share(&set, place, share).await?;
             collected.files.extend(file);
-            told.objects.extend(of_share.objects);
+            told.objects.extend(of_share.objects.iter());
         }
         set.end(to_come()).await?;
         self.answer(collected, told).await
@@ -127,7 +127,7 @@ impl Session {
             let numbers = manifest.numbers();
             let mut objects = Vec::new();
             for idx in std::mem::take(&mut share.objects) {
-                let object = &self.catalog()[idx];
+                let object = &self.catalog().object(idx);
                 let known = numbers.get(&home_of(object)).copied();
                 let known = known.filter(|number| manifest.sources[*number].is_read());
                 match known {

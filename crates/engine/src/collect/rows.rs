@@ -17,7 +17,7 @@ use super::{CollectedFile, Share};
 use crate::error::EngineError;
 use crate::held::{Manifest, holder_name};
 use crate::parquet::Transit;
-use crate::scan::{ObjectReport, ScanTold};
+use crate::scan::{Reports, ScanTold};
 use crate::session::{Pass, Session, Terms};
 
 /// The column that tells the place of a row's object in the listing.
@@ -38,7 +38,7 @@ impl Session {
         let mut fields = self.guess_fields(share).await?;
         loop {
             let (written, told) = self.write_share(set, share, &fields).await?;
-            let met = fields_met(told.objects.values());
+            let met = fields_met(&told.objects);
             if !met.is_subset(&fields) {
                 // An object has a field that the first of its flow log did not have.
                 fields.extend(met);
@@ -54,18 +54,17 @@ impl Session {
 
     /// The fields that the records will have, as far as one object of each flow log tells.
     async fn guess_fields(&self, share: &Share) -> Result<BTreeSet<FieldId>, EngineError> {
-        let mut firsts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        let mut firsts: BTreeMap<Option<String>, usize> = BTreeMap::new();
         for idx in &share.objects {
-            let layout = self.catalog()[*idx].layout.as_ref();
-            let flow_log = layout.and_then(|layout| layout.flow_log_id.as_deref());
-            firsts.entry(flow_log).or_insert(*idx);
+            let layout = self.catalog().object(*idx).layout.clone();
+            firsts.entry(layout.and_then(|layout| layout.flow_log_id)).or_insert(*idx);
         }
         let terms = self.terms_of(firsts.into_values());
         let count = |context: SessionContext| async move {
             Ok(context.sql("SELECT count(*) FROM collected_rows").await?)
         };
         let run = self.pass(&terms, count).await?;
-        Ok(fields_met(run.told.objects.values()))
+        Ok(fields_met(&run.told.objects))
     }
 
     fn terms_of(&self, objects: impl Iterator<Item = usize>) -> Terms {
@@ -107,12 +106,9 @@ impl Session {
     }
 
     fn manifest(&self, share: &Share, told: &ScanTold) -> Manifest {
-        let nothing = ObjectReport::default();
-        let sources = share
-            .objects
-            .iter()
-            .map(|idx| (&self.catalog()[*idx], told.objects.get(idx).unwrap_or(&nothing)));
-        Manifest::new(&sources.collect::<Vec<_>>(), &share.skipped)
+        let source =
+            |idx: &usize| (self.catalog().object(*idx), told.objects.get(*idx).unwrap_or_default());
+        Manifest::new(share.objects.iter().map(source), &share.skipped)
     }
 
     async fn name_draft(
@@ -168,9 +164,8 @@ fn check_rows(manifest: &Manifest, rows: &[RowCounts]) -> Result<(), EngineError
 }
 
 /// All fields of the formats that were met.
-fn fields_met<'a>(reports: impl Iterator<Item = &'a ObjectReport>) -> BTreeSet<FieldId> {
-    let formats = reports.flat_map(|report| report.tally.formats.iter());
-    formats.flat_map(|(_, format)| format.fields().iter().flatten().copied()).collect()
+fn fields_met(reports: &Reports) -> BTreeSet<FieldId> {
+    reports.formats().flat_map(|format| format.fields().iter().flatten().copied()).collect()
 }
 
 /// Rows in an order that leaves nothing to chance: equal ones are equal in all that is written.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flowproof_source::{Location, Object, key_layout, open};
 use walkdir::WalkDir;
@@ -156,9 +157,9 @@ impl Set {
     /// Notes what is to come, and what earlier runs left to come.
     pub(super) async fn begin(
         &self,
-        objects: impl Iterator<Item = &Object>,
+        objects: impl Iterator<Item = Arc<Object>>,
     ) -> Result<(), EngineError> {
-        let mut to_come: Vec<Source> = objects.map(|o| Source::to_come(o, TO_COME)).collect();
+        let mut to_come: Vec<Source> = objects.map(|o| Source::to_come(&o, TO_COME)).collect();
         let path = self.unfinished();
         if path.exists()
             && let Some(earlier) = manifest_at(&path).await
@@ -174,10 +175,13 @@ impl Set {
     }
 
     /// Notes that what this run was to collect is there.
-    pub(super) async fn end(&self, done: impl Iterator<Item = &Object>) -> Result<(), EngineError> {
+    pub(super) async fn end(
+        &self,
+        done: impl Iterator<Item = Arc<Object>>,
+    ) -> Result<(), EngineError> {
         let path = self.unfinished();
         if let Some(manifest) = manifest_at(&path).await {
-            let done: HashSet<Home> = done.map(home_of).collect();
+            let done: HashSet<Home> = done.map(|object| home_of(&object)).collect();
             let is_left = |source: &Source| !done.contains(&source.home());
             let left: Vec<Source> = manifest.sources.into_iter().filter(is_left).collect();
             if left.is_empty() {

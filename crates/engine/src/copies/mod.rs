@@ -73,8 +73,8 @@ pub(crate) struct Doubles {
 
 impl Doubles {
     /// The objects that are left out, once somebody has looked.
-    pub(crate) fn left_out(&self) -> Option<&BTreeMap<usize, usize>> {
-        self.left_out.get().map(AsRef::as_ref)
+    pub(crate) fn left_out(&self) -> Option<&Arc<BTreeMap<usize, usize>>> {
+        self.left_out.get()
     }
 }
 

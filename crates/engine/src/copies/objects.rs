@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use flowproof_source::{Location, Object, OpenOptions, open_with};
 use futures::StreamExt;
 
-use crate::catalog::{Catalog, Whole};
+use crate::catalog::{Catalog, Where, Whole};
 use crate::held::Holder;
 
 /// Objects whose bytes are those of an object before them: their places in the listing, and the place
@@ -16,24 +16,21 @@ pub(super) async fn same_objects(
     whole: &Whole,
     at_once: usize,
 ) -> BTreeMap<usize, usize> {
-    let (held, read): (Vec<usize>, Vec<usize>) = whole
-        .as_large
-        .iter()
-        .partition(|object_idx| matches!(objects[**object_idx].location, Location::Within { .. }));
-    let read = read.into_iter().map(|object_idx| (object_idx, objects[object_idx].clone()));
-    let read: Vec<(usize, Object)> = read.collect();
+    let is_held = |object_idx: &usize| matches!(objects.location(*object_idx), Where::Within(_));
+    let (held, read): (Vec<usize>, Vec<usize>) = whole.as_large().partition(is_held);
     let digests = futures::stream::iter(read)
+        .map(|object_idx| (object_idx, objects.object(object_idx)))
         .map(|(object_idx, object)| async move { (object_idx, digest(&object).await) })
         .buffer_unordered(at_once.max(1));
     let mut digests: BTreeMap<usize, Option<String>> = digests.collect().await;
     let holders: HashMap<&str, &Holder> =
         whole.holders.iter().map(|holder| (holder.object.key.as_str(), &**holder)).collect();
-    digests.extend(held.into_iter().map(|idx| (idx, held_digest(&objects[idx], &holders))));
+    digests.extend(held.into_iter().map(|idx| (idx, held_digest(&objects.object(idx), &holders))));
     let mut first_with: HashMap<(u64, &str), usize> = HashMap::new();
     let mut same = BTreeMap::new();
     for (object_idx, digest) in &digests {
         let Some(digest) = digest else { continue };
-        let size = objects[*object_idx].size;
+        let size = objects.size(*object_idx);
         let first = *first_with.entry((size, digest)).or_insert(*object_idx);
         if first != *object_idx {
             same.insert(*object_idx, first);

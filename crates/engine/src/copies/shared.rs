@@ -21,11 +21,11 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn of(logged: &LoggedInterfaces, objects: &Catalog) -> Shared {
-        let flow_logs = || objects.iter().map(|(_, object)| flow_log_of(object));
-        let ids: BTreeSet<&str> = flow_logs().collect();
-        let ranks: BTreeMap<&str, u32> = ids.into_iter().zip(0..).collect();
+        let ids: BTreeSet<String> =
+            objects.iter().map(|object| flow_log_of(&object).to_owned()).collect();
+        let ranks: BTreeMap<String, u32> = ids.into_iter().zip(0..).collect();
         // Each object's id is among them.
-        let ranks = flow_logs().map(|id| ranks[id]);
+        let ranks = objects.iter().map(|object| ranks[flow_log_of(&object)]);
         Shared { spans: logged.shared_spans(), ranks: ranks.collect() }
     }
 

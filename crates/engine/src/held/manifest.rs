@@ -1,6 +1,7 @@
 //! What a holder tells of its sources.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use flowproof_record::{Counts, FieldId, Format, FormatSource, Reject, RejectKind, Tally, Wrapper};
 use flowproof_source::{Encoding, Held, HeldObject, Location, Object, Skipped, SkippedKind};
@@ -128,11 +129,14 @@ impl Manifest {
         }
     }
 
-    pub(crate) fn new(sources: &[(&Object, &ObjectReport)], skipped: &[Skipped]) -> Manifest {
-        let mut manifest = Manifest::of_sources(Vec::with_capacity(sources.len()));
+    pub(crate) fn new(
+        sources: impl Iterator<Item = (Arc<Object>, ObjectReport)>,
+        skipped: &[Skipped],
+    ) -> Manifest {
+        let mut manifest = Manifest::of_sources(Vec::new());
         manifest.skipped = skipped.iter().map(SkippedEntry::of).collect();
         for (object, report) in sources {
-            let source = manifest.source(object, report);
+            let source = manifest.source(&object, &report);
             manifest.sources.push(source);
         }
         manifest

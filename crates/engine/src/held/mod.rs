@@ -54,6 +54,8 @@ pub(crate) struct Holder {
     pub(crate) manifest: Arc<Manifest>,
     /// By a source's number: its place in the listing, if the selection has it.
     pub(crate) places: Vec<Option<usize>>,
+    /// The sources that the selection has, likewise.
+    pub(crate) objects: Vec<Option<Arc<Object>>>,
 }
 
 impl Holder {
@@ -70,7 +72,7 @@ impl Holder {
 
     /// The holders of a listing's objects, in the order of their keys.
     pub(crate) fn of<'o>(
-        objects: impl Iterator<Item = (usize, &'o Object)>,
+        objects: impl Iterator<Item = (usize, &'o Arc<Object>)>,
         manifests: &BTreeMap<String, FileManifest>,
     ) -> Vec<Arc<Holder>> {
         let mut holders: BTreeMap<&str, Holder> = BTreeMap::new();
@@ -82,9 +84,12 @@ impl Holder {
                 row_groups: file.row_groups,
                 manifest: Arc::clone(&file.manifest),
                 places: vec![None; file.manifest.sources.len()],
+                objects: vec![None; file.manifest.sources.len()],
             });
-            if let Some(slot) = entry.places.get_mut(*number as usize) {
-                *slot = Some(place);
+            let number = *number as usize;
+            if number < entry.places.len() {
+                entry.places[number] = Some(place);
+                entry.objects[number] = Some(Arc::clone(object));
             }
         }
         holders.into_values().map(Arc::new).collect()

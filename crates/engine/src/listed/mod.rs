@@ -92,7 +92,7 @@ impl Session {
         let mut run = self.pass(&terms, plan).await?;
         let mut book = AddressBook::clone(self.book());
         run.told.learner.teach(&mut book);
-        if run.told.objects.values().any(|report| report.sides.left_open) {
+        if run.told.objects.iter().any(|(_, report)| report.sides.left_open) {
             let mut terms = Terms { matcher: terms.matcher, ..self.terms() };
             self.learn_sides(&mut terms).await?;
             run = self.pass(&terms, plan).await?;

@@ -46,7 +46,7 @@ impl ParquetObject {
             reading: None,
             outcome: Outcome::Read,
         };
-        let ranges = match Ranges::open(&plan.context.catalog[object_idx]).await {
+        let ranges = match Ranges::open(&plan.context.catalog.object(object_idx)).await {
             Ok(ranges) => ranges,
             Err(error) => {
                 object.outcome = outcome_of(&error)?;

@@ -172,7 +172,7 @@ impl HeldPart {
             self.shaper.report.in_range = reading.rows.take_in_range();
         }
         let holder = &self.part.holder;
-        let sizes = holder.places.iter().flatten().map(|place| context.catalog[*place].size);
+        let sizes = holder.places.iter().flatten().map(|place| context.catalog.size(*place));
         // All of them are done with, read or not: progress is shown in their bytes.
         context.progress.add_bytes(sizes.sum::<u64>() / self.part.of as u64);
         self.shaper.put_report();

@@ -6,13 +6,14 @@ use std::io;
 use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
-use flowproof_source::{Chunks, Location, Object, OpenOptions, SourceError, open_with};
+use flowproof_source::{Chunks, OpenOptions, SourceError, open_with};
 use tokio::task::JoinSet;
 
 use super::ScanContext;
 use super::pace::Pace;
 use super::step::Buffers;
 use super::tasks::{Next, Task, Tasks};
+use crate::catalog::Where;
 
 /// Objects that all partitions together have under way.
 const OBJECTS: usize = 128;
@@ -69,7 +70,7 @@ impl Ahead {
                     let opened =
                         opened.map_err(|error| DataFusionError::IoError(io::Error::other(error)))?;
                     self.bytes -= opened.bytes;
-                    self.keep_pace(&context.catalog[opened.object_idx]);
+                    self.keep_pace(&context.catalog.location(opened.object_idx));
                     return Ok(Some(Turn::Opened(opened.object_idx, opened.chunks)));
                 }
                 () = changes.wait(), if waits => {}
@@ -100,14 +101,14 @@ impl Ahead {
     }
 
     /// Goes slower if the store asked for it since.
-    fn keep_pace(&mut self, object: &Object) {
-        if let (Some(pace), Location::S3 { store }) = (&mut self.pace, &object.location) {
+    fn keep_pace(&mut self, location: &Where<'_>) {
+        if let (Some(pace), Where::Bucket(store)) = (&mut self.pace, location) {
             pace.answered(store.s3().counts().throttled);
         }
     }
 
     fn start(&mut self, context: &ScanContext, object_idx: usize) {
-        let object = context.catalog[object_idx].clone();
+        let object = context.catalog.object(object_idx);
         let options = options(context, object_idx);
         // A large one is not read ahead, but counts as what it is: other partitions want some as well.
         let bytes = object.size;
@@ -121,7 +122,7 @@ impl Ahead {
 
 /// Whether opening the object asks something of a store.
 fn takes_a_request(context: &ScanContext, object_idx: usize) -> bool {
-    let is_remote = matches!(context.catalog[object_idx].location, Location::S3 { .. });
+    let is_remote = matches!(context.catalog.location(object_idx), Where::Bucket(_));
     is_remote && context.kept.is_none()
 }
 

@@ -1,12 +1,12 @@
 //! What all partitions of a scan share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flowproof_record::Format;
 use rayon::ThreadPool;
 
-use super::{Interner, Kept, KeptObject, Progress, ScanReport, ScanTold};
+use super::{Interner, Keeping, Kept, Progress, ScanReport, ScanTold};
 use crate::catalog::{Catalog, Whole};
 use crate::copies::{Copies, SortMemory};
 use crate::inspect::LoggedInterfaces;
@@ -53,9 +53,9 @@ pub(crate) struct ScanContext {
     /// The numbers of interfaces.
     pub(crate) interner: Arc<Interner>,
     /// Where records are kept for a second look, if one may be needed.
-    pub(crate) keeping: Option<Arc<Kept>>,
-    /// Records kept by an earlier reading, by object: they are taken instead of reading the objects.
-    pub(crate) kept: Option<Arc<BTreeMap<usize, KeptObject>>>,
+    pub(crate) keeping: Option<Arc<Keeping>>,
+    /// What an earlier reading kept: it is taken instead of reading the objects.
+    pub(crate) kept: Option<Arc<Kept>>,
     /// Whether filters are done on raw bytes. Off, DataFusion does them: the second path that tests
     /// compare with.
     pub(crate) push_filters: bool,
@@ -136,10 +136,7 @@ impl ScanContext {
         if !whole.several_flow_logs {
             told.logged = LoggedInterfaces::default();
         }
-        for (object_idx, report) in &mut told.objects {
-            // A holder knows the digests of its sources whether they are wanted or not.
-            report.digest.take_if(|_| !self.wants_digest(*object_idx));
-        }
+        told.digests = self.digests;
         told
     }
 }

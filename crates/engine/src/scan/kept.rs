@@ -9,37 +9,40 @@ use std::sync::{Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 
-use super::ObjectReport;
+use super::Reports;
 
-/// The records of all objects, as long as they fit in a budget.
+/// Where the records of all objects are kept, as long as they fit in a budget.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct Keeping {
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    /// By the object's place in the listing; `None` once they did not fit.
-    objects: Option<BTreeMap<usize, KeptObject>>,
+    /// `None` once they did not fit.
+    records: Option<Records>,
     /// Bytes left of the budget.
     left: usize,
 }
 
-/// The records of one object, and what was told of it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KeptObject {
-    pub(crate) batches: Vec<RecordBatch>,
-    pub(crate) report: ObjectReport,
+/// By the object's number.
+pub(crate) type Records = BTreeMap<usize, Vec<RecordBatch>>;
+
+/// The records that the question is about, and what was told of all objects.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) records: Records,
+    pub(crate) reports: Reports,
 }
 
-impl Kept {
-    pub(crate) fn new(budget: usize) -> Kept {
-        Kept { inner: Mutex::new(Inner { objects: Some(BTreeMap::new()), left: budget }) }
+impl Keeping {
+    pub(crate) fn new(budget: usize) -> Keeping {
+        Keeping { inner: Mutex::new(Inner { records: Some(Records::new()), left: budget }) }
     }
 
     /// Whether there is still room: once there is not, nothing need be kept.
     pub(crate) fn is_keeping(&self) -> bool {
-        self.lock().objects.is_some()
+        self.lock().records.is_some()
     }
 
     /// Keeps records of an object. They hold `bytes` of memory.
@@ -47,24 +50,17 @@ impl Kept {
         let bytes = batch.get_array_memory_size();
         let mut inner = self.lock();
         if bytes > inner.left {
-            inner.objects = None;
+            inner.records = None;
         }
         inner.left = inner.left.saturating_sub(bytes);
-        if let Some(objects) = &mut inner.objects {
-            objects.entry(object_idx).or_default().batches.push(batch.clone());
-        }
-    }
-
-    /// Keeps what was told of an object, which is done.
-    pub(crate) fn keep_report(&self, object_idx: usize, report: &ObjectReport) {
-        if let Some(objects) = &mut self.lock().objects {
-            objects.entry(object_idx).or_default().report = report.clone();
+        if let Some(records) = &mut inner.records {
+            records.entry(object_idx).or_default().push(batch.clone());
         }
     }
 
     /// All that was kept, if it is all.
-    pub(crate) fn take(&self) -> Option<BTreeMap<usize, KeptObject>> {
-        self.lock().objects.take()
+    pub(crate) fn take(&self) -> Option<Records> {
+        self.lock().records.take()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -83,7 +79,7 @@ mod tests {
     fn what_does_not_fit_is_not_kept_in_part() {
         let column: ArrayRef = Arc::new(UInt64Array::from(vec![1; 100]));
         let batch = RecordBatch::try_from_iter([("bytes", column)]).unwrap();
-        let kept = Kept::new(batch.get_array_memory_size() * 2);
+        let kept = Keeping::new(batch.get_array_memory_size() * 2);
         kept.keep(0, &batch);
         kept.keep(1, &batch);
         assert!(kept.is_keeping());

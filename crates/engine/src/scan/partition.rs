@@ -78,7 +78,7 @@ impl Partition {
                     Some(Turn::Task(Task::Object(object_idx))) => self.open(object_idx).await?,
                     Some(Turn::Task(Task::Part(part))) => {
                         let (plan, task) = (Arc::clone(&self.plan), Arc::clone(&self.task));
-                        let part = HeldPart::open(plan, part, self.sums.clone(), task).await?;
+                        let part = HeldPart::open(plan, *part, self.sums.clone(), task).await?;
                         self.current = Some(Current::Part(Box::new(part)));
                     }
                     None => return self.end(),
@@ -100,14 +100,12 @@ impl Partition {
 
     async fn open(&mut self, object_idx: usize) -> Result<()> {
         if let Some(kept) = &self.plan.context.kept {
-            if let Some(object) = kept.get(&object_idx) {
-                let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
-                self.ready.extend(shaper.reshape(object)?);
-            }
+            let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
+            self.ready.extend(shaper.reshape(kept)?);
             return Ok(());
         }
         let options = ahead::options(&self.plan.context, object_idx);
-        let opened = open_with(&self.plan.context.catalog[object_idx], options).await;
+        let opened = open_with(&self.plan.context.catalog.object(object_idx), options).await;
         self.begin(object_idx, opened).await
     }
 

@@ -4,14 +4,14 @@
 //! A plan that scans the table twice, or a partition that is run again, therefore counts nothing
 //! twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use flowproof_record::{Format, Tally, Wrapper};
+use flowproof_record::{Tally, Wrapper};
 use flowproof_source::Encoding;
 
-use super::InterfaceTimes;
+use super::{InterfaceTimes, Reports};
 use crate::copies::{Dropped, DroppedBy};
 use crate::held::Holder;
 use crate::inspect::LoggedInterfaces;
@@ -42,6 +42,23 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// All words for outcomes.
+    pub(crate) const NAMES: [&str; 13] = [
+        "not_read",
+        "read",
+        "empty",
+        "not_a_flow_log",
+        "unsupported",
+        "truncated",
+        "corrupt",
+        "denied",
+        "kms_denied",
+        "archived",
+        "vanished",
+        "unreachable",
+        "duplicate",
+    ];
+
     /// The word for it, as the counts of objects have it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -102,7 +119,7 @@ impl Outcome {
 }
 
 /// All that is told of one object.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ObjectReport {
     pub(crate) outcome: Outcome,
     pub(crate) encoding: Option<Encoding>,
@@ -164,10 +181,9 @@ pub(crate) struct ScanReport {
 
 #[derive(Debug, Default)]
 struct Inner {
-    objects: BTreeMap<usize, ObjectReport>,
+    objects: Reports,
     /// By holder and part.
     parts: BTreeMap<(usize, usize), PartReport>,
-    formats: BTreeSet<Format>,
     learner: Learner,
     times: BTreeMap<String, InterfaceTimes>,
     logged: LoggedInterfaces,
@@ -179,7 +195,10 @@ struct Inner {
 #[derive(Debug, Default)]
 pub(crate) struct ScanTold {
     /// By the object's place in the listing.
-    pub(crate) objects: BTreeMap<usize, ObjectReport>,
+    pub(crate) objects: Reports,
+    /// Whether every digest is told. Otherwise only those are that may tell of an object that it is there
+    /// twice: holders know the digests of their sources, wanted or not.
+    pub(crate) digests: bool,
     pub(crate) learner: Learner,
     pub(crate) times: BTreeMap<String, InterfaceTimes>,
     /// Records that were not oriented while they were read and got a direction afterwards, and those
@@ -196,12 +215,11 @@ impl ScanReport {
     pub(crate) fn put(
         &self,
         object_idx: usize,
-        mut report: ObjectReport,
+        report: ObjectReport,
         learner: Learner,
         times: BTreeMap<String, InterfaceTimes>,
     ) {
         let mut inner = self.lock();
-        inner.share_formats(&mut report.tally);
         inner.objects.insert(object_idx, report);
         inner.learn(learner, times);
     }
@@ -247,7 +265,7 @@ impl ScanReport {
         }
         // A plan that reads a table twice drops the same records twice.
         let dropped = dropped.iter().map(|by| by.total()).max().unwrap_or_default();
-        ScanTold { objects, learner, times, settled: (0, 0), logged, dropped }
+        ScanTold { objects, digests: false, learner, times, settled: (0, 0), logged, dropped }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -257,18 +275,6 @@ impl ScanReport {
 }
 
 impl Inner {
-    /// Objects are many and their formats few: those that are alike are kept once.
-    fn share_formats(&mut self, tally: &mut Tally) {
-        for (_, format) in &mut tally.formats {
-            match self.formats.get(format) {
-                Some(known) => *format = known.clone(),
-                None => {
-                    self.formats.insert(format.clone());
-                }
-            }
-        }
-    }
-
     fn learn(&mut self, learner: Learner, times: BTreeMap<String, InterfaceTimes>) {
         self.learner.merge(learner);
         for (interface, more) in times {

@@ -17,9 +17,9 @@ use super::plan::{ScanPlan, SharedSums};
 use super::sums::RecordFields;
 use super::times::note_times;
 use super::witness::Witness;
-use super::{InterfaceTimes, KeptObject, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
-use crate::catalog::Catalog;
+use super::{InterfaceTimes, Kept, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
 use crate::copies::{copy_keys, flow_log_of};
+use crate::held::Holder;
 use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Learner, Oriented, effective};
 use crate::parquet::passing_records;
@@ -31,6 +31,7 @@ use crate::table::{TableColumn, text_column};
 pub(crate) struct Shaper {
     rows: RowShaper,
     object_idx: usize,
+    object: Arc<Object>,
     pub(crate) report: ObjectReport,
 }
 
@@ -52,10 +53,10 @@ struct Owned<'a> {
 /// Whose rows a batch has.
 #[derive(Clone)]
 enum Origin<'a> {
-    /// One object's, by its place in the listing.
-    Object(usize),
-    /// Those of the sources with these numbers, row by row, whose places in the listing these are.
-    Sources(&'a [Option<usize>], Vec<usize>),
+    /// One object's, with its number in the listing.
+    Object(usize, &'a Object),
+    /// Those of the holder's sources with these numbers, row by row.
+    Sources(&'a Holder, Vec<usize>),
 }
 
 /// Makes rows of the table of records.
@@ -75,16 +76,19 @@ struct RowShaper {
 impl Shaper {
     /// `sums` are those of the partition, if the plan asks for sums.
     pub(crate) fn new(plan: Arc<ScanPlan>, object_idx: usize, sums: Option<SharedSums>) -> Shaper {
+        let object = plan.context.catalog.object(object_idx);
         let rows = RowShaper::new(plan, sums);
-        Shaper { rows, object_idx, report: ObjectReport::default() }
+        Shaper { rows, object_idx, object, report: ObjectReport::default() }
     }
 
     /// Takes records that an earlier reading kept, instead of reading the object; gives the rows.
-    pub(crate) fn reshape(mut self, kept: &KeptObject) -> Result<Vec<RecordBatch>> {
+    pub(crate) fn reshape(mut self, kept: &Kept) -> Result<Vec<RecordBatch>> {
+        // An object without a report was not read.
+        let Some(report) = kept.reports.get(self.object_idx) else { return Ok(Vec::new()) };
         // What is counted while rows are shaped is counted anew.
-        self.report = ObjectReport { rows: 0, ..kept.report.clone() };
-        let mut rows = Vec::with_capacity(kept.batches.len());
-        for batch in &kept.batches {
+        self.report = ObjectReport { rows: 0, ..report };
+        let mut rows = Vec::new();
+        for batch in kept.records.get(&self.object_idx).into_iter().flatten() {
             rows.extend(self.shape(batch.clone())?);
         }
         self.put_report();
@@ -140,7 +144,8 @@ impl Shaper {
         if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
             kept.keep(self.object_idx, &records);
         }
-        let owned = Owned { records, origin: Origin::Object(self.object_idx) };
+        let origin = Origin::Object(self.object_idx, &self.object);
+        let owned = Owned { records, origin };
         let (rows, asked) = self.rows.shape(owned)?;
         self.report.rows += asked.records.num_rows() as u64;
         self.rows.hand_up(rows)
@@ -150,9 +155,6 @@ impl Shaper {
     pub(crate) fn put_report(&mut self) {
         self.take_summed();
         self.report.sides = std::mem::take(&mut self.rows.sides);
-        if let Some(kept) = &self.plan().context.keeping {
-            kept.keep_report(self.object_idx, &self.report);
-        }
         let report = std::mem::take(&mut self.report);
         let (learner, times) = self.rows.take_learned();
         let context = &self.plan().context;
@@ -163,9 +165,7 @@ impl Shaper {
     /// Takes over what is to be told of records that were added up where they stood.
     fn take_summed(&mut self) {
         let Some(sums) = self.rows.sums.clone() else { return };
-        let plan = Arc::clone(self.plan());
-        let flow_log = flow_log_of(&plan.context.catalog[self.object_idx]);
-        let summed = lock(&sums).take_summed(flow_log, &mut self.rows.logged);
+        let summed = lock(&sums).take_summed(flow_log_of(&self.object), &mut self.rows.logged);
         self.report.rows += summed.rows;
         self.rows.sides.merge(summed.sides);
     }
@@ -195,8 +195,7 @@ impl PartShaper {
         numbers: Vec<usize>,
     ) -> Result<Option<RecordBatch>> {
         let holder = Arc::clone(&self.part.holder);
-        let places = &holder.places;
-        let owned = Owned { records, origin: Origin::Sources(places, numbers) };
+        let owned = Owned { records, origin: Origin::Sources(&holder, numbers) };
         let (rows, asked) = self.rows.shape(owned)?;
         if let Origin::Sources(_, numbers) = &asked.origin {
             numbers.iter().for_each(|number| self.report.rows[*number] += 1);
@@ -255,15 +254,14 @@ impl RowShaper {
         }
         let others = self.take_others(&mut owned)?;
         let plan = Arc::clone(&self.plan);
-        let objects = &*plan.context.catalog;
         if self.plan.wants_times() {
-            let flow_log = |row| flow_log_id(owned.origin.object(objects, row));
+            let flow_log = |row| owned.origin.object(row).and_then(flow_log_id);
             note_times(&owned.records, &plan.context.coverage, flow_log, &mut self.times)?;
             let traffic = !&idle_rows(&owned.records)?;
             owned = owned.only(traffic)?;
         }
         if plan.context.catalog.may_have_several_flow_logs() {
-            let flow_log = |row| flow_log_of(owned.origin.object(objects, row));
+            let flow_log = |row| owned.origin.object(row).map_or("", flow_log_of);
             self.logged.note(&owned.records, flow_log);
         }
         let mut rows = self.table_batch(&owned, true)?;
@@ -345,7 +343,6 @@ impl RowShaper {
             Ok(Arc::clone(decoded.column(place)))
         };
         let context = Arc::clone(&self.plan.context);
-        let objects = &*context.catalog;
         let Some(oriented) = oriented.filter(|_| column.needs_orientation()) else {
             return match column {
                 TableColumn::Field(id) => field(id),
@@ -354,10 +351,10 @@ impl RowShaper {
                     self.interfaces.codes(&context.interner, interfaces)
                 }
                 TableColumn::Place => Ok(origin.places(rows)),
-                TableColumn::Object => Ok(origin.texts(objects, rows, |o| Some(o.key.as_str()))),
-                TableColumn::FlowLogId => Ok(origin.texts(objects, rows, flow_log_id)),
-                TableColumn::ObjectAccount => Ok(origin.texts(objects, rows, account_of)),
-                TableColumn::ObjectRegion => Ok(origin.texts(objects, rows, region_of)),
+                TableColumn::Object => Ok(origin.texts(rows, |o| Some(o.key.as_str()))),
+                TableColumn::FlowLogId => Ok(origin.texts(rows, flow_log_id)),
+                TableColumn::ObjectAccount => Ok(origin.texts(rows, account_of)),
+                TableColumn::ObjectRegion => Ok(origin.texts(rows, region_of)),
                 _ => self.instance(decoded),
             };
         };
@@ -411,8 +408,8 @@ impl Owned<'_> {
             return Ok(self);
         }
         let origin = match self.origin {
-            Origin::Sources(places, numbers) => {
-                Origin::Sources(places, rows.set_indices().map(|row| numbers[row]).collect())
+            Origin::Sources(holder, numbers) => {
+                Origin::Sources(holder, rows.set_indices().map(|row| numbers[row]).collect())
             }
             object => object,
         };
@@ -422,27 +419,25 @@ impl Owned<'_> {
 }
 
 impl Origin<'_> {
-    /// The place in the listing of the row's object.
+    /// The number in the listing of the row's object.
     fn place(&self, row: usize) -> usize {
         match self {
-            Origin::Object(place) => *place,
+            Origin::Object(place, _) => *place,
             // Only records of sources that the listing has come here.
-            Origin::Sources(places, numbers) => places[numbers[row]].unwrap_or_default(),
+            Origin::Sources(holder, numbers) => holder.places[numbers[row]].unwrap_or_default(),
         }
     }
 
-    fn object<'o>(&self, objects: &'o Catalog, row: usize) -> &'o Object {
-        &objects[self.place(row)]
+    fn object(&self, row: usize) -> Option<&Object> {
+        match self {
+            Origin::Object(_, object) => Some(object),
+            Origin::Sources(holder, numbers) => holder.objects[numbers[row]].as_deref(),
+        }
     }
 
     /// A text of each row's object.
-    fn texts(
-        &self,
-        objects: &Catalog,
-        rows: usize,
-        text: impl Fn(&Object) -> Option<&str>,
-    ) -> ArrayRef {
-        let of_row = |row| text(self.object(objects, row));
+    fn texts(&self, rows: usize, text: impl Fn(&Object) -> Option<&str>) -> ArrayRef {
+        let of_row = |row| self.object(row).and_then(&text);
         Arc::new((0..rows).map(of_row).collect::<StringViewArray>())
     }
 

@@ -281,6 +281,7 @@ mod tests {
         let batches = work.end_early(Outcome::Corrupt("the disk failed".into())).unwrap();
         let told = plan.context.told_whole();
         assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
-        assert_eq!((told.objects[&0].rows, told.objects[&0].tally.counts.ok), (2, 2));
+        let report = told.objects.get(0).unwrap();
+        assert_eq!((report.rows, report.tally.counts.ok), (2, 2));
     }
 }

@@ -5,10 +5,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::common::{DataFusionError, Result};
-use flowproof_source::Location;
 
 use super::ScanContext;
-use crate::catalog::Changes;
+use crate::catalog::{Changes, Where};
 use crate::held::Holder;
 
 /// Something that a partition reads as a whole.
@@ -17,14 +16,14 @@ pub(crate) enum Task {
     /// An object, by its number.
     Object(usize),
     /// A part of a holder.
-    Part(Part),
+    Part(Box<Part>),
 }
 
 impl Task {
     /// About how many bytes it is.
     fn bytes(&self, context: &ScanContext) -> u64 {
         match self {
-            Task::Object(object_idx) => context.catalog[*object_idx].size,
+            Task::Object(object_idx) => context.catalog.size(*object_idx),
             Task::Part(part) => part.holder.object.size / part.of as u64,
         }
     }
@@ -127,8 +126,8 @@ impl Rest {
         // Asked before the objects are looked at: none may come in between.
         let ended = catalog.ended().map_err(|error| DataFusionError::External(Box::new(error)))?;
         let mut tasks: Vec<Task> = Vec::new();
-        while let Some(object) = catalog.get(self.objects) {
-            let is_held = matches!(object.location, Location::Within { .. });
+        while let Some(location) = catalog.get(self.objects) {
+            let is_held = matches!(location, Where::Within(_));
             if !is_held && context.wants_object(self.objects) {
                 tasks.push(Task::Object(self.objects));
             }
@@ -152,7 +151,7 @@ fn parts(context: &ScanContext, holders: &[Arc<Holder>], partitions: usize) -> V
         if places.any(|place| context.wants_object(*place)) {
             let of = partitions.min(holder.row_groups).max(1);
             let part = |part| Part { holder: Arc::clone(holder), holder_idx, part, of };
-            parts.extend((0..of).map(|number| Task::Part(part(number))));
+            parts.extend((0..of).map(|number| Task::Part(Box::new(part(number)))));
         }
     }
     parts
@@ -241,7 +240,7 @@ fn deal_out(context: &ScanContext, tasks: Vec<Task>, partitions: usize) -> Vec<V
 mod tests {
     use super::*;
     use crate::catalog::Catalog;
-    use flowproof_source::Object;
+    use flowproof_source::{Location, Object};
 
     fn object(size: u64) -> Object {
         Object {

@@ -97,6 +97,7 @@ fn ports(conversations: &[Conversation]) -> Vec<BaselinePort> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::ReadObjects;
     use flowproof_evidence::{Observations, PortSide};
     use std::collections::BTreeMap as Map;
 
@@ -151,7 +152,7 @@ mod tests {
             Coverage { observed: vec![observed], gaps: vec![gap], ..Coverage::default() };
         let observations = Observations { conversations, ..Observations::default() };
         let value = SubjectTraffic { observations, timeline, ..SubjectTraffic::default() };
-        Answer { value, coverage, objects: Vec::new(), overlaps: Map::new() }
+        Answer { value, coverage, objects: ReadObjects::none(), overlaps: Map::new() }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use datafusion::prelude::SessionContext;
 use flowproof_evidence::{ConnectionTotals, MinuteTotals};
 
 use super::rows::service_port;
-use super::sql::subject_rows;
+use super::sql::{SERVICE_PORT, address_list, subject_rows};
 use super::{SubjectQuestion, SubjectTraffic, looks_for_addresses};
 use crate::columns::Columns;
 use crate::error::EngineError;
@@ -22,13 +22,12 @@ const CONVERSATION: &str = "interface_id, remote, protocol, port_side, port";
 
 /// The claimed remotes' records that are the subject's, with their direction.
 fn claimed_rows(question: &SubjectQuestion, interfaces: Option<&[String]>) -> String {
-    let remotes = super::sql::address_list(question.claimed.iter());
+    let remotes = address_list(question.claimed.iter());
     let own = interfaces
         .map(|interfaces| format!(" AND interface_id IN ({})", quoted(interfaces)))
         .unwrap_or_default();
     format!(
-        "SELECT *, CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END \
-         AS port FROM ({}) WHERE direction IS NOT NULL AND NOT other_instance \
+        "SELECT *, {SERVICE_PORT} AS port FROM ({}) WHERE direction IS NOT NULL AND NOT other_instance \
          AND remote IN ({remotes}){own}",
         subject_rows(question)
     )
@@ -88,7 +87,7 @@ impl Session {
             return Ok(());
         }
         let with_rows = told.objects.iter().filter(|(_, report)| report.rows > 0);
-        let only: BTreeSet<usize> = with_rows.map(|(object_idx, _)| *object_idx).collect();
+        let only: BTreeSet<usize> = with_rows.map(|(object_idx, _)| object_idx).collect();
         let terms = &Terms { only: Some(Arc::new(only)), ..terms.clone() };
         // What interfaces of others logged about the addresses was left out.
         let conversations = traffic.observations.conversations.iter();

@@ -69,6 +69,8 @@ pub struct SubjectTraffic {
     moved: Vec<Gap>,
     /// What the subject's records lack.
     lacking: Lacking,
+    /// Whether several interfaces logged the same conversations of the subject's.
+    doubled: bool,
 }
 
 /// Of the subject's records: how many have no action, and no byte counter.
@@ -115,7 +117,8 @@ impl Session {
         answer.coverage.gaps.append(&mut answer.value.moved);
         answer.coverage.gaps.sort();
         answer.value.observations.window = question.window;
-        answer.value.observations.counted_twice = several || holds_doubles(&answer.coverage);
+        answer.value.observations.counted_twice =
+            several || answer.value.doubled || holds_doubles(&answer.coverage);
         answer.value.observations.coverage = answer.coverage.clone();
         // What other interfaces' records lost or lack says nothing of the subject.
         let records = &mut answer.value.observations.coverage.records;
@@ -215,5 +218,5 @@ fn looks_for_addresses(subject: &Subject) -> bool {
 }
 
 fn formats(run: &Run) -> impl Iterator<Item = &flowproof_record::Format> {
-    run.told.objects.values().flat_map(|report| report.tally.formats.iter().map(|(_, f)| f))
+    run.told.objects.formats()
 }

@@ -26,6 +26,17 @@ pub(super) fn roll_up(
     let (others, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|r| r.other_instance);
     traffic.moved = moved(question, &others, &mut traffic.notes);
     let rows = own_rows(question, rows, &mut traffic.notes);
+    let several = logged_twice(question, &rows);
+    if let Some((first, others)) =
+        several.iter().map(String::as_str).collect::<Vec<_>>().split_first()
+    {
+        traffic.doubled = true;
+        traffic.notes.push(format!(
+            "figures may be counted more than once: {first} and {} logged the subject's addresses with the \
+             same remotes in the same hours, so that some of them forward it; name its own with --interface",
+            others.join(", ")
+        ));
+    }
     let mut subject = question.subject.clone();
     subject.interfaces.extend(rows.iter().filter_map(|row| row.interface.clone()));
     subject.interfaces.sort();
@@ -154,6 +165,23 @@ fn own_rows(question: &SubjectQuestion, rows: Vec<Row>, notes: &mut Vec<String>)
         ));
     }
     rows.into_iter().filter(|row| own.contains(&row.interface)).collect()
+}
+
+/// Interfaces that logged the same address with the same remote, about the same port in the same hour.
+/// An address has one interface: the others forward its traffic, and logged it again.
+fn logged_twice(question: &SubjectQuestion, rows: &[Row]) -> BTreeSet<String> {
+    if !super::looks_for_addresses(&question.subject) {
+        return BTreeSet::new();
+    }
+    let mut logged: BTreeMap<_, BTreeSet<&String>> = BTreeMap::new();
+    for row in rows {
+        let mut ends = row.ends;
+        ends.sort();
+        let conversation = (row.local, row.remote, ends, row.protocol, row.port, row.hour);
+        logged.entry(conversation).or_default().extend(&row.interface);
+    }
+    let several = logged.into_values().filter(|interfaces| interfaces.len() > 1);
+    several.flatten().cloned().collect()
 }
 
 /// The remote of a row. Where the direction is unknown, an end that the finding or a list names is

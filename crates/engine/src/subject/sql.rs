@@ -7,6 +7,10 @@ use super::{SubjectQuestion, looks_for_addresses};
 use crate::totals::TOTALS;
 use crate::volumes::quoted;
 
+/// The port that tells what a conversation is about.
+pub(super) const SERVICE_PORT: &str =
+    "CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END";
+
 /// All traffic of the subject, by conversation and hour.
 ///
 /// `port` is the one that tells what a conversation is about: a port that the finding names, if the
@@ -16,7 +20,7 @@ pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
     format!(
         "SELECT interface_id, own_interface, of_instance, other_instance, local, remote, protocol, \
          port_side, \
-         CASE port_side WHEN 'remote' THEN remote_port WHEN 'local' THEN local_port END AS port, \
+         {SERVICE_PORT} AS port, \
          hour, source, destination, {TOTALS}, \
          count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
          count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \

@@ -222,7 +222,7 @@ impl Session {
         let mut run = self.pass(&terms, plan).await?;
         let mut book = AddressBook::clone(self.book());
         let taught = run.told.learner.teach(&mut book) > 0;
-        if taught && run.told.objects.values().any(|report| report.sides.left_open) {
+        if taught && run.told.objects.iter().any(|(_, report)| report.sides.left_open) {
             let mut terms = self.terms();
             terms.orientation.book = Arc::new(book);
             return self.volumes_by_sides(terms, keys, filter).await;

@@ -188,6 +188,31 @@ fn a_flow_that_two_interfaces_logged_counts_once_for_an_address() {
 }
 
 #[test]
+fn an_address_that_an_interface_forwards_for_is_said_to_be_counted_twice() {
+    // All that either interface logged is about 10.0.1.5: nothing tells which of them has the address.
+    let both = [
+        v2(ENI, "10.0.1.5", "203.0.113.9", 8400, T0),
+        v2("eni-firewall", "10.0.1.5", "203.0.113.9", 8400, T0 + 60),
+    ];
+    let answer = ask(&log(V2, &both), &of_address("10.0.1.5"));
+    assert_eq!(answer.value.totals.bytes_out, 16800);
+    let note = format!("{:?}", answer.value.notes);
+    assert!(note.contains(&format!("{ENI} and eni-firewall logged")), "{note}");
+    assert!(answer.value.observations.counted_twice, "sums decide nothing");
+
+    // With the interface named there is nothing to doubt, and nothing where the remotes differ.
+    let mut named = of_address("10.0.1.5");
+    named.subject.interfaces.push(ENI.into());
+    let answer = ask(&log(V2, &both), &named);
+    assert_eq!((answer.value.totals.bytes_out, answer.value.notes.len()), (8400, 0));
+    assert!(!answer.value.observations.counted_twice);
+    let moved = [both[0].clone(), v2("eni-next", "10.0.1.5", "203.0.113.9", 600, T0 + 7200)];
+    let answer = ask(&log(V2, &moved), &of_address("10.0.1.5"));
+    assert_eq!(answer.value.totals.bytes_out, 9000);
+    assert!(!answer.value.observations.counted_twice, "an address may move");
+}
+
+#[test]
 fn an_address_that_only_a_nat_gateway_logged_is_told_from_its_own_side() {
     let header = "version interface-id instance-id srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes \
                   packets start end action log-status";

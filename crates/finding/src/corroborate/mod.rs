@@ -62,7 +62,7 @@ pub(crate) use words::{listed, several};
 
 /// How far from the finding's time traffic may lie and still be its traffic: GuardDuty's times and
 /// the records' aggregation are both coarse.
-const TIME_TOLERANCE: Duration = Duration::from_secs(3600);
+pub const TIME_TOLERANCE: Duration = Duration::from_secs(3600);
 
 /// Judges a finding by what the records say of its subject. The same finding and observations give
 /// the same verdict, in whatever order the conversations stand.

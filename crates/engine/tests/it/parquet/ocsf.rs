@@ -252,7 +252,7 @@ fn events_of_another_class_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a"), write(&batch.unwrap(), &Writer::default())).unwrap();
     let answer = inspect(&folder);
-    assert_eq!(answer.objects[0].outcome, "not_a_flow_log");
+    assert_eq!(answer.objects.iter().next().unwrap().outcome, "not_a_flow_log");
     assert_eq!(
         answer.coverage.samples[0].reason,
         "Parquet with OCSF events that are not flow logs'"
