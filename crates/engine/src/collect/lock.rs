@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use flowproof_source::s3::{S3Failure, S3FailureKind, S3Store};
+use flowproof_source::s3::{ListRequest, S3Failure, S3FailureKind, S3Store};
 use jiff::Timestamp;
 use object_store::GetOptions;
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,15 @@ async fn remove_own(store: &S3Store, key: &str, text: &str) -> Result<(), S3Fail
     }
 }
 
+/// What the lock says. A listing tells whether it is there: where the right to list holds for some
+/// prefixes only, a GET of nothing is answered as if it were denied.
 async fn read(store: &S3Store, key: &str) -> Result<Option<String>, S3Failure> {
+    let request =
+        ListRequest { prefix: key.to_owned(), max_keys: Some(1), ..ListRequest::default() };
+    let page = store.list_page(&request).await?;
+    if page.objects.iter().all(|object| object.key != key) {
+        return Ok(None);
+    }
     let body = match store.get(key, &GetOptions::default()).await {
         Ok(body) => body,
         Err(failure) if failure.kind == S3FailureKind::NotFound => return Ok(None),

@@ -100,10 +100,14 @@ impl Session {
         target.check(self.places())?;
         let set = Set::open(&target).await?;
         let collected = self.collect_into(&set).await;
-        let closed = set.close().await;
-        let (collected, told) = collected?;
-        closed?;
-        self.answer(collected, told).await
+        match (collected, set.close().await) {
+            (Ok((collected, told)), Ok(())) => self.answer(collected, told).await,
+            (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+            // The next run will be refused: whoever reads of one failure has to know of the other.
+            (Err(first), Err(second)) => {
+                Err(EngineError::collect(target.to_string(), format!("{first}; {second}")))
+            }
+        }
     }
 
     async fn collect_into(&self, set: &Set) -> Result<(Collected, ScanTold), EngineError> {

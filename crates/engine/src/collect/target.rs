@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flowproof_source::s3::{S3, S3Store};
 use flowproof_source::{bucket_and_key, is_in_bucket, key_layout};
+use glob::Pattern;
 
 use crate::error::EngineError;
 
@@ -123,14 +124,33 @@ impl BucketFolder {
         if bucket != self.store.bucket() {
             return Nesting::None;
         }
-        // A pattern may match whatever begins as it does.
-        let logs = match key.find(['*', '?', '[']) {
-            Some(wild) => key[..wild].to_owned(),
-            None if key.is_empty() || key.ends_with('/') => key.to_owned(),
-            None => format!("{key}/"),
-        };
+        let is_folder = key.is_empty() || key.ends_with('/');
+        if !is_folder && key.contains(['*', '?', '[']) {
+            return self.nesting_of_pattern(key);
+        }
+        let logs = format!("{key}{}", if is_folder { "" } else { "/" });
         Nesting::of(self.prefix.starts_with(&logs), logs.starts_with(&self.prefix))
     }
+
+    /// What a pattern matches may be this folder, one above it, or in it.
+    fn nesting_of_pattern(&self, pattern: &str) -> Nesting {
+        let folders = self.prefix.strip_suffix('/').map(|folder| folder.split('/'));
+        let mut folders = folders.into_iter().flatten();
+        for part in pattern.split('/') {
+            match folders.next() {
+                None => return Nesting::Around,
+                Some(_) if part == "**" => return Nesting::Inside,
+                Some(folder) if !matches(part, folder) => return Nesting::None,
+                Some(_) => {}
+            }
+        }
+        Nesting::Inside
+    }
+}
+
+/// Whether a part of a pattern is this name or matches it. What is no pattern ends the listing.
+fn matches(part: &str, name: &str) -> bool {
+    part == name || Pattern::new(part).is_ok_and(|pattern| pattern.matches(name))
 }
 
 fn of_folder(folder: &Path, place: &str) -> Nesting {
@@ -176,7 +196,10 @@ mod tests {
             ("s3://b/p", "s3://b"),
             ("s3://b", "s3://b"),
             ("s3://b/logs-set", "s3://b/logs*"),
-            ("s3://b/p/x", "s3://b/*/y"),
+            ("s3://b/p/x", "s3://b/*"),
+            ("s3://b/p/x", "s3://b/?/[xy]"),
+            ("s3://b/p/x", "s3://b/**/y"),
+            ("s3://b/p[1]/x", "s3://b/p[1]"),
         ] {
             let refused = refusal(target, logs).unwrap_or_else(|| panic!("{target} {logs}"));
             assert!(refused.contains("among the logs"), "{refused}");
@@ -185,6 +208,8 @@ mod tests {
             ("s3://b", "s3://b/p"),
             ("s3://b/p", "s3://b/p/x/flow.log"),
             ("s3://b/p/", "s3://b/p/AWSLogs/*/vpcflowlogs"),
+            ("s3://b/p/", "s3://b/*/AWSLogs"),
+            ("s3://b", "s3://b/*.log"),
         ] {
             let refused = refusal(target, logs).unwrap_or_else(|| panic!("{target} {logs}"));
             assert!(refused.contains("the logs lie in it"), "{refused}");
@@ -194,6 +219,8 @@ mod tests {
             ("s3://b/px", "s3://b/p"),
             ("s3://b/p", "s3://b/px"),
             ("s3://b/set", "s3://b/AWSLogs/*"),
+            ("s3://b/set", "s3://b/*.log"),
+            ("s3://b/p/x", "s3://b/*/y"),
             ("s3://b/set", "b/set"),
         ] {
             assert_eq!(refusal(target, logs), None, "{target} {logs}");
