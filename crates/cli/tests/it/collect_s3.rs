@@ -17,13 +17,13 @@ const LOCK: &str = "set/.flowproof-work/lock";
 const NOTE: &str = "set/flowproof-unfinished.parquet";
 /// A part of the key of the one file that the records of [`eight`] go into.
 const FILE: &str = "set/unplaced/flowproof-";
-const TO_SET: [&str; 4] = ["collect", "--logs=s3://logs/*.log", "--to=s3://logs/set", "--format=json"];
+const TO_SET: [&str; 4] =
+    ["collect", "--logs=s3://logs/*.log", "--to=s3://logs/set", "--format=json"];
 
 /// The names and bytes of all in a folder.
 fn of_folder(folder: &str) -> BTreeMap<String, Vec<u8>> {
-    let name = |file: &std::path::PathBuf| {
-        file.strip_prefix(folder).unwrap().to_str().unwrap().to_owned()
-    };
+    let name =
+        |file: &std::path::PathBuf| file.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
     let files = files_below(folder.as_ref());
     files.iter().map(|file| (name(file), fs::read(file).unwrap())).collect()
 }
@@ -75,9 +75,8 @@ fn a_set_in_a_bucket_is_byte_for_byte_the_one_in_a_folder_and_answers_alike() {
         }
         for (from, logs) in [("disk", arg(&folder)), ("bucket", "s3://logs/in".to_owned())] {
             let here = place(&format!("{name}-{from}"));
-            let collect = |to: &str| {
-                bucket.run(&["collect", "--logs", &logs, "--to", to, "--format=json"])
-            };
+            let collect =
+                |to: &str| bucket.run(&["collect", "--logs", &logs, "--to", to, "--format=json"]);
             let (one, other) = (collect(&here), collect("s3://logs/set"));
             assert_eq!((one.code, &one.err), (other.code, &other.err), "{one:?}");
             let there = of_set(&bucket);
@@ -201,17 +200,14 @@ fn a_run_that_is_ended_takes_its_lock_away_and_the_next_one_completes_the_set() 
 
 #[test]
 fn a_refused_write_is_one_error_that_names_the_key_and_the_right() {
-    const KMS: Fault = Fault::Answer(
-        403,
-        "AccessDenied",
-        "User is not authorized to perform: kms:GenerateDataKey on this resource",
-    );
+    let kms = "User is not authorized to perform: kms:GenerateDataKey on this resource";
+    let kms = Fault::Answer(403, "AccessDenied", kms);
     let lock = "s3://logs/set/.flowproof-work/lock";
     let file = "s3://logs/set/unplaced/flowproof-";
     for (fault, method, key, place, right) in [
         (Fault::Denied, "PUT", "", lock, "s3:PutObject"),
         (Fault::Denied, "PUT", FILE, file, "s3:PutObject"),
-        (KMS, "PUT", FILE, file, "kms:GenerateDataKey"),
+        (kms, "PUT", FILE, file, "kms:GenerateDataKey"),
         (Fault::Denied, "DELETE", NOTE, "s3://logs/set/flowproof-unfinished", "s3:DeleteObject"),
         (Fault::Denied, "DELETE", LOCK, lock, "s3:DeleteObject"),
     ] {

@@ -93,7 +93,8 @@ impl Lock {
 
     /// Fails if the lock was removed or is another run's.
     pub(super) async fn check_held(&self) -> Result<(), EngineError> {
-        let text = read(&self.root.store, &self.key).await.map_err(|failure| self.failed(failure))?;
+        let text =
+            read(&self.root.store, &self.key).await.map_err(|failure| self.failed(failure))?;
         if text.as_deref() == Some(&self.text) {
             return Ok(());
         }

@@ -18,7 +18,7 @@ mod storage;
 mod target;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowproof_source::{Object, Skipped};
@@ -27,7 +27,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::answer::Answer;
 use crate::catalog::Whole;
 use crate::error::EngineError;
-use crate::held::{Home, Manifest, home_of};
+use crate::held::{Manifest, home_of};
 use crate::scan::ScanTold;
 use crate::session::Session;
 use place::Place;
@@ -114,18 +114,21 @@ impl Session {
         let mut collected = Collected::default();
         let mut told = ScanTold::default();
         let mut shares = self.shares(self.whole().await?);
+        let of_all = |shares: &BTreeMap<Place, Share>| -> Vec<usize> {
+            shares.values().flat_map(|share| share.objects.iter().copied()).collect()
+        };
+        let all = of_all(&shares);
         collected.had = self.leave_out_what_is_there(set, &mut shares, &mut told).await?;
         shares.retain(|_, share| !share.objects.is_empty() || !share.skipped.is_empty());
-        let of_run = shares.values().flat_map(|share| &share.objects);
-        let of_run: Vec<_> = of_run.map(|idx| to_come(&self.catalog()[*idx])).collect();
-        let homes: HashSet<Home> = of_run.iter().map(|source| source.home()).collect();
-        set.begin(of_run).await?;
+        let lacking = of_all(&shares).into_iter().map(|idx| to_come(&self.catalog()[idx]));
+        set.begin(lacking.collect()).await?;
         for (place, share) in &shares {
             let (file, of_share) = self.collect_share(set, place, share).await?;
             collected.files.extend(file);
             told.objects.extend(of_share.objects);
         }
-        set.end(&homes).await?;
+        // Also what was there already: the run that brought it may have been cut off before it said so.
+        set.end(all.into_iter().map(|idx| home_of(&self.catalog()[idx]))).await?;
         Ok((collected, told))
     }
 

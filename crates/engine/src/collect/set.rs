@@ -72,21 +72,22 @@ impl Set {
 
     /// Notes what is to come, and what earlier runs left to come.
     pub(super) async fn begin(&self, mut to_come: Vec<Source>) -> Result<(), EngineError> {
+        if to_come.is_empty() {
+            return Ok(());
+        }
         if let Some(earlier) = self.unfinished().await? {
             let known: HashSet<Home> = to_come.iter().map(Source::home).collect();
             let earlier = earlier.sources.iter();
             to_come.extend(earlier.filter(|source| !known.contains(&source.home())).cloned());
         }
-        if to_come.is_empty() {
-            return Ok(());
-        }
         self.write_unfinished(to_come).await
     }
 
-    /// Notes that what this run was to collect is there.
-    pub(super) async fn end(&self, done: &HashSet<Home>) -> Result<(), EngineError> {
+    /// Notes that all of this is there.
+    pub(super) async fn end(&self, done: impl Iterator<Item = Home>) -> Result<(), EngineError> {
         self.storage.check_held().await?;
         let Some(manifest) = self.unfinished().await? else { return Ok(()) };
+        let done: HashSet<Home> = done.collect();
         let left = manifest.sources.iter().filter(|source| !done.contains(&source.home()));
         let left: Vec<Source> = left.cloned().collect();
         match left.is_empty() {
@@ -206,6 +207,20 @@ mod tests {
         let objects = answer.coverage.objects;
         assert_eq!((objects.listed, objects.read, objects.vanished), (2, 2, 0));
         assert!(!folder.path().join(WORK).exists());
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_after_its_last_file_leaves_no_note_once_another_has_ended() {
+        let (logs, folder) = (logs(), tempfile::tempdir().unwrap());
+        let originals = session(logs.path());
+        block_on(originals.collect(folder.path())).unwrap();
+        let set = block_on(Set::open(&folder.path().into())).unwrap();
+        block_on(set.begin(all_to_come(&originals))).unwrap();
+        drop(set);
+        let note = folder.path().join(holder_name(UNFINISHED));
+        assert!(note.exists());
+        assert_eq!(block_on(originals.collect(folder.path())).unwrap().value.had, 2);
+        assert!(!note.exists());
     }
 
     #[test]

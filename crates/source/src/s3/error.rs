@@ -140,9 +140,10 @@ impl S3Failure {
                 let kind = S3FailureKind::NoCredentials;
                 S3Failure { text: told(&kind, &chain(error), options, right), kind }
             }
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                S3Failure { text: told(&unanswered, &chain(error), options, right), kind: unanswered }
-            }
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => S3Failure {
+                text: told(&unanswered, &chain(error), options, right),
+                kind: unanswered,
+            },
             _ => S3Failure::new(S3FailureKind::Other, clean(&chain(error))),
         }
     }

@@ -34,12 +34,12 @@ fn the_policies_allow_what_is_asked_for_and_nothing_else() {
             "s3:GetObject" | "s3:PutObject" | "s3:AbortMultipartUpload" => {
                 resource.starts_with("arn:aws:s3:::") && resource.ends_with("/*")
             }
-            "s3:DeleteObject" => {
-                ["/.flowproof-work/lock", "/flowproof-unfinished.parquet"]
-                    .iter()
-                    .any(|name| resource == format!("arn:aws:s3:::example-case/collected{name}"))
+            "s3:DeleteObject" => ["/.flowproof-work/lock", "/flowproof-unfinished.parquet"]
+                .iter()
+                .any(|name| resource == format!("arn:aws:s3:::example-case/collected{name}")),
+            "kms:Decrypt" | "kms:GenerateDataKey" => {
+                resource == "*" || resource.starts_with("arn:aws:kms:")
             }
-            "kms:Decrypt" | "kms:GenerateDataKey" => resource == "*" || resource.starts_with("arn:aws:kms:"),
             _ => resource.is_empty() || resource.starts_with("arn:aws:iam:"),
         };
         assert!(fits, "{statement}");
