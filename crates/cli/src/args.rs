@@ -492,7 +492,7 @@ pub(crate) enum InspectFormat {
 pub(crate) struct Collect {
     #[command(flatten)]
     pub(crate) logs: Logs,
-    /// The folder that the set is written to, or added to
+    /// The folder, here or as s3://bucket/prefix, that the set is written to, or added to
     #[arg(long, value_name = "DIR", env = "FLOWPROOF_TO")]
     pub(crate) to: PathBuf,
     /// Leave out objects from before: RFC 3339, 2025-06-01 (UTC), epoch seconds, 24h or 7d

@@ -45,7 +45,7 @@ impl Inputs {
         if !logs.iter().chain(&beside).any(|place| is_in_bucket(place)) {
             return Ok(inputs);
         }
-        inputs.s3 = Some(S3::connect(&options(access)).await?);
+        inputs.connect(access).await?;
         for place in beside.into_iter().filter(|place| is_in_bucket(place)) {
             inputs.fetch_place(place).await?;
         }
@@ -77,6 +77,15 @@ impl Inputs {
         }
         self.objects.insert(place, names);
         Ok(())
+    }
+
+    /// The connection, made if there was none.
+    pub(crate) async fn connect(&mut self, access: &S3Access) -> Result<&S3> {
+        let s3 = match self.s3.take() {
+            Some(s3) => s3,
+            None => S3::connect(&options(access)).await?,
+        };
+        Ok(self.s3.insert(s3))
     }
 
     /// The connection, if there is one.

@@ -3,12 +3,13 @@
 
 use std::future::Future;
 use std::io::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use flowproof_engine::{Found, Progress, Session};
 use flowproof_report::{counted, exact_bytes, thousands};
+use flowproof_source::s3::S3;
 use tokio::sync::oneshot;
 
 use crate::exit::Exit;
@@ -27,7 +28,11 @@ pub(crate) struct Interrupted {
 
 /// How far the run has come, for the message if it is ended.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Covered(Arc<Mutex<Option<Watched>>>);
+pub(crate) struct Covered {
+    watched: Arc<Mutex<Option<Watched>>>,
+    /// Through which a run that writes to a bucket removes there what is of no use any more.
+    cleaning: Arc<OnceLock<S3>>,
+}
 
 #[derive(Debug)]
 struct Watched {
@@ -39,11 +44,22 @@ impl Covered {
     /// Watches the questions of a session.
     pub(crate) fn watch(&self, session: &Session) {
         let watched = Watched { progress: session.progress(), found: session.found() };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+    }
+
+    /// Waits for what is removed through this connection, if the run is ended.
+    pub(crate) fn cleans_up(&self, s3: &S3) {
+        self.cleaning.get_or_init(|| s3.clone());
+    }
+
+    async fn cleaned_up(&self) {
+        if let Some(s3) = self.cleaning.get() {
+            s3.cleaned_up().await;
+        }
     }
 
     fn text(&self) -> String {
-        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(Watched { progress, found }) = &*watched else {
             return "interrupted before a log was read; there is no answer".to_owned();
         };
@@ -73,7 +89,11 @@ pub(crate) async fn unless_interrupted(
     let result = tokio::select! {
         biased;
         result = command => result,
-        Ok(exit) = ended => Err(Interrupted { exit, covered: covered.text() }.into()),
+        // The command is dropped by then, and what it left to be done has begun.
+        Ok(exit) = ended => {
+            covered.cleaned_up().await;
+            Err(Interrupted { exit, covered: covered.text() }.into())
+        }
     };
     watch.abort();
     result

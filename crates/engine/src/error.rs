@@ -24,7 +24,7 @@ pub enum EngineError {
     /// A set cannot be collected there: correct the place, or do what the reason says.
     #[error("{place}: {reason}")]
     Collect {
-        /// The folder or file.
+        /// The folder, file or key.
         place: String,
         /// What is wrong with it.
         reason: String,
@@ -32,6 +32,13 @@ pub enum EngineError {
     /// Threads could not be started.
     #[error("worker threads could not be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
+}
+
+impl EngineError {
+    /// What stands in the way of a set.
+    pub(crate) fn collect(place: impl Into<String>, reason: impl Into<String>) -> EngineError {
+        EngineError::Collect { place: place.into(), reason: reason.into() }
+    }
 }
 
 impl From<DataFusionError> for EngineError {

@@ -62,7 +62,7 @@ pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
 
 pub use answer::{Answer, ReadObject, ReadObjects};
 
-pub use collect::{Collected, CollectedFile};
+pub use collect::{BucketFolder, CollectTarget, Collected, CollectedFile};
 
 pub use orient::AddressBook;
 

@@ -49,8 +49,8 @@ mod spool;
 pub use plan::{Selection, Slack};
 
 pub use listing::{
-    Held, HeldObject, Holders, ListCounts, Listing, Nearest, Skipped, SkippedKind, is_in_bucket,
-    list, list_each, list_with,
+    Held, HeldObject, Holders, ListCounts, Listing, Nearest, Skipped, SkippedKind, bucket_and_key,
+    is_in_bucket, list, list_each, list_with,
 };
 
 pub use object::{Location, Object};

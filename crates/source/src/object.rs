@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::layout::Layout;
-use crate::listing::parse;
+use crate::listing::bucket_and_key;
 use crate::s3::S3Store;
 use crate::spool::Spool;
 
@@ -29,7 +29,7 @@ impl Object {
     /// The key of an object in a bucket, without the bucket, exactly.
     #[must_use]
     pub fn key_in_bucket(&self) -> &str {
-        parse(&self.key).map_or(&self.key, |(_, key)| key)
+        bucket_and_key(&self.key).map_or(&self.key, |(_, key)| key)
     }
 }
 

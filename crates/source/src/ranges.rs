@@ -113,7 +113,7 @@ impl Ranges {
     }
 }
 
-fn read_range(file: &File, size: u64, range: Range<u64>) -> io::Result<Bytes> {
+pub(crate) fn read_range(file: &File, size: u64, range: Range<u64>) -> io::Result<Bytes> {
     // Whoever asks may have read the places in a damaged object: no buffer is made for what cannot
     // be there.
     if range.start > range.end || range.end > size {

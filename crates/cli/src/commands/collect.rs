@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use anyhow::Result;
-use flowproof_engine::{Answer, Collected};
+use flowproof_engine::{Answer, CollectTarget, Collected};
 use flowproof_report::{counted, exact_bytes, printable, thousands};
+use flowproof_source::is_in_bucket;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -18,14 +19,18 @@ use crate::{plan, progress, trouble};
 pub(crate) async fn run(args: Collect, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let (from, until) = ((&args.from, "--from"), (&args.until, "--until"));
     let window = plan::window_between(from, until, Timestamp::now())?;
-    let inputs = Inputs::for_logs(&args.logs, []).await?;
+    let mut inputs = Inputs::for_logs(&args.logs, []).await?;
+    let target = target(&args, &mut inputs).await?;
     let session = plan::open_with_skipped(&args.logs, window, &inputs, streams).await?;
     if session.is_empty() {
         return Ok(Exit::Nothing);
     }
     let answer = {
         let _shown = progress::show(&session, common, streams);
-        session.collect(&args.to).await?
+        if let Some(s3) = inputs.s3() {
+            common.covered.cleans_up(s3);
+        }
+        session.collect(target).await?
     };
     match args.format {
         InspectFormat::Json => {
@@ -38,10 +43,21 @@ pub(crate) async fn run(args: Collect, common: &Common, streams: &mut Streams) -
     Ok(Exit::of(&answer))
 }
 
+/// The folder to write to, or the place in a bucket, reached as the logs are.
+async fn target(args: &Collect, inputs: &mut Inputs) -> Result<CollectTarget> {
+    match args.to.to_str().filter(|place| is_in_bucket(place)) {
+        Some(place) => {
+            let s3 = inputs.connect(&args.logs.s3).await?;
+            Ok(CollectTarget::in_bucket(place, s3)?)
+        }
+        None => Ok(args.to.as_path().into()),
+    }
+}
+
 fn summary(answer: &Answer<Collected>) -> Value {
     let files = answer.value.files.iter().map(|file| {
         json!({
-            "path": file.path.display().to_string(),
+            "path": file.key,
             "objects": file.objects,
             "object_bytes": file.object_bytes,
             "records": file.rows,
@@ -62,7 +78,7 @@ fn text(answer: &Answer<Collected>, out: &mut dyn Write) -> Result<()> {
         writeln!(
             out,
             "{}: {} records of {}, {} -> {}",
-            printable(&file.path.display().to_string()),
+            printable(&file.key),
             thousands(file.rows),
             counted(file.objects, "object", "objects"),
             exact_bytes(file.object_bytes),

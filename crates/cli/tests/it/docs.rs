@@ -60,7 +60,7 @@ fn run_line(line: &str, folder: &Path, page: &Page, cloud: Option<&Cloud>) -> St
             shell.env_remove(name);
         }
     }
-    let run = cloud.map_or_else(|| line.to_owned(), |cloud| cloud.line(line, folder));
+    let run = cloud.map_or_else(|| line.to_owned(), |cloud| cloud.line(line));
     shell.envs(cloud.map(Cloud::environment).unwrap_or_default());
     let shell = shell.arg("-c").arg(run).current_dir(folder);
     let output = shell.env("PATH", std::env::join_paths(path).unwrap()).output().unwrap();

@@ -39,7 +39,8 @@ fn end(bucket: &Bucket, args: &[&str], signal: &str) -> Run {
     ended(child, signal)
 }
 
-fn ended(child: Child, signal: &str) -> Run {
+/// Ends a run by a signal, and waits for it.
+pub(crate) fn ended(child: Child, signal: &str) -> Run {
     let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let begun = Instant::now();

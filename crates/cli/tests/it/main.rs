@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod collect;
+mod collect_s3;
 mod damaged;
 mod docs;
 mod ended;

@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use flowproof_s3_testing::{Fault, Memory, Rule, S3Server, Stored};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::naive::files_below;
-use crate::program::{Run, arg, run, run_in, testdata};
+use crate::program::{Run, arg, command, run, run_in, testdata};
 
 /// A server and what it needs to run beside the program.
 pub(crate) struct Bucket {
     pub(crate) server: S3Server,
-    objects: Memory,
+    pub(crate) objects: Memory,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -28,7 +29,7 @@ impl Bucket {
     }
 
     /// A bucket with all files below a folder.
-    fn of(folder: &Path) -> Bucket {
+    pub(crate) fn of(folder: &Path) -> Bucket {
         let bucket = Bucket::new();
         for file in files_below(folder) {
             let key = file.strip_prefix(folder).unwrap().to_str().unwrap();
@@ -38,6 +39,16 @@ impl Bucket {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
+        run_in(&self.args(args), &self.server.environment())
+    }
+
+    /// The program with some arguments, to be started.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        command(&self.args(args), &self.server.environment())
+    }
+
+    /// The arguments with those by which the server is reached.
+    fn args(&self, args: &[&str]) -> Vec<String> {
         let endpoint = self.server.endpoint();
         let mut reach = vec!["--path-style", "--endpoint-url", endpoint.as_str()];
         if !args.iter().any(|arg| arg.starts_with("--s3-attempts")) {
@@ -46,7 +57,7 @@ impl Bucket {
         // Before the first option, since a query ends in what is none.
         let at = args.iter().position(|arg| arg.starts_with("--")).unwrap();
         let args = [&args[..at], &reach[..], &args[at..]].concat();
-        run_in(&args, &self.server.environment())
+        args.into_iter().map(str::to_owned).collect()
     }
 }
 
@@ -112,7 +123,7 @@ fn every_fixture_answers_alike_from_a_bucket() {
     );
 }
 
-fn sample(layout: &str) -> TempDir {
+pub(crate) fn sample(layout: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let args = ["sample", &arg(folder.path()), "--layout", layout, "--records=3000"];
     let made = run(&[&args[..], &["--list-entries=200", "--files=6"]].concat());

@@ -1,7 +1,5 @@
 //! Where in a set the records of an object go.
 
-use std::path::{Path, PathBuf};
-
 use flowproof_source::Layout;
 use jiff::tz::TimeZone;
 
@@ -34,17 +32,17 @@ impl Place {
         (day_of(last) == day).then_some(Place::Day { account, region, day })
     }
 
-    /// The folder of a set in which the files of this place lie.
-    pub(super) fn folder(&self, set: &Path) -> PathBuf {
+    /// The folder in which the files of this place lie, from the root of a set on.
+    pub(super) fn folder(&self) -> String {
         match self {
-            Place::Day { account, region, day } => set
-                .join(format!("aws-account-id={account}"))
-                .join("aws-service=vpcflowlogs")
-                .join(format!("aws-region={region}"))
-                .join(format!("year={:04}", day.year()))
-                .join(format!("month={:02}", day.month()))
-                .join(format!("day={:02}", day.day())),
-            Place::Unplaced => set.join("unplaced"),
+            Place::Day { account, region, day } => format!(
+                "aws-account-id={account}/aws-service=vpcflowlogs/aws-region={region}/\
+                 year={:04}/month={:02}/day={:02}",
+                day.year(),
+                day.month(),
+                day.day()
+            ),
+            Place::Unplaced => "unplaced".to_owned(),
         }
     }
 }
@@ -55,22 +53,22 @@ mod tests {
     use flowproof_source::key_layout;
 
     fn folder(key: &str) -> String {
-        Place::of(key_layout(key).as_ref()).folder(Path::new("set")).display().to_string()
+        Place::of(key_layout(key).as_ref()).folder()
     }
 
     #[test]
     fn a_file_lies_where_its_objects_would_be_pruned_alike() {
         let name = "123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0";
-        let hive = "set/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1";
+        let hive = "aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1";
         let classic = "AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/01";
         let day = format!("{hive}/year=2025/month=06/day=01");
         assert_eq!(folder(&format!("{classic}/{name}_20250601T2355Z_1a.log.gz")), day);
         assert_eq!(folder(&format!("{classic}/own-name.log.gz")), day);
         assert_eq!(folder(&format!("{name}_20250601T0000Z_1a.log.gz")), day);
         // A stamp off the grid, whose five minutes reach into the next day.
-        assert_eq!(folder(&format!("{name}_20250601T2358Z_1a.log.gz")), "set/unplaced");
+        assert_eq!(folder(&format!("{name}_20250601T2358Z_1a.log.gz")), "unplaced");
         for less in ["flow.log", "AWSLogs/123456789012/vpcflowlogs/us-east-1/flow.log"] {
-            assert_eq!(folder(less), "set/unplaced", "{less}");
+            assert_eq!(folder(less), "unplaced", "{less}");
         }
         let layout = key_layout(&format!("{day}/flowproof-0.parquet")).unwrap();
         assert_eq!(layout.account.as_deref(), Some("123456789012"));

@@ -10,12 +10,13 @@ use datafusion::prelude::SessionContext;
 use flowproof_record::FieldId;
 use tokio::sync::mpsc;
 
+use super::draft::Draft;
 use super::place::Place;
-use super::set::{Set, error_at};
-use super::write::{Draft, FileWriter, SORTED_BY, make_folder};
+use super::set::Set;
+use super::write::{FileWriter, SORTED_BY};
 use super::{CollectedFile, Share};
 use crate::error::EngineError;
-use crate::held::{Manifest, holder_name};
+use crate::held::Manifest;
 use crate::parquet::Transit;
 use crate::scan::{Reports, ScanTold};
 use crate::session::{Pass, Session, Terms};
@@ -118,16 +119,12 @@ impl Session {
         draft: Draft,
         manifest: &Manifest,
     ) -> Result<Option<CollectedFile>, EngineError> {
-        let folder = set.folder(place);
-        let path = folder.join(holder_name(&draft.hash()));
         if !set.learns(place, manifest).await? {
             return Ok(None);
         }
-        make_folder(&folder)?;
         let bytes = draft.bytes();
-        draft.keep(&path).map_err(|error| error_at(&path, &error))?;
         Ok(Some(CollectedFile {
-            path,
+            key: set.keep(place, draft).await?,
             objects: manifest.sources.len() as u64,
             object_bytes: manifest.sources.iter().map(|source| source.size).sum(),
             rows: manifest.rows(),

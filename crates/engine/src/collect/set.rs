@@ -1,24 +1,17 @@
-//! The folder of a set: what it has, what is still to come, and who is writing.
+//! What a set has and what is still to come, wherever it lies.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flowproof_source::{Location, Object, key_layout, open};
-use walkdir::WalkDir;
+use flowproof_source::{Location, Object, open};
 
+use super::draft::Draft;
 use super::place::Place;
-use super::write::{Draft, write_empty};
+use super::storage::Storage;
+use super::target::CollectTarget;
+use super::write::write_empty;
 use crate::error::EngineError;
-use crate::held::{
-    Home, Manifest, Source, UNFINISHED, holder_name, home_of, is_holder_name, read_manifest,
-};
-
-/// Where files lie until they are whole, and the lock; walks pass over what is hidden.
-const WORK: &str = ".flowproof-work";
-const LOCK: &str = "lock";
+use crate::held::{Home, Manifest, Source, UNFINISHED, find_manifest, holder_name};
 
 /// Why an object that is still to come has no records.
 const TO_COME: &str = "not collected yet: the run that was to collect it did not end; run it again";
@@ -26,117 +19,40 @@ const TO_COME: &str = "not collected yet: the run that was to collect it did not
 /// A set that this process, and no other, is writing.
 #[derive(Debug)]
 pub(super) struct Set {
-    root: PathBuf,
-    /// Held until the set is dropped.
-    _lock: File,
-}
-
-/// Fails if reading `wheres` again would read the set too, or if the folders above it would be taken
-/// for those of flow logs.
-pub(super) fn check_target(target: &Path, wheres: &[String]) -> Result<(), EngineError> {
-    let at = |reason: &str| EngineError::Collect {
-        place: target.display().to_string(),
-        reason: reason.to_owned(),
-    };
-    if target.to_str().is_some_and(|text| text.contains("://")) {
-        return Err(at("only a folder can be written to by this version"));
-    }
-    let resolved = resolved(target).map_err(|error| error_at(target, &error))?;
-    for place in wheres {
-        let Ok(logs) = Path::new(place).canonicalize() else { continue };
-        if resolved.starts_with(&logs) {
-            return Err(at("it lies among the logs: the next run would read both"));
-        }
-    }
-    if key_layout(&format!("{}/any", resolved.display())).is_some() {
-        return Err(at("the folders above it are those of flow logs, and would prune the set"));
-    }
-    Ok(())
-}
-
-/// The path with all links resolved, as far as it is there.
-fn resolved(path: &Path) -> io::Result<PathBuf> {
-    let whole = std::path::absolute(path)?;
-    let there = whole.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
-    Ok(match there {
-        Some((part, real)) => match whole.strip_prefix(part) {
-            Ok(rest) if rest.as_os_str().is_empty() => real,
-            Ok(rest) => real.join(rest),
-            Err(_) => whole,
-        },
-        None => whole,
-    })
-}
-
-impl Drop for Set {
-    /// Nothing of a run stays but whole files, however it ends.
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.root.join(WORK));
-    }
+    storage: Storage,
 }
 
 impl Set {
-    /// Takes the folder for writing, and clears away what an interrupted run left half-written.
-    pub(super) fn open(root: &Path) -> Result<Set, EngineError> {
-        let work = root.join(WORK);
-        let opened = fs::create_dir_all(&work).and_then(|()| File::create(work.join(LOCK)));
-        let lock = opened.map_err(|error| error_at(root, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let reason = "another run is collecting into it".to_owned();
-                return Err(EngineError::Collect { place: root.display().to_string(), reason });
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(error_at(root, &error)),
-        }
-        let set = Set { root: root.to_owned(), _lock: lock };
-        set.clear_work()?;
-        Ok(set)
+    /// Takes the set for writing.
+    pub(super) async fn open(target: &CollectTarget) -> Result<Set, EngineError> {
+        Ok(Set { storage: Storage::open(target).await? })
     }
 
-    fn clear_work(&self) -> Result<(), EngineError> {
-        let work = self.root.join(WORK);
-        for entry in fs::read_dir(&work).map_err(|error| error_at(&work, &error))?.flatten() {
-            if entry.file_name() != LOCK {
-                fs::remove_file(entry.path()).map_err(|error| error_at(&entry.path(), &error))?;
-            }
-        }
-        Ok(())
+    /// Gives the set free for others.
+    pub(super) async fn close(self) -> Result<(), EngineError> {
+        self.storage.close().await
     }
 
     /// A new file that is not part of the set yet.
     pub(super) fn draft(&self) -> Result<Draft, EngineError> {
-        let work = self.root.join(WORK);
-        Draft::create(&work).map_err(|error| error_at(&work, &error))
+        self.storage.draft()
     }
 
-    pub(super) fn folder(&self, place: &Place) -> PathBuf {
-        place.folder(&self.root)
+    /// Makes a draft part of the set. Tells the key of the file.
+    pub(super) async fn keep(&self, place: &Place, draft: Draft) -> Result<String, EngineError> {
+        let name = format!("{}/{}", place.folder(), holder_name(&draft.hash()));
+        self.storage.keep(draft, &name).await
     }
 
-    /// The holders at a place.
+    /// The holders at a place, each with its key.
     pub(super) async fn holders_at(
         &self,
         place: &Place,
-    ) -> Result<Vec<(PathBuf, Manifest)>, EngineError> {
-        let folder = self.folder(place);
+    ) -> Result<Vec<(String, Arc<Manifest>)>, EngineError> {
         let mut holders = Vec::new();
-        for entry in WalkDir::new(&folder).max_depth(1).sort_by_file_name() {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) if error.io_error().is_some_and(is_not_found) => continue,
-                Err(error) => return Err(error_at(&folder, &error.into())),
-            };
-            let key = entry.path().display().to_string();
-            if !is_holder_name(&key) {
-                continue;
-            }
-            let Some(manifest) = manifest_at(entry.path()).await else {
-                let reason = "it cannot be read as a file of a collected set; remove it, and what \
-                              it held is collected anew";
-                return Err(EngineError::Collect { place: key, reason: reason.to_owned() });
-            };
-            holders.push((entry.into_path(), manifest));
+        for object in self.storage.holders_in(&place.folder()).await? {
+            let manifest = manifest_of(&object).await?;
+            holders.push((object.key, manifest));
         }
         Ok(holders)
     }
@@ -155,69 +71,57 @@ impl Set {
     }
 
     /// Notes what is to come, and what earlier runs left to come.
-    pub(super) async fn begin(
-        &self,
-        objects: impl Iterator<Item = Arc<Object>>,
-    ) -> Result<(), EngineError> {
-        let mut to_come: Vec<Source> = objects.map(|o| Source::to_come(&o, TO_COME)).collect();
-        let path = self.unfinished();
-        if path.exists()
-            && let Some(earlier) = manifest_at(&path).await
-        {
-            let known: HashSet<Home> = to_come.iter().map(Source::home).collect();
-            let earlier = earlier.sources.into_iter();
-            to_come.extend(earlier.filter(|source| !known.contains(&source.home())));
-        }
+    pub(super) async fn begin(&self, mut to_come: Vec<Source>) -> Result<(), EngineError> {
         if to_come.is_empty() {
             return Ok(());
         }
-        self.write_unfinished(to_come)
-    }
-
-    /// Notes that what this run was to collect is there.
-    pub(super) async fn end(
-        &self,
-        done: impl Iterator<Item = Arc<Object>>,
-    ) -> Result<(), EngineError> {
-        let path = self.unfinished();
-        if let Some(manifest) = manifest_at(&path).await {
-            let done: HashSet<Home> = done.map(|object| home_of(&object)).collect();
-            let is_left = |source: &Source| !done.contains(&source.home());
-            let left: Vec<Source> = manifest.sources.into_iter().filter(is_left).collect();
-            if left.is_empty() {
-                fs::remove_file(&path).map_err(|error| error_at(&path, &error))?;
-            } else {
-                self.write_unfinished(left)?;
-            }
+        if let Some(earlier) = self.unfinished().await? {
+            let known: HashSet<Home> = to_come.iter().map(Source::home).collect();
+            let earlier = earlier.sources.iter();
+            to_come.extend(earlier.filter(|source| !known.contains(&source.home())).cloned());
         }
-        Ok(())
+        self.write_unfinished(to_come).await
     }
 
-    fn unfinished(&self) -> PathBuf {
-        self.root.join(holder_name(UNFINISHED))
+    /// Notes that all of this is there.
+    pub(super) async fn end(&self, done: impl Iterator<Item = Home>) -> Result<(), EngineError> {
+        self.storage.check_held().await?;
+        let Some(manifest) = self.unfinished().await? else { return Ok(()) };
+        let done: HashSet<Home> = done.collect();
+        let left = manifest.sources.iter().filter(|source| !done.contains(&source.home()));
+        let left: Vec<Source> = left.cloned().collect();
+        match left.is_empty() {
+            true => self.storage.remove(&holder_name(UNFINISHED)).await,
+            false => self.write_unfinished(left).await,
+        }
     }
 
-    fn write_unfinished(&self, to_come: Vec<Source>) -> Result<(), EngineError> {
-        let path = self.unfinished();
-        let written = self.draft().and_then(|draft| {
-            let manifest = Manifest::of_sources(to_come);
-            let draft = write_empty(draft, &manifest)?;
-            draft.keep(&path).map_err(|error| error_at(&path, &error))
-        });
-        written.map(|_| ())
+    /// What earlier runs, and this one once it has begun, left to come.
+    async fn unfinished(&self) -> Result<Option<Arc<Manifest>>, EngineError> {
+        match self.storage.find(&holder_name(UNFINISHED)).await? {
+            Some(object) => manifest_of(&object).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn write_unfinished(&self, to_come: Vec<Source>) -> Result<(), EngineError> {
+        let draft = write_empty(self.draft()?, &Manifest::of_sources(to_come))?;
+        self.storage.keep(draft, &holder_name(UNFINISHED)).await.map(|_| ())
     }
 }
 
-async fn manifest_at(path: &Path) -> Option<Manifest> {
-    let object = Object {
-        key: path.display().to_string(),
-        location: Location::Local(path.to_owned()),
-        size: path.metadata().ok()?.len(),
-        etag: None,
-        layout: None,
-    };
-    let file = read_manifest(&object).await?;
-    Some(Manifest::clone(&file.manifest))
+/// What stands for an object that is still to be collected.
+pub(super) fn to_come(object: &Object) -> Source {
+    Source::to_come(object, TO_COME)
+}
+
+async fn manifest_of(object: &Object) -> Result<Arc<Manifest>, EngineError> {
+    let found = find_manifest(object).await?.map(|file| file.manifest);
+    found.ok_or_else(|| {
+        let reason = "it cannot be read as a file of a collected set; remove it, and what it held \
+                      is collected anew";
+        EngineError::collect(object.key.clone(), reason)
+    })
 }
 
 /// Whether an object is still what it was when it was collected.
@@ -239,19 +143,16 @@ pub(super) async fn is_same(object: &Object, source: &Source) -> Result<bool, En
     Ok(chunks.digest() == Some(known))
 }
 
-fn is_not_found(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound
-}
-
-pub(super) fn error_at(place: &Path, error: &io::Error) -> EngineError {
-    EngineError::Collect { place: place.display().to_string(), reason: error.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    use flowproof_source::Selection;
+
+    use super::super::{LOCK, WORK};
     use super::*;
     use crate::{Session, SessionOptions};
-    use flowproof_source::Selection;
 
     fn session(place: &Path) -> Session {
         let wheres = vec![place.display().to_string()];
@@ -262,6 +163,10 @@ mod tests {
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    fn all_to_come(session: &Session) -> Vec<Source> {
+        block_on(session.objects()).unwrap().map(to_come).collect()
     }
 
     fn logs() -> tempfile::TempDir {
@@ -278,8 +183,8 @@ mod tests {
     fn a_set_whose_run_was_cut_off_says_what_it_lacks_until_a_run_ends() {
         let (logs, folder) = (logs(), tempfile::tempdir().unwrap());
         let originals = session(logs.path());
-        let set = Set::open(folder.path()).unwrap();
-        block_on(set.begin(block_on(originals.objects()).unwrap())).unwrap();
+        let set = block_on(Set::open(&folder.path().into())).unwrap();
+        block_on(set.begin(all_to_come(&originals))).unwrap();
         drop(set);
         // What a killed process leaves of a file.
         fs::create_dir_all(folder.path().join(WORK)).unwrap();
@@ -293,7 +198,7 @@ mod tests {
 
         let lock = File::create(folder.path().join(WORK).join(LOCK)).unwrap();
         lock.lock().unwrap();
-        let busy = Set::open(folder.path()).unwrap_err().to_string();
+        let busy = block_on(Set::open(&folder.path().into())).unwrap_err().to_string();
         assert!(busy.contains("another run"), "{busy}");
         drop(lock);
 
@@ -305,11 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_was_cut_off_after_its_last_file_leaves_no_note_once_another_has_ended() {
+        let (logs, folder) = (logs(), tempfile::tempdir().unwrap());
+        let originals = session(logs.path());
+        block_on(originals.collect(folder.path())).unwrap();
+        let set = block_on(Set::open(&folder.path().into())).unwrap();
+        block_on(set.begin(all_to_come(&originals))).unwrap();
+        drop(set);
+        let note = folder.path().join(holder_name(UNFINISHED));
+        assert!(note.exists());
+        assert_eq!(block_on(originals.collect(folder.path())).unwrap().value.had, 2);
+        assert!(!note.exists());
+    }
+
+    #[test]
     fn what_another_run_left_to_come_stays_to_come() {
         let (logs, others, folder) = (logs(), logs(), tempfile::tempdir().unwrap());
-        let set = Set::open(folder.path()).unwrap();
+        let set = block_on(Set::open(&folder.path().into())).unwrap();
         let originals = session(others.path());
-        block_on(set.begin(block_on(originals.objects()).unwrap())).unwrap();
+        block_on(set.begin(all_to_come(&originals))).unwrap();
         drop(set);
         block_on(session(logs.path()).collect(folder.path())).unwrap();
         let objects = block_on(session(folder.path()).inspect()).unwrap().coverage.objects;

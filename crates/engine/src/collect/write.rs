@@ -1,8 +1,5 @@
-//! A file of a set, from sorted rows to bytes on the disk.
+//! A file of a set, from sorted rows to bytes.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch};
@@ -19,11 +16,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
+use super::draft::Draft;
 use super::rows::PLACE;
-use super::set::error_at;
 use crate::error::EngineError;
 use crate::held::{MANIFEST, Manifest, ONE_SPELLING, SOURCE};
 
@@ -48,58 +43,6 @@ const LOOKED_FOR: [FieldId; 5] = [
 
 /// The fields that rows are sorted by before all others.
 pub(super) const SORTED_BY: [FieldId; 3] = [FieldId::INTERFACE_ID, FieldId::START, FieldId::END];
-
-/// A file that is being written and has no name yet. Dropped, it is gone.
-#[derive(Debug)]
-pub(super) struct Draft {
-    file: NamedTempFile,
-    hasher: Sha256,
-    bytes: u64,
-}
-
-impl Draft {
-    pub(super) fn create(folder: &Path) -> io::Result<Draft> {
-        let file = NamedTempFile::new_in(folder)?;
-        Ok(Draft { file, hasher: Sha256::new(), bytes: 0 })
-    }
-
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// The beginning of the digest of all bytes, in hex.
-    pub(super) fn hash(&self) -> String {
-        let digest = self.hasher.clone().finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// Gives the file its name, once it is on the disk.
-    pub(super) fn keep(self, path: &Path) -> io::Result<()> {
-        self.file.as_file().sync_all()?;
-        self.file.persist(path).map_err(|error| error.error)?;
-        // The name is on the disk when its folder is; where folders cannot be synced, the system does
-        // it in its own time.
-        if let Some(folder) = path.parent()
-            && let Ok(folder) = File::open(folder)
-        {
-            let _ = folder.sync_all();
-        }
-        Ok(())
-    }
-}
-
-impl Write for Draft {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.as_file_mut().write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.as_file_mut().flush()
-    }
-}
 
 /// Writes a file without rows.
 pub(super) fn write_empty(draft: Draft, manifest: &Manifest) -> Result<Draft, EngineError> {
@@ -260,9 +203,4 @@ fn to_file(rows: &RecordBatch, schema: &SchemaRef, number: &[i32]) -> Result<Rec
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
-}
-
-/// Makes the folder of a file.
-pub(super) fn make_folder(folder: &Path) -> Result<(), EngineError> {
-    std::fs::create_dir_all(folder).map_err(|error| error_at(folder, &error))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flowproof_source::{Held, Holders, Object};
+use flowproof_source::{Held, Holders, Object, SourceError};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 
 use super::{MANIFEST, Manifest, is_holder_name};
 use crate::parquet::{footer_note, read_footer};
@@ -44,10 +46,31 @@ impl Expander {
 }
 
 /// The manifest of a holder; `None` if the object is none, or cannot be read as one.
-pub(crate) async fn read_manifest(object: &Object) -> Option<FileManifest> {
-    let metadata = read_footer(object).await.ok()?;
-    let manifest = Manifest::parse(footer_note(&metadata, MANIFEST)?)?;
-    let rows = u64::try_from(metadata.file_metadata().num_rows()).ok()?;
-    let row_groups = metadata.num_row_groups();
-    (manifest.rows() == rows).then(|| FileManifest { manifest: Arc::new(manifest), row_groups })
+async fn read_manifest(object: &Object) -> Option<FileManifest> {
+    find_manifest(object).await.ok().flatten()
+}
+
+/// The manifest of a holder; `None` if the object's bytes are not those of one.
+///
+/// # Errors
+///
+/// Why the bytes could not be had, if that is so.
+pub(crate) async fn find_manifest(object: &Object) -> Result<Option<FileManifest>, SourceError> {
+    match read_footer(object).await {
+        Ok(metadata) => Ok(FileManifest::of(&metadata)),
+        Err(ParquetError::External(error)) => match error.downcast::<SourceError>() {
+            Ok(error) => Err(*error),
+            Err(_) => Ok(None),
+        },
+        Err(_) => Ok(None),
+    }
+}
+
+impl FileManifest {
+    fn of(metadata: &ParquetMetaData) -> Option<FileManifest> {
+        let manifest = Manifest::parse(footer_note(metadata, MANIFEST)?)?;
+        let rows = u64::try_from(metadata.file_metadata().num_rows()).ok()?;
+        let row_groups = metadata.num_row_groups();
+        (manifest.rows() == rows).then(|| FileManifest { manifest: Arc::new(manifest), row_groups })
+    }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use flowproof_source::{Location, Object};
 
-pub(crate) use expand::{Expander, FileManifest, read_manifest};
+pub(crate) use expand::{Expander, FileManifest, find_manifest};
 pub(crate) use manifest::{Home, Manifest, Source, home_of};
 
 use crate::scan::{ObjectReport, Outcome, PartReport};

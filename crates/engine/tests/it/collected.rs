@@ -197,7 +197,7 @@ fn a_set_answers_as_its_objects_do_whatever_the_window_and_the_threads() {
     let answer = collect(root.path(), set.path());
     assert_eq!(answer.value.files.len(), 2, "one day, and what has no day");
     assert_eq!(files(set.path()).len(), 2);
-    let of_day = format!("{}", answer.value.files[0].path.display());
+    let of_day = &answer.value.files[0].key;
     assert!(
         of_day.contains("aws-region=us-east-1/year=2025/month=06/day=01/flowproof-"),
         "{of_day}"
@@ -332,7 +332,9 @@ fn a_set_is_not_written_among_its_logs_or_under_folders_that_would_prune_it() {
     let other = tempfile::tempdir().unwrap();
     let below = refused(other.path().join(FOLDERS));
     assert!(below.contains("those of flow logs"), "{below}");
-    assert!(refused("s3://bucket/set".into()).contains("only a folder"));
+    let around = refused(root.path().parent().unwrap().to_owned());
+    assert!(around.contains("the logs lie in it"), "{around}");
+    assert!(refused("s3://bucket/set".into()).contains("s3://bucket/prefix"));
 }
 
 proptest! {

@@ -37,7 +37,7 @@ pub(super) async fn find(
     // What is reached by one way alone need not be remembered.
     let several = places.len() > 1;
     for place in places {
-        let (bucket, key) = parse(place)?;
+        let (bucket, key) = bucket_and_key(place)?;
         let finder = Finder { store: s3.bucket(bucket), place, plan, finds, several };
         if !finder.place(key).await? {
             return Err(SourceError::NotFound { place: place.clone() });
@@ -49,8 +49,12 @@ pub(super) async fn find(
     Ok(())
 }
 
-/// The bucket and the key or prefix of a place.
-pub(crate) fn parse(place: &str) -> Result<(&str, &str), SourceError> {
+/// The bucket of a place there, and the key or prefix.
+///
+/// # Errors
+///
+/// [`SourceError::NotFound`] if no bucket is named.
+pub fn bucket_and_key(place: &str) -> Result<(&str, &str), SourceError> {
     let rest = place.strip_prefix(SCHEME).unwrap_or(place);
     let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
     if bucket.is_empty() {
@@ -275,10 +279,10 @@ mod tests {
 
     #[test]
     fn places_are_parted_at_the_first_slash() {
-        assert_eq!(parse("s3://logs").unwrap(), ("logs", ""));
-        assert_eq!(parse("s3://logs/").unwrap(), ("logs", ""));
-        assert_eq!(parse("s3://logs//a b/c+%3D/").unwrap(), ("logs", "/a b/c+%3D/"));
-        assert!(matches!(parse("s3:///a"), Err(SourceError::NotFound { .. })));
+        assert_eq!(bucket_and_key("s3://logs").unwrap(), ("logs", ""));
+        assert_eq!(bucket_and_key("s3://logs/").unwrap(), ("logs", ""));
+        assert_eq!(bucket_and_key("s3://logs//a b/c+%3D/").unwrap(), ("logs", "/a b/c+%3D/"));
+        assert!(matches!(bucket_and_key("s3:///a"), Err(SourceError::NotFound { .. })));
         assert!(is_in_bucket("s3://logs") && !is_in_bucket("s3/logs"));
     }
 

@@ -25,8 +25,7 @@ use crate::plan::{FolderVerdict, Plan, Selection};
 use crate::s3::{S3, S3Options};
 use collect::Collector;
 
-pub use buckets::is_in_bucket;
-pub(crate) use buckets::parse;
+pub use buckets::{bucket_and_key, is_in_bucket};
 pub use held::{Held, HeldObject, Holders};
 
 /// Finds that may wait to be judged.

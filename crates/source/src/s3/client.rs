@@ -20,6 +20,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, Connector};
 
+use super::cleanup::CleanUp;
 use super::count::{Counter, RequestCounts};
 use super::error::{S3Failure, S3FailureKind};
 use super::options::S3Options;
@@ -51,6 +52,7 @@ struct Shared {
     retries: RetryPartition,
     counter: Arc<Counter>,
     known: Mutex<Known>,
+    clean_up: CleanUp,
 }
 
 /// What a run learns.
@@ -105,8 +107,8 @@ impl S3 {
             .token_bucket(TokenBucket::unlimited())
             .client_rate_limiter(ClientRateLimiter::builder().build())
             .build();
-        let (counter, known) = (Arc::default(), Mutex::default());
-        S3 { shared: Arc::new(Shared { config, options, retries, counter, known }) }
+        let (counter, known, clean_up) = (Arc::default(), Mutex::default(), CleanUp::default());
+        S3 { shared: Arc::new(Shared { config, options, retries, counter, known, clean_up }) }
     }
 
     /// One bucket. Nothing is asked of S3 yet.
@@ -125,6 +127,18 @@ impl S3 {
     #[must_use]
     pub fn counts(&self) -> RequestCounts {
         self.shared.counter.counts()
+    }
+
+    /// Does this beside the caller, who may be on the way out: what a writer that was dropped leaves
+    /// in a bucket is removed so. Without a runtime it is not done.
+    pub fn clean_up(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.shared.clean_up.start(work);
+    }
+
+    /// Waits until what was given to [`clean_up`](S3::clean_up) is done. Whoever ends the runtime
+    /// waits for it before.
+    pub async fn cleaned_up(&self) {
+        self.shared.clean_up.done().await;
     }
 
     /// Where bodies are counted that had to be taken up again.

@@ -27,7 +27,7 @@ pub struct S3Failure {
 pub enum S3FailureKind {
     /// The right is lacking, on this object or on the bucket.
     Denied,
-    /// The object may be read but not its key in KMS be used.
+    /// The object may be read, or written, but not its key in KMS be used.
     KmsDenied,
     /// The object is in an archive and has to be restored first.
     Archived {
@@ -63,8 +63,19 @@ pub enum S3FailureKind {
     Truncated,
     /// The bytes are not those that were stored.
     Checksum,
+    /// The store does not know what it was asked for.
+    NotImplemented,
     /// Anything else.
     Other,
+}
+
+/// What a request is to be allowed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    Read,
+    Put,
+    Delete,
+    Abort,
 }
 
 impl fmt::Display for S3Failure {
@@ -92,11 +103,12 @@ impl S3Failure {
         )
     }
 
-    /// The failure of a request, in words for this way to S3. `answered` is whether any request
-    /// was answered so far.
+    /// The failure of a request that needs this right, in words for this way to S3. `answered` is
+    /// whether any request was answered so far.
     pub(super) fn of<E>(
         error: &SdkError<E, HttpResponse>,
         options: &S3Options,
+        right: Right,
         answered: bool,
     ) -> S3Failure
     where
@@ -108,29 +120,30 @@ impl S3Failure {
             SdkError::ServiceError(context) => {
                 let reply = Reply::of(context.raw(), context.err());
                 let kind = reply.kind();
-                let text = told(&kind, &reply.words(), options);
+                let text = told(&kind, &reply.words(), options, right);
                 S3Failure { kind, text }
             }
             SdkError::ResponseError(context) if context.raw().status().as_u16() >= 300 => {
                 let reply = Reply { status: context.raw().status().as_u16(), ..Reply::default() };
                 let kind = reply.kind();
-                let text = told(&kind, &reply.words(), options);
+                let text = told(&kind, &reply.words(), options, right);
                 S3Failure { kind, text }
             }
             SdkError::ResponseError(_) => {
                 let words = format!("the answer is not S3's: {}", chain(error));
-                S3Failure { text: told(&unanswered, &words, options), kind: unanswered }
+                S3Failure { text: told(&unanswered, &words, options, right), kind: unanswered }
             }
             // A request that was not built or not signed; without credentials it cannot be.
             SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
                 if lacks_credentials(error) =>
             {
                 let kind = S3FailureKind::NoCredentials;
-                S3Failure { text: told(&kind, &chain(error), options), kind }
+                S3Failure { text: told(&kind, &chain(error), options, right), kind }
             }
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                S3Failure { text: told(&unanswered, &chain(error), options), kind: unanswered }
-            }
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => S3Failure {
+                text: told(&unanswered, &chain(error), options, right),
+                kind: unanswered,
+            },
             _ => S3Failure::new(S3FailureKind::Other, clean(&chain(error))),
         }
     }
@@ -199,6 +212,7 @@ impl Reply {
                 | "InvalidClientTokenId"
                 | "UnrecognizedClientException",
             ) => Kind::NoCredentials,
+            (501, _) | (_, "NotImplemented") => Kind::NotImplemented,
             (429 | 500.., _) | (_, "SlowDown" | "RequestLimitExceeded" | "RequestTimeout") => {
                 Kind::Throttled
             }
@@ -226,10 +240,17 @@ impl Reply {
 }
 
 /// S3's words and what to do about them.
-fn told(kind: &S3FailureKind, words: &str, options: &S3Options) -> String {
+fn told(kind: &S3FailureKind, words: &str, options: &S3Options, right: Right) -> String {
     use S3FailureKind as Kind;
     let words = clean(words);
     let advice = match kind {
+        Kind::Denied if right == Right::Put => "s3:PutObject on this key is needed",
+        Kind::Denied if right == Right::Delete => "s3:DeleteObject on this key is needed",
+        Kind::Denied if right == Right::Abort => "s3:AbortMultipartUpload on this key is needed",
+        Kind::KmsDenied if right == Right::Put => {
+            "what is written there is encrypted with a key that may not be used: kms:GenerateDataKey \
+             on that key is needed, and kms:Decrypt for what is sent in parts"
+        }
         Kind::Denied if !options.requester_pays => {
             "s3:GetObject on the objects and s3:ListBucket on the bucket are needed; if the \
              requester pays for this bucket, add --requester-pays"
@@ -351,6 +372,7 @@ mod tests {
             (416, "InvalidRange", "", Kind::BeyondEnd),
             (503, "SlowDown", "", Kind::Throttled),
             (503, "", "", Kind::Throttled),
+            (501, "NotImplemented", "", Kind::NotImplemented),
             (500, "InternalError", "", Kind::Throttled),
             (400, "RequestTimeout", "", Kind::Throttled),
             (400, "ExpiredToken", "", Kind::ExpiredToken),
@@ -383,13 +405,26 @@ mod tests {
     #[test]
     fn a_refusal_mentions_the_option_that_may_help() {
         let mut options = S3Options::default();
-        let text = told(&S3FailureKind::Denied, "AccessDenied", &options);
+        let text = told(&S3FailureKind::Denied, "AccessDenied", &options, Right::Read);
         assert!(text.contains("--requester-pays"));
         options.requester_pays = true;
-        let text = told(&S3FailureKind::Denied, "AccessDenied", &options);
+        let text = told(&S3FailureKind::Denied, "AccessDenied", &options, Right::Read);
         assert!(!text.contains("--requester-pays"));
-        let text = told(&S3FailureKind::KmsDenied, "AccessDenied", &options);
+        let text = told(&S3FailureKind::KmsDenied, "AccessDenied", &options, Right::Read);
         assert!(text.contains("kms:Decrypt"));
+    }
+
+    #[test]
+    fn a_refused_write_names_the_right_that_it_needs() {
+        for (kind, right, needed) in [
+            (S3FailureKind::Denied, Right::Put, "s3:PutObject"),
+            (S3FailureKind::Denied, Right::Delete, "s3:DeleteObject"),
+            (S3FailureKind::Denied, Right::Abort, "s3:AbortMultipartUpload"),
+            (S3FailureKind::KmsDenied, Right::Put, "kms:GenerateDataKey"),
+        ] {
+            let text = told(&kind, "AccessDenied", &S3Options::default(), right);
+            assert!(text.contains(needed) && !text.contains("GetObject"), "{text}");
+        }
     }
 
     #[test]

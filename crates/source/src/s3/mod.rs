@@ -7,6 +7,7 @@
 
 mod adapter;
 mod body;
+mod cleanup;
 mod client;
 mod count;
 mod error;
@@ -15,6 +16,7 @@ mod options;
 mod page;
 mod read;
 mod store;
+mod upload;
 mod write;
 
 pub use body::Body;

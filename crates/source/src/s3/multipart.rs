@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use object_store::{MultipartUpload, PutPayload, PutResult, UploadPart};
 
 use super::adapter::{joined, store_error};
-use super::error::{S3Failure, S3FailureKind};
+use super::error::{Right, S3Failure, S3FailureKind};
 use super::store::S3Store;
 
 /// An upload that has begun. S3 keeps its parts, and bills them, until it is completed or aborted.
@@ -37,7 +37,7 @@ impl Upload {
         content_type: Option<String>,
     ) -> Result<Upload, S3Failure> {
         let answer = store
-            .ask(|client| {
+            .ask_to(Right::Put, |client| {
                 client
                     .create_multipart_upload()
                     .bucket(store.bucket())
@@ -54,7 +54,18 @@ impl Upload {
         Ok(Upload { inner: Arc::new(Inner { store, key, id, arrived }), count: 0 })
     }
 
-    async fn finish(&self) -> Result<PutResult, S3Failure> {
+    /// Sends the next part. Several may be on their way at a time.
+    pub(super) fn send(
+        &mut self,
+        bytes: Bytes,
+    ) -> impl Future<Output = Result<(), S3Failure>> + use<> {
+        self.count += 1;
+        let (inner, number) = (Arc::clone(&self.inner), self.count);
+        async move { inner.send(number, bytes).await }
+    }
+
+    /// Makes an object of the parts.
+    pub(super) async fn finish(&self) -> Result<PutResult, S3Failure> {
         let parts = self.inner.parts();
         if parts.len() != usize::try_from(self.count).unwrap_or(usize::MAX) {
             let text = format!("{} of {} parts have arrived", parts.len(), self.count);
@@ -63,7 +74,7 @@ impl Upload {
         let Inner { store, key, id, .. } = &*self.inner;
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let answer = store
-            .ask(|client| {
+            .ask_to(Right::Put, |client| {
                 client
                     .complete_multipart_upload()
                     .bucket(store.bucket())
@@ -76,13 +87,30 @@ impl Upload {
             .await?;
         Ok(PutResult { e_tag: answer.e_tag, version: answer.version_id })
     }
+
+    /// Has S3 forget the upload and its parts.
+    pub(super) async fn discard(&self) -> Result<(), S3Failure> {
+        let Inner { store, key, id, .. } = &*self.inner;
+        store
+            .ask_to(Right::Abort, |client| {
+                client
+                    .abort_multipart_upload()
+                    .bucket(store.bucket())
+                    .key(key)
+                    .upload_id(id)
+                    .set_request_payer(store.payer())
+                    .send()
+            })
+            .await?;
+        Ok(())
+    }
 }
 
 impl Inner {
     async fn send(&self, number: i32, bytes: Bytes) -> Result<(), S3Failure> {
         let answer = self
             .store
-            .ask(|client| {
+            .ask_to(Right::Put, |client| {
                 client
                     .upload_part()
                     .bucket(self.store.bucket())
@@ -117,15 +145,8 @@ impl Inner {
 #[async_trait]
 impl MultipartUpload for Upload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        self.count += 1;
-        let (inner, number) = (Arc::clone(&self.inner), self.count);
-        async move {
-            inner
-                .send(number, joined(data))
-                .await
-                .map_err(|failure| store_error(&inner.key, failure))
-        }
-        .boxed()
+        let (sent, inner) = (self.send(joined(data)), Arc::clone(&self.inner));
+        sent.map_err(move |failure| store_error(&inner.key, failure)).boxed()
     }
 
     async fn complete(&mut self) -> object_store::Result<PutResult> {
@@ -137,18 +158,7 @@ impl MultipartUpload for Upload {
     }
 
     async fn abort(&mut self) -> object_store::Result<()> {
-        let Inner { store, key, id, .. } = &*self.inner;
-        let aborted = store
-            .ask(|client| {
-                client
-                    .abort_multipart_upload()
-                    .bucket(store.bucket())
-                    .key(key)
-                    .upload_id(id)
-                    .set_request_payer(store.payer())
-                    .send()
-            })
-            .await;
-        aborted.map(|_| ()).map_err(|failure| store_error(key, failure))
+        let aborted = self.discard().await;
+        aborted.map_err(|failure| store_error(&self.inner.key, failure))
     }
 }

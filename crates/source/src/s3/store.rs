@@ -1,4 +1,5 @@
-//! One bucket, by raw keys: listing. Reading is in `read.rs`, writing in `write.rs`.
+//! One bucket, by raw keys: listing. Reading is in `read.rs`, writing in `write.rs` and
+//! `upload.rs`.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +12,7 @@ use aws_sdk_s3::types::{OptionalObjectAttributes, RequestPayer};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::client::S3;
-use super::error::{S3Failure, S3FailureKind};
+use super::error::{Right, S3Failure, S3FailureKind};
 use super::page::{ListRequest, Page, S3Object};
 
 /// One bucket. Keys go to S3 and come back exactly as they are: with spaces, `+`, `%3D`, `//` and
@@ -93,8 +94,22 @@ impl S3Store {
         self.pages(request).map_ok(objects).try_flatten().boxed()
     }
 
-    /// Makes a request, and makes it again where the bucket is if S3 says that it is elsewhere.
+    /// Makes a request that reads.
     pub(super) async fn ask<T, E, F>(&self, request: impl Fn(Client) -> F) -> Result<T, S3Failure>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.ask_to(Right::Read, request).await
+    }
+
+    /// Makes a request, and makes it again where the bucket is if S3 says that it is elsewhere. A
+    /// refusal names the right.
+    pub(super) async fn ask_to<T, E, F>(
+        &self,
+        right: Right,
+        request: impl Fn(Client) -> F,
+    ) -> Result<T, S3Failure>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -105,7 +120,8 @@ impl S3Store {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let failure = S3Failure::of(&error, self.s3.options(), self.s3.counter().has_answers());
+            let answered = self.s3.counter().has_answers();
+            let failure = S3Failure::of(&error, self.s3.options(), right, answered);
             match &failure.kind {
                 // Once: a bucket that is always elsewhere is nowhere.
                 S3FailureKind::WrongRegion { region: Some(region) } if !followed => {

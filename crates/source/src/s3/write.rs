@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use object_store::{PutMode, PutResult};
 
-use super::error::S3Failure;
+use super::error::{Right, S3Failure};
 use super::store::S3Store;
 
 /// What must be there for a write to happen: `If-None-Match` and `If-Match`.
@@ -38,6 +38,16 @@ impl Condition {
 }
 
 impl S3Store {
+    /// Writes an object where none is.
+    ///
+    /// # Errors
+    ///
+    /// [`S3FailureKind::Changed`](super::S3FailureKind::Changed) if one is there, be it that an
+    /// attempt whose answer was lost has written it; else the failure of the request.
+    pub async fn create(&self, key: &str, bytes: Bytes) -> Result<(), S3Failure> {
+        self.put(key, bytes, None, Condition::new_object()).await.map(|_| ())
+    }
+
     /// Writes an object in one request.
     pub(super) async fn put(
         &self,
@@ -47,7 +57,7 @@ impl S3Store {
         condition: Condition,
     ) -> Result<PutResult, S3Failure> {
         let answer = self
-            .ask(|client| {
+            .ask_to(Right::Put, |client| {
                 client
                     .put_object()
                     .bucket(self.bucket())
@@ -64,8 +74,12 @@ impl S3Store {
     }
 
     /// Deletes an object. That none is there is no failure.
-    pub(super) async fn remove(&self, key: &str) -> Result<(), S3Failure> {
-        self.ask(|client| {
+    ///
+    /// # Errors
+    ///
+    /// The failure of the request.
+    pub async fn remove(&self, key: &str) -> Result<(), S3Failure> {
+        self.ask_to(Right::Delete, |client| {
             client
                 .delete_object()
                 .bucket(self.bucket())
@@ -85,7 +99,7 @@ impl S3Store {
         condition: Condition,
     ) -> Result<(), S3Failure> {
         let source = format!("{}/{}", self.bucket(), encoded(from));
-        self.ask(|client| {
+        self.ask_to(Right::Put, |client| {
             client
                 .copy_object()
                 .bucket(self.bucket())

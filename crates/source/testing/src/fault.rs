@@ -50,6 +50,12 @@ pub enum Fault {
     IgnoreRange,
     /// `If-Match` is not looked at.
     IgnoreIfMatch,
+    /// `If-None-Match` is not looked at.
+    IgnoreIfNoneMatch,
+    /// The connection ends without an answer, and nothing was done.
+    HangUp,
+    /// What was asked for is done, but the connection ends without an answer.
+    LoseAnswer,
     /// Something is done before the request is answered, such as replacing the object.
     Then(Arc<dyn Fn() + Send + Sync>),
     /// The answer is late.
@@ -86,6 +92,9 @@ impl Fault {
             Fault::NoLength => "no length",
             Fault::IgnoreRange => "ignore range",
             Fault::IgnoreIfMatch => "ignore if-match",
+            Fault::IgnoreIfNoneMatch => "ignore if-none-match",
+            Fault::HangUp => "hang up",
+            Fault::LoseAnswer => "lose answer",
             Fault::Then(_) => "then",
             Fault::Delay(_) => "delay",
         }

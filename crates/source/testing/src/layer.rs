@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, IF_MATCH, RANGE};
+use http::header::{CONTENT_LENGTH, HeaderName, IF_MATCH, IF_NONE_MATCH, RANGE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -22,19 +22,20 @@ struct Spoil {
     flip: Option<u64>,
 }
 
-/// Answers a request, with these faults.
+/// Answers a request, with these faults; or does not, and the connection ends.
 pub(crate) async fn answer(
     service: &S3Service,
     mut request: Request<s3s::Body>,
     faults: &[Fault],
-) -> Response<s3s::Body> {
+) -> Result<Response<s3s::Body>, Broken> {
     let mut spoil = Spoil::default();
     let mut has_length = true;
     for fault in faults {
         if let Some(answer) = refusal(fault, request.headers()) {
-            return answer;
+            return Ok(answer);
         }
         match fault {
+            Fault::HangUp => return Err(Broken),
             Fault::Reset(after) => spoil.reset = Some(*after),
             Fault::Truncate(after) => spoil.truncate = Some(*after),
             Fault::Stall(after) => spoil.stall = Some(*after),
@@ -45,22 +46,31 @@ pub(crate) async fn answer(
             _ => {}
         }
     }
-    let ignores = |name: &str| faults.iter().any(|fault| fault.name() == name);
-    // Only where they are not signed: both are, so the signature is checked before.
-    let (ignore_range, ignore_if_match) = (ignores("ignore range"), ignores("ignore if-match"));
-    if ignore_range || ignore_if_match {
-        unsign(&mut request, ignore_range, ignore_if_match);
-    }
+    faults.iter().filter_map(ignored).for_each(|header| unsign(&mut request, header));
     let mut answer = match service.call(request).await {
         Ok(answer) => answer,
-        Err(error) => return refuse(500, "InternalError", &format!("{error:?}"), ""),
+        Err(error) => return Ok(refuse(500, "InternalError", &format!("{error:?}"), "")),
     };
     for fault in faults {
-        if let Fault::Header(name, value) = fault {
-            answer.headers_mut().insert(*name, HeaderValue::from_static(value));
+        match fault {
+            Fault::Header(name, value) => {
+                answer.headers_mut().insert(*name, HeaderValue::from_static(value));
+            }
+            Fault::LoseAnswer => return Err(Broken),
+            _ => {}
         }
     }
-    spoiled(answer, spoil, has_length)
+    Ok(spoiled(answer, spoil, has_length))
+}
+
+/// The header that a fault has the service not look at.
+fn ignored(fault: &Fault) -> Option<HeaderName> {
+    Some(match fault {
+        Fault::IgnoreRange => RANGE,
+        Fault::IgnoreIfMatch => IF_MATCH,
+        Fault::IgnoreIfNoneMatch => IF_NONE_MATCH,
+        _ => return None,
+    })
 }
 
 /// What a fault answers in the service's place.
@@ -111,17 +121,11 @@ pub(crate) fn refuse(status: u16, code: &str, message: &str, more: &str) -> Resp
     answer
 }
 
-/// Takes headers away. The signature would not fit any more, so it goes too; the service lets
+/// Takes a header away. The signature would not fit any more, so it goes too; the service lets
 /// requests pass that this layer has taken it from.
-fn unsign(request: &mut Request<s3s::Body>, range: bool, if_match: bool) {
-    let headers = request.headers_mut();
-    if range {
-        headers.remove(RANGE);
-    }
-    if if_match {
-        headers.remove(IF_MATCH);
-    }
-    headers.remove("authorization");
+fn unsign(request: &mut Request<s3s::Body>, header: HeaderName) {
+    request.headers_mut().remove(header);
+    request.headers_mut().remove("authorization");
 }
 
 fn spoiled(answer: Response<s3s::Body>, spoil: Spoil, has_length: bool) -> Response<s3s::Body> {
@@ -165,9 +169,9 @@ impl Spoiled {
     }
 }
 
-/// The error that ends a body, and its connection with it.
+/// The error that ends a body or stands for an answer, and ends the connection with it.
 #[derive(Debug)]
-struct Broken;
+pub(crate) struct Broken;
 
 impl std::fmt::Display for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -32,6 +32,7 @@
 mod fault;
 mod layer;
 mod memory;
+mod parts;
 mod server;
 
 pub use server::{Counts, S3Server, config_of};

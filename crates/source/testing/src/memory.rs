@@ -1,5 +1,5 @@
 //! Objects in memory, with what `s3s-fs` lacks: any key, storage classes, conditions on GET,
-//! versions, and listings of many keys at the price of a page.
+//! versions, and listings of many keys at the price of a page. Uploads in parts are in `parts.rs`.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -10,13 +10,19 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
 use md5::{Digest, Md5};
+use s3s::checksum::ChecksumHasher;
 use s3s::dto::{
-    CommonPrefix, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CommonPrefix,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+    CopyObjectResult, CopySource, CreateMultipartUploadInput, CreateMultipartUploadOutput,
     DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
     HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
     ObjectStorageClass, PutObjectInput, PutObjectOutput, RestoreStatus, StreamingBlob, Timestamp,
+    UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+
+use crate::parts::Uploads;
 
 /// S3's own limit of a page.
 const PAGE: usize = 1000;
@@ -25,6 +31,7 @@ const PAGE: usize = 1000;
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     buckets: Arc<Mutex<BTreeMap<String, Bucket>>>,
+    uploads: Arc<Mutex<Uploads>>,
 }
 
 type Bucket = BTreeMap<String, Stored>;
@@ -113,6 +120,23 @@ impl Memory {
     #[must_use]
     pub fn get(&self, bucket: &str, key: &str) -> Option<Stored> {
         self.buckets().get(bucket)?.get(key).cloned()
+    }
+
+    /// The keys of a bucket, sorted.
+    #[must_use]
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
+        let keys = self.buckets().get(bucket).map(|bucket| bucket.keys().cloned().collect());
+        keys.unwrap_or_default()
+    }
+
+    /// How many uploads in parts are neither complete nor aborted.
+    #[must_use]
+    pub fn uploads(&self) -> usize {
+        self.parts().open()
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Uploads> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn buckets(&self) -> MutexGuard<'_, BTreeMap<String, Bucket>> {
@@ -262,12 +286,7 @@ impl S3 for Memory {
         request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let input = request.input;
-        let mut bytes = Vec::new();
-        if let Some(mut body) = input.body {
-            while let Some(chunk) = body.try_next().await.map_err(|_| s3_error!(IncompleteBody))? {
-                bytes.extend_from_slice(&chunk);
-            }
-        }
+        let bytes = received(input.body, input.checksum_crc32).await?;
         let object = Stored::new(bytes);
         let mut buckets = self.buckets();
         let bucket = buckets.get_mut(&*input.bucket).ok_or_else(|| s3_error!(NoSuchBucket))?;
@@ -308,6 +327,78 @@ impl S3 for Memory {
         let copy_object_result = Some(result);
         let output = CopyObjectOutput { copy_object_result, ..CopyObjectOutput::default() };
         Ok(S3Response::new(output))
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let CreateMultipartUploadInput { bucket, key, .. } = request.input;
+        if !self.buckets().contains_key(&*bucket) {
+            return Err(s3_error!(NoSuchBucket));
+        }
+        let upload_id = Some(self.parts().begin());
+        let (bucket, key) = (Some(bucket), Some(key));
+        let output = CreateMultipartUploadOutput {
+            bucket,
+            key,
+            upload_id,
+            ..CreateMultipartUploadOutput::default()
+        };
+        Ok(S3Response::new(output))
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        let input = request.input;
+        let checksum_crc32 = input.checksum_crc32.clone();
+        let part = Stored::new(received(input.body, input.checksum_crc32).await?);
+        let e_tag = Some(part.tag());
+        self.parts().add(&input.upload_id, input.part_number, part)?;
+        let output = UploadPartOutput { e_tag, checksum_crc32, ..UploadPartOutput::default() };
+        Ok(S3Response::new(output))
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let input = request.input;
+        let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+        let object = self.parts().complete(&input.upload_id, &parts)?;
+        let e_tag = Some(object.tag());
+        self.store(&input.bucket, &input.key, object);
+        let output =
+            CompleteMultipartUploadOutput { e_tag, ..CompleteMultipartUploadOutput::default() };
+        Ok(S3Response::new(output))
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        self.parts().abort(&request.input.upload_id)?;
+        Ok(S3Response::new(AbortMultipartUploadOutput::default()))
+    }
+}
+
+/// A body that was sent, if it fits its checksum. One without is refused, as by buckets with Object
+/// Lock.
+async fn received(body: Option<StreamingBlob>, crc32: Option<String>) -> S3Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut body) = body {
+        while let Some(chunk) = body.try_next().await.map_err(|_| s3_error!(IncompleteBody))? {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    let told = crc32.ok_or_else(|| s3_error!(InvalidRequest, "a checksum is required"))?;
+    let mut hasher = ChecksumHasher { crc32: Some(Default::default()), ..Default::default() };
+    hasher.update(&bytes);
+    match hasher.finalize().checksum_crc32 == Some(told) {
+        true => Ok(bytes),
+        false => Err(s3_error!(BadDigest)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The server: a port of its own, for as long as it is held.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::fault::{Facts, Fault, Faults};
-use crate::layer::{answer, refuse};
+use crate::layer::{Broken, answer, refuse};
 use crate::memory::Memory;
 
 /// What every request has to be signed with.
@@ -176,7 +175,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: Request<Incoming>| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(shared.handle(request.map(s3s::Body::from)).await) }
+        async move { shared.handle(request.map(s3s::Body::from)).await }
     });
     // A connection that ends in an error is what faults are for.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -185,10 +184,13 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    async fn handle(&self, request: Request<s3s::Body>) -> http::Response<s3s::Body> {
+    async fn handle(
+        &self,
+        request: Request<s3s::Body>,
+    ) -> Result<http::Response<s3s::Body>, Broken> {
         let faults = self.faults_for(&request);
         if !request.headers().contains_key("authorization") {
-            return refuse(403, "AccessDenied", "requests have to be signed", "");
+            return Ok(refuse(403, "AccessDenied", "requests have to be signed", ""));
         }
         answer(&self.service, request, &faults).await
     }

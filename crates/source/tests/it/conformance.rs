@@ -22,8 +22,6 @@ struct Knows {
     update: bool,
     /// Copying only where nothing is. Both servers overwrite.
     copy_if_new: bool,
-    /// Uploads in parts. Our memory server has none.
-    parts: bool,
     /// That what is deleted was not there. S3 does not tell.
     absence: bool,
     /// The last bytes where there are fewer. `s3s-fs` fails.
@@ -36,7 +34,6 @@ const ALL: Knows = Knows {
     read_conditions: true,
     update: true,
     copy_if_new: true,
-    parts: true,
     absence: true,
     long_suffix: true,
     listed_etags: true,
@@ -56,9 +53,7 @@ async fn conforms(store: &dyn ObjectStore, knows: Knows) {
     if knows.update {
         replaces_only_what_it_means(store).await;
     }
-    if knows.parts {
-        writes_in_parts(store).await;
-    }
+    writes_in_parts(store).await;
 }
 
 #[tokio::test]
@@ -78,7 +73,7 @@ async fn s3_over_memory_conforms() {
     let objects = Memory::default();
     objects.create("logs");
     let server = S3Server::memory(objects).await.unwrap();
-    let knows = Knows { copy_if_new: false, parts: false, absence: false, ..ALL };
+    let knows = Knows { copy_if_new: false, absence: false, ..ALL };
     conforms(&store(&server, S3Options::default()), knows).await;
 }
 

@@ -10,3 +10,4 @@ mod keys;
 mod mix;
 mod places;
 mod server;
+mod uploads;

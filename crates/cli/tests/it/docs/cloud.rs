@@ -36,7 +36,7 @@ impl Cloud {
         let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
         let objects = Memory::default();
         let worked = testdata().join("worked");
-        put_below(&objects, "example-logs", &worked.join("logs"), "");
+        put_below(&objects, "example-logs", &worked.join("logs"));
         for name in ["finding.json", "tor-exits.txt"] {
             objects.put("example-case", name, fs::read(worked.join(name)).unwrap());
         }
@@ -66,21 +66,16 @@ impl Cloud {
         environment
     }
 
-    /// A line of the page as it can be run. What was collected is in the bucket too: the page has it
-    /// copied there.
-    pub(super) fn line(&self, line: &str, folder: &Path) -> String {
-        let collected = folder.join("collected");
-        if collected.is_dir() {
-            put_below(&self.objects, "example-case", &collected, "collected/");
-        }
+    /// A line of the page as it can be run.
+    pub(super) fn line(&self, line: &str) -> String {
         line.replace(SHOWN_ENDPOINT, &self.server.endpoint())
     }
 }
 
-fn put_below(objects: &Memory, bucket: &str, folder: &Path, prefix: &str) {
+fn put_below(objects: &Memory, bucket: &str, folder: &Path) {
     for file in files_below(folder) {
         let key = file.strip_prefix(folder).unwrap().to_str().unwrap();
-        objects.put(bucket, &format!("{prefix}{key}"), fs::read(&file).unwrap());
+        objects.put(bucket, key, fs::read(&file).unwrap());
     }
 }
 

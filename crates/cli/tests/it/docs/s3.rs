@@ -17,26 +17,43 @@ const STRANGER: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "AKIAI44QH8DHBEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "of-a-stranger")];
 
 #[test]
-fn the_policies_allow_reading_and_nothing_else() {
+fn the_policies_allow_what_is_asked_for_and_nothing_else() {
     let page = Page::read("docs/s3.md");
     let policies: Vec<Value> = page.json().iter().map(|text| policy(text)).collect();
-    assert_eq!(policies.len(), 6);
+    assert_eq!(policies.len(), 8);
     let mut actions = BTreeSet::new();
     for statement in policies.iter().flat_map(|policy| policy["Statement"].as_array().unwrap()) {
         assert_eq!(statement["Effect"], "Allow");
         let action = statement["Action"].as_str().unwrap();
         actions.insert(action.to_owned());
-        // On what: a bucket for listing, what is in it for reading, the key itself in its own policy.
+        // On what: a bucket for listing, what is in it for reading and writing, two objects alone for
+        // deleting, the key itself in its own policy.
         let resource = statement["Resource"].as_str().unwrap_or_default();
         let fits = match action {
             "s3:ListBucket" => resource.starts_with("arn:aws:s3:::") && !resource.contains('/'),
-            "s3:GetObject" => resource.starts_with("arn:aws:s3:::") && resource.ends_with("/*"),
-            "kms:Decrypt" => resource == "*" || resource.starts_with("arn:aws:kms:"),
+            "s3:GetObject" | "s3:PutObject" | "s3:AbortMultipartUpload" => {
+                resource.starts_with("arn:aws:s3:::") && resource.ends_with("/*")
+            }
+            "s3:DeleteObject" => ["/.flowproof-work/lock", "/flowproof-unfinished.parquet"]
+                .iter()
+                .any(|name| resource == format!("arn:aws:s3:::example-case/collected{name}")),
+            "kms:Decrypt" | "kms:GenerateDataKey" => {
+                resource == "*" || resource.starts_with("arn:aws:kms:")
+            }
             _ => resource.is_empty() || resource.starts_with("arn:aws:iam:"),
         };
         assert!(fits, "{statement}");
     }
-    let expected = ["kms:Decrypt", "s3:GetObject", "s3:ListBucket", "sts:AssumeRole"];
+    let expected = [
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "sts:AssumeRole",
+    ];
     assert_eq!(actions, expected.map(str::to_owned).into());
 }
 
