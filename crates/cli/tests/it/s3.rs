@@ -28,7 +28,7 @@ impl Bucket {
     }
 
     /// A bucket with all files below a folder.
-    fn of(folder: &Path) -> Bucket {
+    pub(crate) fn of(folder: &Path) -> Bucket {
         let bucket = Bucket::new();
         for file in files_below(folder) {
             let key = file.strip_prefix(folder).unwrap().to_str().unwrap();
