@@ -43,10 +43,8 @@ impl Asked {
     /// What the arguments ask, in this window.
     pub(super) fn of(args: &Investigate, window: Window) -> Result<Asked> {
         let Investigate { logs, lists, .. } = args;
-        let list_format = match lists.reading.list_format.map(serde_json::to_value).transpose()? {
-            Some(name) => name.as_str().map(str::to_owned),
-            None => None,
-        };
+        let list_format = lists.reading.list_format.map(serde_json::to_value).transpose()?;
+        let list_format = list_format.and_then(|name| name.as_str().map(str::to_owned));
         let enrich = args.enrich.enrich.iter().map(|path| path.display().to_string());
         Ok(Asked {
             logs: logs.wheres.iter().map(|place| without_user(place)).collect(),

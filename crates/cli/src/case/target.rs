@@ -47,7 +47,8 @@ impl Target {
         if args.logs.wheres.iter().any(|logs| lies_among(&place, logs)) {
             return Err(refused("it lies among the logs: the next run would read both").into());
         }
-        let output = args.output.as_deref().and_then(resolved);
+        let output = args.output.as_deref();
+        let output = output.and_then(|path| resolved(path).or_else(|| resolved(path.parent()?)));
         if output.is_some_and(|output| output.starts_with(&place)) {
             return Err(refused("--output lies in it; the case has its own report").into());
         }

@@ -21,10 +21,12 @@ pub(crate) fn command_line(args: &[OsString]) -> Vec<String> {
     for arg in args {
         let text = arg.to_string_lossy();
         let is_secret = text.strip_prefix(&option).is_some_and(|rest| rest.starts_with('='));
-        told.push(match () {
-            () if secret_follows => LEFT_OUT.to_owned(),
-            () if is_secret => format!("{option}={LEFT_OUT}"),
-            () => without_user(&text),
+        told.push(if secret_follows {
+            LEFT_OUT.to_owned()
+        } else if is_secret {
+            format!("{option}={LEFT_OUT}")
+        } else {
+            without_user(&text)
         });
         secret_follows = !secret_follows && *text == option;
     }
