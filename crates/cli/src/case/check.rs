@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use flowproof_evidence::Traffic;
+use flowproof_evidence::{ObjectEvidence, Traffic};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -142,6 +142,7 @@ fn look_into(dir: &Path, manifest: &Manifest, problems: &mut Vec<Problem>) -> Op
     problems.extend(files_told(&content.about, manifest));
     problems.extend(answers_told(&content));
     problems.extend(lists_told(&content, manifest));
+    problems.extend(sources_told(&content));
     for (answer, document) in content.about.answers.iter().zip(&content.documents) {
         problems.extend(records_told(dir, answer, document));
     }
@@ -234,6 +235,25 @@ fn lists_told(content: &Content, manifest: &Manifest) -> Vec<Problem> {
         if !same {
             let text = format!("the lists of answer {} are not those in the folder", place + 1);
             problems.push(Problem::new("contradiction", "lists", text));
+        }
+    }
+    problems
+}
+
+/// Where an answer stands on an object that the sources do not tell as it does.
+fn sources_told(content: &Content) -> Vec<Problem> {
+    let problem = |text| Problem::new("contradiction", "sources.json", text);
+    let mut problems = Vec::new();
+    for (place, document) in content.documents.iter().enumerate() {
+        let number = place + 1;
+        match serde_json::from_value::<Vec<ObjectEvidence>>(document["evidence"].clone()) {
+            Ok(evidence) => {
+                let object = content.sources.first_not_told(number, &evidence);
+                problems.extend(object.map(|object| {
+                    problem(format!("{object} is not here as answer {number} has it"))
+                }));
+            }
+            Err(error) => problems.push(problem(format!("answer {number} names none: {error}"))),
         }
     }
     problems

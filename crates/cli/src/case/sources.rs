@@ -1,6 +1,6 @@
 //! `sources.json`: every object that the answers of a case stand on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowproof_evidence::ObjectEvidence;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,24 @@ impl Sources {
         self.schema == SCHEMA
     }
 
+    /// The first of an answer's objects that is not told here as the answer tells it. Answers are
+    /// numbered from 1.
+    pub(super) fn first_not_told<'a>(
+        &self,
+        answer: usize,
+        evidence: &'a [ObjectEvidence],
+    ) -> Option<&'a str> {
+        let told = |source: &Source| {
+            let records = source.records.get(&answer).copied().unwrap_or(0);
+            (&*source.object, source.etag.as_deref(), source.size, records)
+        };
+        let told: BTreeSet<_> = self.objects.iter().map(told).collect();
+        let known = |object: &&ObjectEvidence| {
+            told.contains(&(&object.object, object.etag.as_deref(), object.size, object.records))
+        };
+        evidence.iter().find(|object| !known(object)).map(|object| &*object.object)
+    }
+
     /// What became of each object, for those that are not what they were: the object and words.
     pub(super) fn differences(&self, now: &Sources) -> Vec<(String, &'static str)> {
         let by_key = |sources: &Sources| {
@@ -129,6 +147,8 @@ mod tests {
         assert_eq!(a.records, BTreeMap::from([(1, 3), (2, 4)]));
         assert_eq!(a.baseline_records, BTreeMap::from([(2, 9)]));
         assert!(b.records.is_empty());
+        assert_eq!(sources.first_not_told(1, &first), None);
+        assert_eq!(sources.first_not_told(2, &first), Some("a"));
         let text = serde_json::to_string(&sources).unwrap();
         assert_eq!(serde_json::from_str::<Sources>(&text).unwrap(), sources);
     }

@@ -432,6 +432,8 @@ fn files_that_contradict_one_another_do_not_hold_though_every_digest_does() {
     assert!(told.contains("answer 1: corroborated here, \"contradicted\" in the result"), "{told}");
     let told = forged("lists/1-tor-exits.txt", "\n", "\n\n");
     assert!(told.contains("the lists of answer 1 are not those in the folder"), "{told}");
+    let told = forged("sources.json", "\"size\": 208", "\"size\": 209");
+    assert!(told.contains("sources.json: ") && told.contains("not here as answer 1"), "{told}");
     let told = forged("case.json", "flowproof.case/1", "flowproof.case/2");
     assert!(told.contains("this version knows flowproof.case/1"), "{told}");
     let told = forged("case.json", "sources.json", "../sources.json");
