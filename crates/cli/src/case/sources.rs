@@ -75,11 +75,7 @@ impl Sources {
         answer: usize,
         evidence: &'a [ObjectEvidence],
     ) -> Option<&'a str> {
-        let told = |source: &Source| {
-            let records = source.records.get(&answer).copied().unwrap_or(0);
-            (&*source.object, source.etag.as_deref(), source.size, records)
-        };
-        let told: BTreeSet<_> = self.objects.iter().map(told).collect();
+        let told: BTreeSet<_> = self.objects.iter().map(|source| source.told_of(answer)).collect();
         let known = |object: &&ObjectEvidence| {
             told.contains(&(&object.object, object.etag.as_deref(), object.size, object.records))
         };
@@ -116,6 +112,12 @@ impl Sources {
 type Identity = (Option<String>, Option<String>, u64);
 
 impl Source {
+    /// Key, ETag, size, and the records that count towards an answer.
+    fn told_of(&self, answer: usize) -> (&str, Option<&str>, u64, u64) {
+        let records = self.records.get(&answer).copied().unwrap_or(0);
+        (&self.object, self.etag.as_deref(), self.size, records)
+    }
+
     fn identity(&self) -> Identity {
         (self.etag.clone(), self.version_id.clone(), self.size)
     }
