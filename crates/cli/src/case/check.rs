@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use flowproof_evidence::{ObjectEvidence, Traffic};
@@ -132,7 +132,7 @@ fn compare(dir: &Path, path: &str, known: &str) -> Option<Problem> {
 /// Reads what is to be looked into, and holds it against one another.
 fn look_into(dir: &Path, manifest: &Manifest, problems: &mut Vec<Problem>) -> Option<Content> {
     let before = problems.len();
-    let content = match read_content(dir) {
+    let content = match read_content(dir, manifest) {
         Ok(content) => content,
         Err((path, why)) => {
             problems.push(Problem::new("contradiction", &path, why));
@@ -144,7 +144,7 @@ fn look_into(dir: &Path, manifest: &Manifest, problems: &mut Vec<Problem>) -> Op
     problems.extend(lists_told(&content, manifest));
     problems.extend(sources_told(&content));
     for (answer, document) in content.about.answers.iter().zip(&content.documents) {
-        problems.extend(records_told(dir, answer, document));
+        problems.extend(records_told(dir, manifest, answer, document));
     }
     (problems.len() == before).then_some(content)
 }
@@ -152,8 +152,8 @@ fn look_into(dir: &Path, manifest: &Manifest, problems: &mut Vec<Problem>) -> Op
 /// A file, and why it cannot be used.
 type Unusable = (String, String);
 
-fn read_content(dir: &Path) -> Result<Content, Unusable> {
-    let about: About = parse(dir, about::NAME, |text| {
+fn read_content(dir: &Path, manifest: &Manifest) -> Result<Content, Unusable> {
+    let about: About = parse(dir, manifest, about::NAME, |text| {
         // Another form is said to be one before it is found to lack this or that.
         let any: Value = serde_json::from_str(text)?;
         match any["schema"].as_str() {
@@ -171,11 +171,11 @@ fn read_content(dir: &Path) -> Result<Content, Unusable> {
         file.map(|file| file.path.as_str()).ok_or_else(missing)
     };
     named(What::Report)?;
-    let documents = parse(dir, named(What::Result)?, |text| {
+    let documents = parse(dir, manifest, named(What::Result)?, |text| {
         let documents = serde_json::Deserializer::from_str(text).into_iter();
         Ok(documents.collect::<Result<Vec<Value>, _>>()?)
     })?;
-    let sources = parse(dir, named(What::Sources)?, |text| {
+    let sources = parse(dir, manifest, named(What::Sources)?, |text| {
         let sources: Sources = serde_json::from_str(text)?;
         if !sources.is_known() {
             bail!("its schema is not known to this version");
@@ -185,8 +185,21 @@ fn read_content(dir: &Path) -> Result<Content, Unusable> {
     Ok(Content { about, documents, sources })
 }
 
-fn parse<T>(dir: &Path, path: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<T, Unusable> {
-    let text = file_at(dir, path).and_then(fs::read_to_string).map_err(anyhow::Error::from);
+/// A file that another file of the case names: only those of the manifest are opened.
+fn known_file(dir: &Path, manifest: &Manifest, path: &str) -> Result<PathBuf> {
+    if !manifest.0.contains_key(path) {
+        bail!("{} does not name it; it is not looked at", manifest::NAME);
+    }
+    Ok(file_at(dir, path)?)
+}
+
+fn parse<T>(
+    dir: &Path,
+    manifest: &Manifest,
+    path: &str,
+    parse: impl FnOnce(&str) -> Result<T>,
+) -> Result<T, Unusable> {
+    let text = known_file(dir, manifest, path).and_then(|file| Ok(fs::read_to_string(file)?));
     text.and_then(|text| parse(&text)).map_err(|error| (path.to_owned(), format!("{error:#}")))
 }
 
@@ -260,15 +273,21 @@ fn sources_told(content: &Content) -> Vec<Problem> {
 }
 
 /// Where an answer's records do not come to its totals.
-fn records_told(dir: &Path, answer: &AnswerRow, document: &Value) -> Vec<Problem> {
+fn records_told(
+    dir: &Path,
+    manifest: &Manifest,
+    answer: &AnswerRow,
+    document: &Value,
+) -> Vec<Problem> {
     let totals = serde_json::from_value::<Traffic>(document["totals"].clone());
+    let file = |path| known_file(dir, manifest, path);
     let sums = [
-        (&answer.csv, file_at(dir, &answer.csv).map(|file| sums_of_csv(&file))),
-        (&answer.parquet, file_at(dir, &answer.parquet).map(|file| sums_of_parquet(&file))),
+        (&answer.csv, file(&answer.csv).and_then(|file| sums_of_csv(&file))),
+        (&answer.parquet, file(&answer.parquet).and_then(|file| sums_of_parquet(&file))),
     ];
     let mut problems = Vec::new();
     for (path, sums) in sums {
-        let text = match (&totals, sums.map_err(io::Error::into).flatten()) {
+        let text = match (&totals, sums) {
             (Err(error), _) => Some(format!("its answer has no totals: {error}")),
             (_, Err(error)) => Some(format!("the records cannot be read: {error:#}")),
             (_, Ok(sums)) if sums.records != answer.records => {
