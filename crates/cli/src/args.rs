@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
 
@@ -46,7 +47,9 @@ Every option can come from the environment as FLOWPROOF_<OPTION>.";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say whether the flow logs bear a finding out, with figures, coverage and sources
-    Investigate(Investigate),
+    Investigate(Box<Investigate>),
+    /// Say whether a case that was written is still what it was
+    Verify(Verify),
     /// Find all traffic with addresses on threat lists, by interface and list entry
     Scan(Scan),
     /// Add up bytes, packets and flows each way, by any keys
@@ -116,7 +119,7 @@ pub(crate) struct Logs {
 }
 
 /// How s3:// places are reached.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "S3")]
 pub(crate) struct S3Access {
     /// Profile of the AWS configuration files
@@ -146,7 +149,8 @@ pub(crate) struct S3Access {
 }
 
 /// What becomes of what is there more than once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum OnDuplicates {
     /// It is counted as often as it is there, and that is said
     Keep,
@@ -208,7 +212,41 @@ pub(crate) struct Investigate {
     /// Write the answer to a file
     #[arg(long, short, value_name = "FILE", env = "FLOWPROOF_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
+    /// Also write a folder with the answer and all that it stands on: report, result, the records,
+    /// findings and lists as used, sources, digests; another reading. See flowproof verify
+    #[arg(long, value_name = "DIR", env = "FLOWPROOF_CASE")]
+    pub(crate) case: Option<PathBuf>,
 }
+
+/// A case to be checked.
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXIT_CODES)]
+pub(crate) struct Verify {
+    /// The folder that investigate --case wrote
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Ask again, of these logs, named as the run named them: are the source objects and the answer
+    /// the same? Repeatable
+    #[arg(long = "logs", value_name = "WHERE", env = "FLOWPROOF_LOGS")]
+    pub(crate) wheres: Vec<String>,
+    /// Threads that decode [default: one per core]
+    #[arg(long, value_name = "N", env = "FLOWPROOF_THREADS")]
+    pub(crate) threads: Option<usize>,
+    /// Memory for aggregations and sorts before they spill to disk
+    #[arg(long, value_name = "SIZE", default_value = "512MB", env = "FLOWPROOF_MEMORY")]
+    pub(crate) memory: String,
+    #[command(flatten)]
+    pub(crate) s3: S3Access,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
+    pub(crate) format: InspectFormat,
+}
+
+const VERIFY_EXIT_CODES: &str = "\
+Exit codes:
+  0  the case holds
+  1  it does not, or cannot be checked: each reason is a line on standard error
+  2  wrong usage";
 
 /// What is to be explained.
 #[derive(Debug, Args)]

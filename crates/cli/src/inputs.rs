@@ -22,6 +22,8 @@ pub(crate) struct Inputs {
     /// By the place that named them.
     objects: BTreeMap<String, Vec<PathBuf>>,
     fetched: BTreeMap<PathBuf, Spool>,
+    /// Copies that are read in place of files.
+    copies: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Inputs {
@@ -95,6 +97,9 @@ impl Inputs {
 
     /// The files that a place names. What is no pattern, or is a file's name as it stands, names itself.
     pub(crate) fn files(&self, place: &Path) -> Result<Vec<PathBuf>> {
+        if self.copies.contains_key(place) {
+            return Ok(vec![place.to_owned()]);
+        }
         let text = text(place);
         if let Some(names) = self.objects.get(&text) {
             return Ok(names.clone());
@@ -112,6 +117,9 @@ impl Inputs {
 
     /// Opens a file, an object that was fetched, or standard input for `-`.
     pub(crate) fn open(&self, file: &Path) -> io::Result<Box<dyn Read>> {
+        if let Some(copy) = self.copies.get(file) {
+            return Ok(Box::new(File::open(copy)?));
+        }
         Ok(match self.fetched.get(file) {
             Some(spool) => Box::new(spool.reader()),
             None if file == Path::new("-") => Box::new(io::stdin().lock()),
@@ -119,12 +127,25 @@ impl Inputs {
         })
     }
 
+    /// Copies a file; from then on it is the copy that is read.
+    pub(crate) fn keep(&mut self, file: &Path, copy: PathBuf) -> Result<()> {
+        let copied = self.open(file).and_then(|mut bytes| {
+            let mut kept = File::create_new(&copy)?;
+            io::copy(&mut bytes, &mut kept)
+        });
+        copied.with_context(|| name(file))?;
+        self.stand_in(file.to_owned(), copy);
+        Ok(())
+    }
+
+    /// Reads `copy` wherever `file` is named.
+    pub(crate) fn stand_in(&mut self, file: PathBuf, copy: PathBuf) {
+        self.copies.insert(file, copy);
+    }
+
     /// All of a file.
     pub(crate) fn read(&self, file: &Path) -> Result<Vec<u8>> {
-        let name = || match text(file).as_str() {
-            "-" => "standard input".to_owned(),
-            name => name.to_owned(),
-        };
+        let name = || name(file);
         let mut bytes = Vec::new();
         let opened = self.open(file).with_context(name)?;
         opened.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(name)?;
@@ -132,6 +153,14 @@ impl Inputs {
             bail!("{}: more than {MOST_BYTES} bytes; that is no file of this kind", name());
         }
         Ok(bytes)
+    }
+}
+
+/// What a file is called in messages.
+fn name(file: &Path) -> String {
+    match text(file).as_str() {
+        "-" => "standard input".to_owned(),
+        name => name.to_owned(),
     }
 }
 

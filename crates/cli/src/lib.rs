@@ -3,6 +3,7 @@
 //! (`args`), resolved (`plan`), library calls (`commands`), answers out (`streams`, `rows`).
 
 mod args;
+mod case;
 mod commands;
 mod enrichment;
 mod exit;
@@ -30,7 +31,8 @@ pub use streams::Streams;
 
 /// Runs the command with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Exit {
-    let cli = match args::Cli::try_parse_from(args) {
+    let typed: Vec<OsString> = args.into_iter().collect();
+    let cli = match args::Cli::try_parse_from(&typed) {
         Ok(cli) => cli,
         Err(error) => {
             streams.usage(&error);
@@ -39,7 +41,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Ex
     };
     streams.quiet = cli.quiet;
     let stopwatch = cli.verbose.then(usage::Stopwatch::start);
-    let result = commands::run(cli, &mut streams)
+    let result = commands::run(cli, &typed, &mut streams)
         .and_then(|exit| streams.flush().map(|()| exit).map_err(anyhow::Error::from));
     if let Some(stopwatch) = stopwatch {
         stopwatch.tell(&mut streams);

@@ -1,6 +1,7 @@
 //! Writes result rows as a table, CSV, JSON, JSON lines or Parquet, batch by batch as they come.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -92,6 +93,12 @@ impl<'a> RowWriter<'a> {
             None => Output::Stream(streams.out()),
         };
         Ok(RowWriter { output: Some(out), format: output.format, lines, state: None })
+    }
+
+    /// Opens a file.
+    pub(crate) fn to_file(path: &Path, format: RowFormat) -> Result<RowWriter<'static>> {
+        let output = Some(Output::File(OutputFile::create(path)?));
+        Ok(RowWriter { output, format, lines: false, state: None })
     }
 
     /// Tells the columns; a second call changes nothing.

@@ -66,6 +66,11 @@ impl Streams {
         }
     }
 
+    /// Something that does not hold.
+    pub(crate) fn problem(&mut self, text: &str) {
+        self.message("error", text);
+    }
+
     fn message(&mut self, kind: &str, text: &str) {
         // If standard error is gone there is nobody left to tell.
         let _ = writeln!(self.err, "{kind}: {}", printable(text));

@@ -8,19 +8,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use flowproof_engine::{AddressBook, Answer, SubjectQuestion, SubjectTraffic};
-use flowproof_evidence::{Baseline, SampleKind, Subject, Window};
+use flowproof_evidence::{Baseline, ObjectEvidence, SampleKind, Subject, Window};
 use flowproof_finding::{
     ClaimDirection, Finding, Status, TIME_TOLERANCE, Verdict, corroborate_naming, read_findings,
     window as finding_window,
 };
 use flowproof_report::{
-    HtmlOptions, Investigation, MarkdownOptions, TextOptions, Tool, WindowView, write_html,
-    write_json, write_markdown, write_text,
+    HtmlOptions, Investigation, MarkdownOptions, TextOptions, Tool, WindowView, counted,
+    write_html, write_json, write_markdown, write_text,
 };
 use jiff::Timestamp;
 
 use super::Common;
 use crate::args::{Investigate, ReportFormat};
+use crate::case::Draft;
 use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
@@ -34,28 +35,70 @@ use crate::time::parse_span;
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let findings = args.finding.iter().map(Path::new);
     let beside = args.lists.places().chain(args.inventory.places()).chain(findings);
-    let inputs = Inputs::for_logs(&args.logs, beside).await?;
+    let mut inputs = Inputs::for_logs(&args.logs, beside).await?;
     refuse_input(&args)?;
-    let (cases, refused) = cases(&args, &inputs, streams)?;
-    let lists = lists::load(&args.lists, &inputs, streams)?;
-    let enrichment = enrichment::load(&args.enrich, streams)?;
-    let book = plan::book(&args.inventory, &inputs, streams)?;
     let asked = plan::window(&args.time, Timestamp::now())?;
+    let mut draft = args.case.as_deref().map(|dir| Draft::begin(dir, &args)).transpose()?;
+    if let Some(draft) = &mut draft {
+        draft.keep_inputs(&args, &mut inputs)?;
+    }
+    let answers = answer_all(&args, asked, common, &inputs, draft.as_mut(), streams).await?;
+    if let (Some(draft), Some(dir)) = (draft, &args.case) {
+        let written = draft.finish(&answers, &args, common)?;
+        let files = counted(written.files as u64, "file", "files");
+        let digest = written.manifest_sha256;
+        streams.note(&format!("{}: {files}; SHA-256 of the manifest: {digest}", dir.display()));
+    }
+    write(&answers.investigations, &args, streams)?;
+    Ok(answers.exit)
+}
+
+/// What a run answers.
+pub(crate) struct Answers {
+    /// One for each finding, or subject that was named.
+    pub(crate) investigations: Vec<Investigation>,
+    /// The objects that the baseline of each stands on.
+    pub(crate) baselines: Vec<Vec<ObjectEvidence>>,
+    /// The window that was typed.
+    pub(crate) asked: Window,
+    pub(crate) exit: Exit,
+}
+
+/// Answers all that is asked. Records go into the `draft`, if there is one.
+pub(crate) async fn answer_all(
+    args: &Investigate,
+    asked: Window,
+    common: &Common,
+    inputs: &Inputs,
+    mut draft: Option<&mut Draft>,
+    streams: &mut Streams,
+) -> Result<Answers> {
+    let (cases, refused) = cases(args, inputs, streams)?;
+    let lists = lists::load(&args.lists, inputs, streams)?;
+    let enrichment = enrichment::load(&args.enrich, streams)?;
+    let book = plan::book(&args.inventory, inputs, streams)?;
     let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();
     let (lists, enrichment, book) = (&lists, enrichment.as_ref(), &book);
-    let args = &args;
-    let inquiry = Inquiry { args, common, inputs: &inputs, lists, enrichment, book, asked, slack };
+    let inquiry = Inquiry { args, common, inputs, lists, enrichment, book, asked, slack };
 
-    let mut exits = Vec::new();
-    let mut investigations = Vec::new();
+    let (mut investigations, mut baselines, mut exits) = (Vec::new(), Vec::new(), Vec::new());
     for case in cases {
-        let (investigation, exit) = inquiry.answer(case, streams).await?;
-        investigations.push(investigation);
-        exits.push(exit);
+        let answered = inquiry.answer(case, draft.as_deref_mut(), streams).await?;
+        investigations.push(answered.investigation);
+        baselines.push(answered.baseline);
+        exits.push(answered.exit);
     }
-    write(&investigations, args, streams)?;
     let exit = Exit::of_all(&exits);
-    Ok(if refused && exit == Exit::Answered { Exit::Partial } else { exit })
+    let exit = if refused && exit == Exit::Answered { Exit::Partial } else { exit };
+    Ok(Answers { investigations, baselines, asked, exit })
+}
+
+/// One answer.
+struct Answered {
+    investigation: Investigation,
+    /// The objects that its baseline stands on.
+    baseline: Vec<ObjectEvidence>,
+    exit: Exit,
 }
 
 /// One question: a finding to judge, or a subject that was named by hand.
@@ -131,7 +174,12 @@ struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    async fn answer(&self, case: Case, streams: &mut Streams) -> Result<(Investigation, Exit)> {
+    async fn answer(
+        &self,
+        case: Case,
+        draft: Option<&mut Draft>,
+        streams: &mut Streams,
+    ) -> Result<Answered> {
         let Case { finding, instance } = case;
         let window = self.window(finding.as_ref());
         let question = self.question(finding.as_ref(), instance, window);
@@ -143,6 +191,10 @@ impl Inquiry<'_> {
             session.subject(&question, self.lists.matcher.as_deref()).await?
         };
         let exit = Exit::of(&answer);
+        if let Some(draft) = draft {
+            let _shown = progress::show(&session, self.common, streams);
+            draft.add_records(&session, &answer.value).await?;
+        }
         let named: BTreeSet<IpAddr> = self.args.named.iter().copied().collect();
         let observations = &mut answer.value.observations;
         if self.args.peers {
@@ -155,8 +207,9 @@ impl Inquiry<'_> {
                 observations.peers = Some(session.peers(&remotes).await?);
             }
         }
-        if let Some(baseline) = &self.args.baseline {
-            observations.baseline = self.baseline(baseline, &question, streams).await?;
+        let mut baseline = Vec::new();
+        if let Some(span) = &self.args.baseline {
+            (observations.baseline, baseline) = self.baseline(span, &question, streams).await?;
         }
         let mut verdict = match &finding {
             Some(finding) => corroborate_naming(finding, observations, &named)?,
@@ -167,7 +220,8 @@ impl Inquiry<'_> {
         }
         verdict.reasons.extend(answer.value.notes.iter().cloned());
         verdict.reasons.extend(duplicates(&answer));
-        Ok((self.investigation(finding, window, verdict, answer), exit))
+        let investigation = self.investigation(finding, window, verdict, answer);
+        Ok(Answered { investigation, baseline, exit })
     }
 
     /// What may still be the finding's and was not searched.
@@ -179,17 +233,17 @@ impl Inquiry<'_> {
         )
     }
 
-    /// What the subject did in the time before the window.
+    /// What the subject did in the time before the window, and the objects that tell it.
     async fn baseline(
         &self,
         span: &str,
         question: &SubjectQuestion,
         streams: &mut Streams,
-    ) -> Result<Option<Baseline>> {
+    ) -> Result<(Option<Baseline>, Vec<ObjectEvidence>)> {
         let span = parse_span(span).map_err(UsageError::of("--baseline"))?.unsigned_abs();
         let Some(to) = question.window.from else {
             streams.warn("no baseline: the window has no beginning");
-            return Ok(None);
+            return Ok((None, Vec::new()));
         };
         // What is near enough to be the finding's own is no baseline for it.
         let to = to.checked_sub(self.slack.max(TIME_TOLERANCE)).unwrap_or(Timestamp::MIN);
@@ -209,7 +263,7 @@ impl Inquiry<'_> {
         if baseline.is_none() {
             streams.warn("no baseline: part of the data of that time could not be read");
         }
-        Ok(baseline)
+        Ok((baseline, answer.evidence()))
     }
 
     /// The window that coverage is judged over: as typed, else the finding's own time.

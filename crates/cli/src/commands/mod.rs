@@ -8,8 +8,10 @@ mod investigate;
 mod lists;
 mod query;
 mod scan;
+mod verify;
 mod volumes;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
 
@@ -19,15 +21,20 @@ use flowproof_report::{exact_bytes, printable, thousands};
 use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Command, Logs, Sample, When};
+use crate::case;
 use crate::exit::Exit;
 use crate::interrupt::{Covered, unless_interrupted};
 use crate::sample;
 use crate::streams::Streams;
 
+pub(crate) use investigate::{Answers, answer_all};
+
 /// What all commands that read logs are given.
 pub(crate) struct Common {
     pub(crate) progress: When,
     pub(crate) covered: Covered,
+    /// What was typed, without secrets.
+    pub(crate) command_line: Vec<String>,
 }
 
 impl Common {
@@ -41,11 +48,15 @@ impl Common {
 }
 
 /// Runs one command.
-pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
-    let common = &Common { progress: cli.progress, covered: Covered::default() };
+pub(crate) fn run(cli: Cli, typed: &[OsString], streams: &mut Streams) -> Result<Exit> {
+    let command_line = case::command_line(typed);
+    let common = &Common { progress: cli.progress, covered: Covered::default(), command_line };
     match cli.command {
         Command::Investigate(args) => {
-            common.run(runtime(&args.logs)?, investigate::run(args, common, streams))
+            common.run(runtime(&args.logs)?, investigate::run(*args, common, streams))
+        }
+        Command::Verify(args) => {
+            common.run(runtime_of(args.threads)?, verify::run(args, common, streams))
         }
         Command::Scan(args) => common.run(runtime(&args.logs)?, scan::run(args, common, streams)),
         Command::Volumes(args) => {
@@ -76,8 +87,12 @@ pub(crate) fn run(cli: Cli, streams: &mut Streams) -> Result<Exit> {
 const DEEP_STACK: usize = 256 << 20;
 
 fn runtime(logs: &Logs) -> Result<Runtime> {
+    runtime_of(logs.threads)
+}
+
+fn runtime_of(threads: Option<usize>) -> Result<Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = logs.threads {
+    if let Some(threads) = threads {
         builder.worker_threads(threads.max(1));
     }
     // Plans are trees, and a query of thousands of ORs is a deep one.

@@ -99,6 +99,17 @@ fn a_collection_that_is_ended_leaves_a_set_that_the_next_run_completes() {
 }
 
 #[test]
+fn a_run_that_is_ended_leaves_no_case() {
+    let bucket = slow();
+    let folder = tempfile::tempdir().unwrap();
+    let case = arg(folder.path().join("case"));
+    let args = ["investigate", "--logs=s3://logs", "--interface=eni-1", "--case", &case];
+    let run = end(&bucket, &args, "-INT");
+    assert_eq!((run.code, &*run.out), (Some(130), ""), "{run:?}");
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
 fn a_run_that_waits_for_standard_input_can_be_ended() {
     let mut command = command(&["volumes", "--logs=-", "--by=remote"], &[]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -4,6 +4,7 @@
 // All of it is tests; clippy only exempts what is marked as one.
 #![allow(clippy::unwrap_used)]
 
+mod case;
 mod collect;
 mod collect_s3;
 mod damaged;

@@ -4,7 +4,7 @@
 //! A plan that scans the table twice, or a partition that is run again, therefore counts nothing
 //! twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -208,6 +208,14 @@ pub(crate) struct ScanTold {
     pub(crate) logged: LoggedInterfaces,
     /// Copies that were dropped.
     pub(crate) dropped: Dropped,
+}
+
+impl ScanTold {
+    /// The objects of which there were rows.
+    pub(crate) fn with_rows(&self) -> BTreeSet<usize> {
+        let with_rows = self.objects.iter().filter(|(_, report)| report.rows > 0);
+        with_rows.map(|(object_idx, _)| object_idx).collect()
+    }
 }
 
 impl ScanReport {

@@ -86,9 +86,8 @@ impl Session {
         if question.claimed.is_empty() || !(question.connections || question.minutes) {
             return Ok(());
         }
-        let with_rows = told.objects.iter().filter(|(_, report)| report.rows > 0);
-        let only: BTreeSet<usize> = with_rows.map(|(object_idx, _)| object_idx).collect();
-        let terms = &Terms { only: Some(Arc::new(only)), ..terms.clone() };
+        let only = Some(Arc::new(told.with_rows()));
+        let terms = &Terms { only, ..terms.clone() };
         // What interfaces of others logged about the addresses was left out.
         let conversations = traffic.observations.conversations.iter();
         let interfaces: BTreeSet<String> =

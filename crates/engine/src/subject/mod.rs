@@ -7,6 +7,7 @@ mod peers;
 mod rollup;
 mod rows;
 mod sql;
+mod trail;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -26,6 +27,7 @@ use crate::orient::{AddressBook, Orientation, spellings};
 use crate::scan::CoverageScope;
 use crate::session::{Run, Session, Terms};
 use rows::Row;
+use trail::Trail;
 
 /// Whose traffic is asked about, and what to look at closely.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +73,8 @@ pub struct SubjectTraffic {
     lacking: Lacking,
     /// Whether several interfaces logged the same conversations of the subject's.
     doubled: bool,
+    /// The way back to the records.
+    trail: Option<Arc<Trail>>,
 }
 
 /// Of the subject's records: how many have no action, and no byte counter.
@@ -105,6 +109,7 @@ impl Session {
         }
         let mut traffic = rollup::roll_up(&question, rows, matcher)?;
         self.look_closely(&question, &terms, &run.told, &mut traffic).await?;
+        traffic.trail = Some(Arc::new(Trail::of(&question, &terms, &run.told, &traffic)));
         self.note_attribution(&question, &run, &mut traffic);
         let coverage = coverage::observed(&question, &traffic, &run.told.times);
         let mut answer = self.answer(traffic, run.told).await?;
