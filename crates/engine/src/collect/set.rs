@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn all_to_come(session: &Session) -> Vec<Source> {
-        block_on(session.objects()).unwrap().map(to_come).collect()
+        block_on(session.objects()).unwrap().map(|object| to_come(&object)).collect()
     }
 
     fn logs() -> tempfile::TempDir {
