@@ -108,6 +108,27 @@ fn a_set_in_a_bucket_is_byte_for_byte_the_one_in_a_folder_and_answers_alike() {
 }
 
 #[test]
+fn the_same_objects_give_the_same_bytes_in_whatever_order_they_are_found() {
+    let bucket = eight();
+    for (folder, remote) in [("a", "203.0.113.9"), ("b", "203.0.113.1")] {
+        let line = crate::s3::LINE.replace("203.0.113.9", remote);
+        bucket.objects.put("logs", &format!("in/{folder}/flow.log"), line);
+    }
+    let sets = tempfile::tempdir().unwrap();
+    let collect = |name: &str| {
+        let to = arg(sets.path().join(name));
+        let run = bucket.run(&["collect", "--logs=s3://logs/in/", "--to", &to]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        of_folder(&to)
+    };
+    let found_first = collect("one");
+    // Longer than objects are waited for before the first of them are read.
+    let late = Rule::new(Fault::Delay(Duration::from_secs(2)));
+    bucket.server.faults().add(late.listings().key("in/a/"));
+    assert!(found_first == collect("other"));
+}
+
+#[test]
 fn a_run_whose_file_cannot_be_put_leaves_nothing_half_and_the_next_one_completes_it() {
     for fault in [Fault::HangUp, Fault::InternalError] {
         let bucket = eight();
