@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Int32Type;
-use datafusion::common::{DataFusionError, Result};
+use arrow::array::{Array, AsArray, Int32Array, RecordBatch};
+use arrow::datatypes::{DataType, Int32Type};
+use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use datafusion::prelude::SessionContext;
 use flowproof_record::FieldId;
 use tokio::sync::mpsc;
@@ -16,13 +17,13 @@ use super::set::Set;
 use super::write::{FileWriter, SORTED_BY};
 use super::{CollectedFile, Share};
 use crate::error::EngineError;
-use crate::held::Manifest;
+use crate::held::{Manifest, SOURCE};
 use crate::parquet::Transit;
 use crate::scan::{Reports, ScanTold};
 use crate::session::{Pass, Session, Terms};
 
-/// The column that tells the place of a row's object in the listing.
-pub(super) const PLACE: &str = "place";
+/// The function that makes the number of a source of the place of its object in the listing.
+const NUMBER: &str = "source_number";
 
 /// Batches that may wait for the writer.
 const WAITING: usize = 4;
@@ -80,17 +81,16 @@ impl Session {
         fields: &BTreeSet<FieldId>,
     ) -> Result<(Written, ScanTold), EngineError> {
         let columns: Vec<FieldId> = FieldId::all().filter(|id| fields.contains(id)).collect();
-        let sql = sorted_rows(&columns);
-        let plan = |context: SessionContext| {
-            let sql = sql.clone();
-            async move { Ok(context.sql(&sql).await?) }
+        let (sql, number) = (sorted_rows(&columns), source_number(self.numbers(share)));
+        let plan = |context: SessionContext| async move {
+            context.register_udf(number);
+            Ok(context.sql(&sql).await?)
         };
         let mut pass = self.begin_pass(&self.terms_of(share.objects.iter().copied()), plan).await?;
         let pool = Some(Arc::clone(self.pool()));
         let writer = FileWriter::new(set.draft()?, &columns, pool)?;
         let (sender, receiver) = mpsc::channel(WAITING);
-        let numbers = self.numbers(share);
-        let writing = tokio::task::spawn_blocking(move || write_all(writer, receiver, &numbers));
+        let writing = tokio::task::spawn_blocking(move || write_all(writer, receiver));
         let read = hand_over(&mut pass, sender).await;
         let written = writing.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
         read?;
@@ -165,14 +165,29 @@ fn fields_met(reports: &Reports) -> BTreeSet<FieldId> {
     reports.formats().flat_map(|format| format.fields().iter().flatten().copied()).collect()
 }
 
+/// Numbers by places. Rows are sorted by these: places are those in which objects were found, and a
+/// bucket does not give them in the same order each time.
+fn source_number(numbers: Vec<i32>) -> ScalarUDF {
+    let number = move |args: &[ColumnarValue]| {
+        let arrays = ColumnarValue::values_to_arrays(args)?;
+        let [places] = &arrays[..] else { return internal_err!("one place is asked about") };
+        let places = places.as_primitive::<Int32Type>();
+        let numbers: Int32Array = places.unary(|place| numbers[place as usize]);
+        Ok(ColumnarValue::Array(Arc::new(numbers)))
+    };
+    let (args, result) = (vec![DataType::Int32], DataType::Int32);
+    create_udf(NUMBER, args, result, Volatility::Immutable, Arc::new(number))
+}
+
 /// Rows in an order that leaves nothing to chance: equal ones are equal in all that is written.
 fn sorted_rows(columns: &[FieldId]) -> String {
     let name = |id: &FieldId| format!("\"{}\"", id.field().column);
     let first = SORTED_BY.iter().filter(|id| columns.contains(id));
     let rest = columns.iter().filter(|id| !SORTED_BY.contains(id));
-    let order = first.map(name).chain([PLACE.to_owned()]).chain(rest.map(name));
+    let order = first.map(name).chain([SOURCE.to_owned()]).chain(rest.map(name));
     let order: Vec<String> = order.map(|name| format!("{name} ASC NULLS FIRST")).collect();
-    let columns = columns.iter().map(name).chain([PLACE.to_owned()]).collect::<Vec<_>>();
+    let number = format!("{NUMBER}(place) AS {SOURCE}");
+    let columns = columns.iter().map(name).chain([number]).collect::<Vec<_>>();
     format!("SELECT {} FROM collected_rows ORDER BY {}", columns.join(", "), order.join(", "))
 }
 
@@ -210,17 +225,17 @@ impl RowCounts {
 }
 
 /// Adds a batch's rows to the counts of their sources.
-fn count(batch: &RecordBatch, numbers: &[i32], counts: &mut Vec<RowCounts>) -> Result<()> {
+fn count(batch: &RecordBatch, counts: &mut Vec<RowCounts>) -> Result<()> {
     let text = |id: FieldId| {
         let column = batch.column_by_name(id.field().column);
         column.and_then(|column| column.as_string_view_opt())
     };
-    let places = batch.column_by_name(PLACE).and_then(|c| c.as_primitive_opt::<Int32Type>());
-    let places = places.ok_or_else(|| DataFusionError::Internal("no places".into()))?;
+    let numbers = batch.column_by_name(SOURCE).and_then(|c| c.as_primitive_opt::<Int32Type>());
+    let numbers = numbers.ok_or_else(|| DataFusionError::Internal("no sources".into()))?;
     let status = text(FieldId::LOG_STATUS);
     let transit = [text(FieldId::TGW_ID), text(FieldId::TGW_ATTACHMENT_ID)];
-    for (row, place) in places.values().iter().enumerate() {
-        let number = numbers[*place as usize] as usize;
+    for (row, number) in numbers.values().iter().enumerate() {
+        let number = *number as usize;
         if counts.len() <= number {
             counts.resize(number + 1, RowCounts::default());
         }
@@ -238,15 +253,11 @@ fn count(batch: &RecordBatch, numbers: &[i32], counts: &mut Vec<RowCounts>) -> R
     Ok(())
 }
 
-fn write_all(
-    mut writer: FileWriter,
-    mut batches: mpsc::Receiver<RecordBatch>,
-    numbers: &[i32],
-) -> Result<Written> {
+fn write_all(mut writer: FileWriter, mut batches: mpsc::Receiver<RecordBatch>) -> Result<Written> {
     let mut rows = Vec::new();
     while let Some(batch) = batches.blocking_recv() {
-        writer.write(&batch, numbers)?;
-        count(&batch, numbers, &mut rows)?;
+        writer.write(&batch)?;
+        count(&batch, &mut rows)?;
     }
     Ok(Written { writer, rows })
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimestampNanosecondType};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampNanosecondType};
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{FieldId, Kind};
 use parquet::arrow::ArrowSchemaConverter;
@@ -18,7 +18,6 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use super::draft::Draft;
-use super::rows::PLACE;
 use crate::error::EngineError;
 use crate::held::{MANIFEST, Manifest, ONE_SPELLING, SOURCE};
 
@@ -79,10 +78,9 @@ impl FileWriter {
         Ok(FileWriter { writer, groups, schema, batches, rows, groups_written, pool })
     }
 
-    /// Takes rows with the fields' columns, and the place of each row's object as the last one;
-    /// `number` tells the number of the source there.
-    pub(super) fn write(&mut self, rows: &RecordBatch, number: &[i32]) -> Result<()> {
-        let mut rest = to_file(rows, &self.schema, number)?;
+    /// Takes rows with the fields' columns, and the number of each row's source as the last one.
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        let mut rest = to_file(rows, &self.schema)?;
         while self.rows + rest.num_rows() >= GROUP_ROWS {
             let fits = GROUP_ROWS - self.rows;
             self.batches.push(rest.slice(0, fits));
@@ -185,19 +183,13 @@ fn properties(fields: &[FieldId]) -> WriterProperties {
     properties.build()
 }
 
-/// Rows as the file has them: times in seconds, and sources by their numbers.
-fn to_file(rows: &RecordBatch, schema: &SchemaRef, number: &[i32]) -> Result<RecordBatch> {
+/// Rows as the file has them: times in seconds.
+fn to_file(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = schema.fields().iter().map(|field| -> Result<ArrayRef> {
-        let name = if field.name() == SOURCE { PLACE } else { field.name() };
-        let column = rows.column(rows.schema_ref().index_of(name)?);
+        let column = rows.column(rows.schema_ref().index_of(field.name())?);
         if let Some(times) = column.as_primitive_opt::<TimestampNanosecondType>() {
             let seconds: Int64Array = times.unary(|nanoseconds| nanoseconds / 1_000_000_000);
             return Ok(Arc::new(seconds));
-        }
-        if name == PLACE {
-            let places = column.as_primitive::<Int32Type>();
-            let numbers = places.values().iter().map(|place| number[*place as usize]);
-            return Ok(Arc::new(Int32Array::from_iter_values(numbers)));
         }
         Ok(Arc::clone(column))
     });
