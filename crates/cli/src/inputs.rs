@@ -127,11 +127,12 @@ impl Inputs {
         })
     }
 
-    /// Copies a file; from then on it is the copy that is read.
+    /// Copies a file; from then on it is the copy that is read. Of one that is too large to be an input
+    /// so much is copied that its reader finds it too large.
     pub(crate) fn keep(&mut self, file: &Path, copy: PathBuf) -> Result<()> {
-        let copied = self.open(file).and_then(|mut bytes| {
+        let copied = self.open(file).and_then(|bytes| {
             let mut kept = File::create_new(&copy)?;
-            io::copy(&mut bytes, &mut kept)
+            io::copy(&mut bytes.take(MOST_BYTES + 1), &mut kept)
         });
         copied.with_context(|| name(file))?;
         self.stand_in(file.to_owned(), copy);

@@ -38,6 +38,9 @@ impl Target {
                 }
                 Some(there.permissions())
             }
+            Err(_) if dir.is_symlink() => {
+                return Err(refused("it is a link that leads to no folder").into());
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error).with_context(|| dir.display().to_string()),
         };

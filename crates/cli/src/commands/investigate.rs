@@ -33,12 +33,12 @@ use crate::streams::Streams;
 use crate::time::parse_span;
 
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    let mut draft = args.case.as_deref().map(|dir| Draft::begin(dir, &args)).transpose()?;
     let findings = args.finding.iter().map(Path::new);
     let beside = args.lists.places().chain(args.inventory.places()).chain(findings);
     let mut inputs = Inputs::for_logs(&args.logs, beside).await?;
     refuse_input(&args)?;
     let asked = plan::window(&args.time, Timestamp::now())?;
-    let mut draft = args.case.as_deref().map(|dir| Draft::begin(dir, &args)).transpose()?;
     if let Some(draft) = &mut draft {
         draft.keep_inputs(&args, &mut inputs)?;
     }

@@ -517,13 +517,22 @@ fn the_question_is_asked_again_of_the_same_logs_without_the_files_that_were_give
         named("list", "tor-*.txt"),
         named("trusted", "internal-trusted.txt"),
         named("enrich", "names.csv"),
+        named("inventory", "inventory.json"),
     ];
+    let inventory = json!({"NetworkInterfaces": [{
+        "NetworkInterfaceId": "eni-0a1b2c3d4e5f60001",
+        "PrivateIpAddress": "10.0.1.5",
+        "Attachment": {"InstanceId": "i-0aaaabbbbcccc0001"},
+    }]});
+    fs::write(given.path().join("inventory.json"), inventory.to_string()).unwrap();
     fs::write(given.path().join("names.csv"), "ip,name\n203.0.113.9,relay.example\n").unwrap();
     let more = ["--logs", &logs, "--baseline=1d", "--peers", "--slack=20m"];
     let written = place.investigate(&[&texts(&args)[..], &more].concat());
     assert_eq!(written.code, Some(0), "{written:?}");
     assert!(written.out.contains("relay.example"));
     drop(given);
+    assert_eq!(place.json("inventory/1-inventory.json"), inventory);
+    assert!(!place.dir.join("enrich").exists());
 
     let told = place.verify(&["--logs", &logs]);
     assert!(told.code == Some(0) && !told.err.contains("error"), "{told:?}");
@@ -594,6 +603,13 @@ fn a_case_takes_the_place_of_nothing_and_lies_among_no_logs() {
     names.sort();
     assert_eq!(names, ["file", "full", "logs"]);
     assert_eq!(fs::read(beside("full/file")).unwrap(), b"abc");
+
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", beside("link")).unwrap();
+        let told = ask(&beside("link"), &walked);
+        assert!(told.code == Some(2) && told.err.contains("a link that leads to no"), "{told:?}");
+    }
 
     // An empty folder is nothing.
     fs::create_dir(beside("empty")).unwrap();
