@@ -48,7 +48,7 @@ impl Reader<'_> {
     fn deleted(&mut self, item: &Value<'_>, seen: Option<i64>) {
         let Some(id) = text(item, "ResourceId") else { return self.without_configuration(item) };
         let identity = InterfaceIdentity { interface: id.to_owned(), ..Default::default() };
-        (self.found)(Mention { identity, seen, since: None });
+        (self.found)(Mention { identity, seen, since: None, is_gone: true });
     }
 
     fn without_configuration(&mut self, item: &Value<'_>) {

@@ -19,6 +19,8 @@ pub(super) struct Mention {
     pub(super) seen: Option<i64>,
     /// Since when it belonged to its instance, if that is told.
     pub(super) since: Option<i64>,
+    /// Whether it was deleted then.
+    pub(super) is_gone: bool,
 }
 
 /// Interfaces by their id.
@@ -46,11 +48,11 @@ impl Merge {
 
     /// Adds a mention.
     pub(super) fn mention(&mut self, mention: Mention) {
-        let Mention { identity, seen, since } = mention;
+        let Mention { identity, seen, since, is_gone } = mention;
         let instance = identity.instance.clone();
         if let Some(told) = seen.max(since) {
             let mentions = self.interfaces.entry(identity.interface.clone()).or_default();
-            mentions.sightings.insert(Sighting { told, since, instance });
+            mentions.sightings.insert(Sighting { told, since, instance, is_gone });
         }
         self.add(identity);
     }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flowproof_evidence::InterfaceIdentity;
 
-use crate::orient::{Sighting, Timeline};
+use crate::orient::Sighting;
 use merge::Merge;
 
 pub use error::InventoryError;
@@ -56,10 +56,9 @@ impl Inventory {
         merge.finish(notes)
     }
 
-    /// The interfaces that moved, with their instances.
-    pub(crate) fn timelines(&self) -> impl Iterator<Item = (&str, Timeline)> {
-        let all = self.sightings.iter();
-        all.filter_map(|(interface, told)| Some((interface.as_str(), Timeline::of(told)?)))
+    /// What was told with a time, by interface.
+    pub(crate) fn sightings(&self) -> impl Iterator<Item = (&str, &BTreeSet<Sighting>)> {
+        self.sightings.iter().map(|(interface, told)| (interface.as_str(), told))
     }
 }
 

@@ -130,7 +130,7 @@ impl Reader<'_> {
         let since = self.time(attached.and_then(|attachment| field(attachment, "AttachTime")));
         let (interface, instance) = (id.to_owned(), instance.map(str::to_owned));
         let identity = InterfaceIdentity { interface, instance, addresses };
-        (self.found)(Mention { identity, seen, since });
+        (self.found)(Mention { identity, seen, since, is_gone: false });
     }
 
     fn address(&mut self, interface: &str, value: &Value<'_>) -> Option<IpAddr> {

@@ -10,7 +10,7 @@ use flowproof_evidence::InterfaceIdentity;
 use super::ends::Ends;
 use super::ends::family_of;
 use super::texts::Sought;
-use super::timeline::Timeline;
+use super::timeline::{Life, Timeline};
 use crate::inventory::Inventory;
 
 /// What is known of interfaces before the records are read, and what they then taught.
@@ -28,6 +28,7 @@ pub(crate) struct Entry {
     /// The instance that has it at all times, unless there is a timeline.
     instance: Option<String>,
     timeline: Option<Arc<Timeline>>,
+    pub(crate) life: Life,
     /// Own addresses in the one spelling that batches have: mostly one or two.
     addresses: Vec<Sought>,
     /// Those of them that the records taught.
@@ -95,9 +96,12 @@ impl AddressBook {
     /// Adds what an inventory tells, with the times at which interfaces moved from instance to instance.
     pub fn add_inventory(&mut self, inventory: &Inventory) {
         inventory.interfaces.iter().for_each(|identity| self.add(identity));
-        for (interface, timeline) in inventory.timelines() {
-            self.entry(interface).timeline = Some(Arc::new(timeline));
-            self.has_timelines = true;
+        for (interface, sightings) in inventory.sightings() {
+            let timeline = Timeline::of(sightings).map(Arc::new);
+            self.has_timelines |= timeline.is_some();
+            let entry = self.entry(interface);
+            entry.life = Life::of(sightings);
+            entry.timeline = timeline.or(entry.timeline.take());
         }
     }
 

@@ -11,6 +11,32 @@ pub(crate) struct Sighting {
     pub(crate) since: Option<i64>,
     /// The instance that the interface belongs to, if any.
     pub(crate) instance: Option<String>,
+    /// Whether the interface was deleted then.
+    pub(crate) is_gone: bool,
+}
+
+/// Since when and until when an interface was there, as far as it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// Since when it was attached, when it was first told of.
+    from: Option<i64>,
+    /// When it was deleted.
+    to: Option<i64>,
+}
+
+impl Life {
+    pub(crate) fn of(sightings: &BTreeSet<Sighting>) -> Life {
+        let to = sightings.last().filter(|last| last.is_gone).map(|last| last.told);
+        Life { from: sightings.first().and_then(|first| first.since), to }
+    }
+
+    /// Whether an interface whose first record began at `first` was not there from `from` to `to`. One
+    /// that left records before it is said to have been attached was there before.
+    pub(crate) fn is_outside(self, first: i64, from: i64, to: i64) -> bool {
+        let is_over = self.to.is_some_and(|gone| gone <= from);
+        let is_later = self.from.is_some_and(|attached| attached >= to && attached <= first);
+        is_over || is_later
+    }
 }
 
 /// The instances of an interface that moved.
@@ -28,7 +54,7 @@ impl Timeline {
     /// before of the time after that.
     pub(crate) fn of(sightings: &BTreeSet<Sighting>) -> Option<Timeline> {
         let mut spans: Vec<(i64, Option<String>)> = Vec::new();
-        for Sighting { told, since, instance } in sightings {
+        for Sighting { told, since, instance, .. } in sightings {
             // Nothing tells when the first began, if it does not.
             let unsaid = if spans.is_empty() { i64::MIN } else { *told };
             let from = since.unwrap_or(unsaid);
@@ -79,6 +105,7 @@ mod tests {
             told: *told,
             since: *since,
             instance: instance.map(str::to_owned),
+            is_gone: false,
         };
         Timeline::of(&sightings.iter().map(sighting).collect())
     }
@@ -139,5 +166,15 @@ mod tests {
         assert_eq!(timeline(&[(50, Some(10), Some("a")), (90, Some(80), Some("a"))]), None);
         // The later tells that the other never had it.
         assert_eq!(timeline(&[(50, Some(20), Some("a")), (90, Some(10), Some("b"))]), None);
+    }
+
+    #[test]
+    fn an_interface_is_outside_a_window_only_if_its_records_do_not_say_otherwise() {
+        let life = Life { from: Some(100), to: Some(200) };
+        let outside = |first, from, to| life.is_outside(first, from, to);
+        assert!(!outside(150, 150, 160) && !outside(90, 0, 300));
+        assert!(outside(190, 200, 300) && outside(100, 0, 100));
+        assert!(!outside(99, 0, 100), "it was there before it is said to be");
+        assert!(!Life::default().is_outside(0, i64::MIN, i64::MAX));
     }
 }
