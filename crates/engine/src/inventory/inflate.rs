@@ -23,6 +23,6 @@ pub(super) fn inflated(bytes: &[u8]) -> Result<Cow<'_, [u8]>, InventoryError> {
     match inflater.finish() {
         Ending::Complete | Ending::Empty => Ok(Cow::Owned(text)),
         Ending::Truncated { reason } | Ending::Corrupt { reason } => Err(broken(reason)),
-        Ending::Unsupported { encoding } => Err(broken(format!("it holds {}", encoding.name()))),
+        _ => Err(broken("it holds other compressed data".to_owned())),
     }
 }

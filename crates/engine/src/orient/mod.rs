@@ -18,4 +18,4 @@ pub(crate) use ends::RawEnds;
 pub(crate) use glance::{Glance, Seen};
 pub(crate) use learn::Learner;
 pub(crate) use pending::Pending;
-pub(crate) use timeline::{Life, Sighting, Timeline};
+pub(crate) use timeline::{Sighting, Timeline};

@@ -242,9 +242,16 @@ impl Session {
 
     /// The interfaces that were an instance's of the filter for some time, and another's for some.
     fn moved_interfaces(&self, filter: &VolumeFilter) -> BTreeSet<String> {
-        let all = filter.instances.iter().flat_map(|instance| self.book().interfaces_of(instance));
-        let moved = all.filter(|interface| self.book().timeline(interface).is_some());
-        moved.map(str::to_owned).collect()
+        let all = self.interfaces_of_any(&filter.instances);
+        all.filter(|interface| self.book().timeline(interface).is_some()).collect()
+    }
+
+    /// The interfaces that the address book has for these instances.
+    fn interfaces_of_any(&self, instances: &[String]) -> impl Iterator<Item = String> {
+        let of = |instance: &String| -> Vec<String> {
+            self.book().interfaces_of(instance).map(str::to_owned).collect()
+        };
+        instances.iter().flat_map(of)
     }
 
     /// The filter over `traffic`: instances by the records' own id, and by the interfaces that the
@@ -257,8 +264,7 @@ impl Session {
         if !filter.instances.is_empty() {
             let instances = quoted(&filter.instances);
             any.push(format!("instance_id IN ({instances})"));
-            let of = |instance| self.book().interfaces_of(instance).map(str::to_owned);
-            let all = filter.instances.iter().flat_map(of);
+            let all = self.interfaces_of_any(&filter.instances);
             let unmoved: Vec<String> = all.filter(|interface| !moved.contains(interface)).collect();
             if !unmoved.is_empty() {
                 let ids = quoted(&unmoved);
