@@ -292,7 +292,8 @@ pub(crate) struct Enrich {
 /// Files that say which interfaces and addresses belong to which instance.
 #[derive(Debug, Args)]
 pub(crate) struct Inventory {
-    /// Output of aws ec2 describe-network-interfaces or describe-instances; repeatable
+    /// Output of aws ec2 describe-network-interfaces or describe-instances, or a snapshot or history
+    /// of AWS Config, plain or gzip; repeatable
     #[arg(long = "inventory", value_name = "FILE", env = "FLOWPROOF_INVENTORY")]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use flowproof_engine::{AddressBook, Duplicates, Session, SessionOptions, read_inventory};
+use flowproof_engine::{
+    self as engine, AddressBook, Duplicates, Session, SessionOptions, read_inventory,
+};
 use flowproof_evidence::Window;
 use flowproof_record::Format;
 use flowproof_source::{Selection, Slack, is_in_bucket};
@@ -157,12 +159,18 @@ pub(crate) fn book(
     inputs: &Inputs,
     streams: &mut Streams,
 ) -> Result<AddressBook> {
-    let mut book = AddressBook::default();
+    let mut inventories = Vec::new();
     for path in files(&inventory.files, inputs)? {
         let bytes = inputs.read(&path)?;
-        let read = read_inventory(&bytes).with_context(|| path.display().to_string())?;
-        read.notes.iter().for_each(|note| streams.note(&format!("{}: {note}", path.display())));
-        read.interfaces.iter().for_each(|identity| book.add(identity));
+        let mut read = read_inventory(&bytes).with_context(|| path.display().to_string())?;
+        let notes = std::mem::take(&mut read.notes);
+        notes.iter().for_each(|note| streams.note(&format!("{}: {note}", path.display())));
+        inventories.push(read);
     }
+    // What is left to note is of several of them.
+    let all = engine::Inventory::merge_all(inventories);
+    all.notes.iter().for_each(|note| streams.note(&format!("--inventory: {note}")));
+    let mut book = AddressBook::default();
+    book.add_inventory(&all);
     Ok(book)
 }

@@ -1,6 +1,6 @@
 //! The documentation does what it says: its commands run, its output is real, its table is the
 //! program's, its links lead somewhere, and each clause of `docs/SEMANTICS.md` names tests that
-//! exist. The tests of clauses that no crate can test alone are in [`counting`], [`duplicates`],
+//! exist. The tests of clauses that no crate can test alone are in [`counting`], [`duplicates`], [`moved`],
 //! [`sides`] and [`verdicts`].
 
 // The commands on the pages are those of a Unix shell.
@@ -11,6 +11,7 @@ mod cloud;
 mod counting;
 mod duplicates;
 mod logs;
+mod moved;
 mod page;
 mod s3;
 mod sides;

@@ -1,7 +1,8 @@
 //! Why an input is no inventory.
 
 /// What is read, in the words of error messages.
-const EXPECTED: &str = "the JSON of `aws ec2 describe-network-interfaces` or `describe-instances`";
+const EXPECTED: &str =
+    "the JSON of `aws ec2 describe-network-interfaces` or `describe-instances`, or of AWS Config";
 
 /// An input that is not read as an inventory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,18 @@ pub enum InventoryError {
     NotJson {
         /// What it looks like.
         looks_like: String,
+    },
+    /// It is gzip data that is damaged or cut off.
+    #[error("damaged gzip data: {reason}; get the file again")]
+    Gzip {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is gzip data that comes to more than is read.
+    #[error("gzip data of more than {limit} bytes; split it by account or Region")]
+    TooLarge {
+        /// The most bytes that are read.
+        limit: usize,
     },
     /// It begins like JSON and is damaged, or it ends too early.
     #[error("expected {EXPECTED}, got invalid JSON at line {line} column {column}: {reason}")]

@@ -8,6 +8,7 @@ use serde_json::Deserializer;
 use serde_json_borrow::Value;
 
 use super::InventoryError;
+use super::merge::Mention;
 
 /// What was not taken over, counted, with the first case of each kind.
 #[derive(Debug, Default)]
@@ -16,7 +17,7 @@ pub(super) struct LeftOut {
 }
 
 impl LeftOut {
-    fn count(&mut self, what: &'static str, example: impl FnOnce() -> String) {
+    pub(super) fn count(&mut self, what: &'static str, example: impl FnOnce() -> String) {
         self.kinds.entry(what).or_insert_with(|| (0, example())).0 += 1;
     }
 
@@ -30,7 +31,7 @@ impl LeftOut {
 /// Calls `found` with each interface of the input, in order. One interface can occur several times.
 pub(super) fn each_interface(
     bytes: &[u8],
-    found: &mut dyn FnMut(InterfaceIdentity),
+    found: &mut dyn FnMut(Mention),
 ) -> Result<LeftOut, InventoryError> {
     // A byte order mark is what some shells put before redirected output.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -55,9 +56,9 @@ pub(super) fn each_interface(
     }
 }
 
-struct Reader<'f> {
-    found: &'f mut dyn FnMut(InterfaceIdentity),
-    left_out: LeftOut,
+pub(super) struct Reader<'f> {
+    pub(super) found: &'f mut dyn FnMut(Mention),
+    pub(super) left_out: LeftOut,
 }
 
 impl Reader<'_> {
@@ -72,34 +73,42 @@ impl Reader<'_> {
     /// The answer of one call. An error says what it is instead.
     fn answer(&mut self, answer: &Value<'_>) -> Result<(), String> {
         if let Some(Value::Array(interfaces)) = field(answer, "NetworkInterfaces") {
-            for interface in interfaces {
-                let attachment = field(interface, "Attachment");
-                // Gateways and endpoints have an attachment too, but no instance.
-                let instance = attachment.and_then(|attachment| text(attachment, "InstanceId"));
-                self.interface(interface, instance);
-            }
+            interfaces.iter().for_each(|interface| self.described(interface, None));
             return Ok(());
         }
         if let Some(Value::Array(reservations)) = field(answer, "Reservations") {
             for instance in reservations.iter().flat_map(|each| list(each, "Instances")) {
-                self.instance(instance);
+                self.instance(instance, None);
             }
+            return Ok(());
+        }
+        if let Some(items) = Reader::items(answer) {
+            items.iter().for_each(|item| self.item(item));
             return Ok(());
         }
         Err(kind_of_value(answer))
     }
 
-    fn instance(&mut self, instance: &Value<'_>) {
+    /// An interface that tells its instance itself, as it was seen at a time.
+    pub(super) fn described(&mut self, interface: &Value<'_>, seen: Option<i64>) {
+        let attachment = field(interface, "Attachment");
+        // Gateways and endpoints have an attachment too, but no instance.
+        let instance = attachment.and_then(|attachment| text(attachment, "InstanceId"));
+        self.interface(interface, instance, seen);
+    }
+
+    /// An instance with its interfaces.
+    pub(super) fn instance(&mut self, instance: &Value<'_>, seen: Option<i64>) {
         let id = text(instance, "InstanceId");
         if id.is_none() {
             self.left_out.count("the id of instances that have none", || excerpt(instance));
         }
         for interface in list(instance, "NetworkInterfaces") {
-            self.interface(interface, id);
+            self.interface(interface, id, seen);
         }
     }
 
-    fn interface(&mut self, interface: &Value<'_>, instance: Option<&str>) {
+    fn interface(&mut self, interface: &Value<'_>, instance: Option<&str>, seen: Option<i64>) {
         let Some(id) = text(interface, "NetworkInterfaceId") else {
             self.left_out.count("interfaces without an id", || excerpt(interface));
             return;
@@ -117,8 +126,11 @@ impl Reader<'_> {
                 self.left_out.count("address prefixes given to interfaces", || shown(id));
             }
         }
+        let attached = field(interface, "Attachment").filter(|_| instance.is_some());
+        let since = self.time(attached.and_then(|attachment| field(attachment, "AttachTime")));
         let (interface, instance) = (id.to_owned(), instance.map(str::to_owned));
-        (self.found)(InterfaceIdentity { interface, instance, addresses });
+        let identity = InterfaceIdentity { interface, instance, addresses };
+        (self.found)(Mention { identity, seen, since, is_gone: false });
     }
 
     fn address(&mut self, interface: &str, value: &Value<'_>) -> Option<IpAddr> {
@@ -133,7 +145,7 @@ impl Reader<'_> {
 
 /// The field `name`, given in PascalCase, of an object in either case of its first letter. A `null`
 /// counts as absent; of several fields of one name the last is taken.
-fn field<'v, 'j>(value: &'v Value<'j>, name: &str) -> Option<&'v Value<'j>> {
+pub(super) fn field<'v, 'j>(value: &'v Value<'j>, name: &str) -> Option<&'v Value<'j>> {
     let (first, rest) = name.as_bytes().split_first()?;
     let mut in_camel_case = None;
     for (key, value) in value.as_object()?.as_vec().iter().rev() {
@@ -150,12 +162,12 @@ fn field<'v, 'j>(value: &'v Value<'j>, name: &str) -> Option<&'v Value<'j>> {
 }
 
 /// The text of a field, if it has some.
-fn text<'v>(value: &'v Value<'_>, name: &str) -> Option<&'v str> {
+pub(super) fn text<'v>(value: &'v Value<'_>, name: &str) -> Option<&'v str> {
     field(value, name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The items of a field that is a list; none if it is not there.
-fn list<'v, 'j>(value: &'v Value<'j>, name: &str) -> &'v [Value<'j>] {
+pub(super) fn list<'v, 'j>(value: &'v Value<'j>, name: &str) -> &'v [Value<'j>] {
     field(value, name).and_then(Value::as_array).unwrap_or_default()
 }
 
@@ -173,7 +185,6 @@ fn invalid(error: &serde_json::Error) -> InventoryError {
 
 fn kind_of_bytes(bytes: &[u8]) -> String {
     let known = match bytes {
-        [0x1f, 0x8b, ..] => "gzip data, inflate it first",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text, save it as UTF-8",
         [b'P', b'K', 3, 4, ..] => "a ZIP archive",
         [b'<', ..] => "XML or HTML",
@@ -202,7 +213,7 @@ fn kind_of_value(value: &Value<'_>) -> String {
 const LONGEST_EXCERPT: usize = 60;
 
 /// A value of the input for a message.
-fn excerpt(value: &Value<'_>) -> String {
+pub(super) fn excerpt(value: &Value<'_>) -> String {
     match value {
         Value::Array(items) => format!("a list of {} values", items.len()),
         Value::Object(_) => kind_of_value(value),
@@ -212,7 +223,7 @@ fn excerpt(value: &Value<'_>) -> String {
 }
 
 /// Text of the input for a message: short and harmless.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     shortened(text).escape_debug().to_string()
 }
 

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::orient::Timeline;
 
 /// `interface instance addresses...` of each interface.
 fn outline(inventory: &Inventory) -> Vec<String> {
@@ -21,8 +22,8 @@ fn error(bytes: &[u8]) -> String {
     read_inventory(bytes).expect_err("no inventory").to_string()
 }
 
-const EXPECTED: &str =
-    "expected the JSON of `aws ec2 describe-network-interfaces` or `describe-instances`, got ";
+const EXPECTED: &str = "expected the JSON of `aws ec2 describe-network-interfaces` or `describe-instances`, or of AWS \
+     Config, got ";
 
 const INTERFACES: &str = r#"{"NetworkInterfaces": [
     {
@@ -130,7 +131,7 @@ fn an_interface_that_moved_belongs_to_the_last_instance_and_a_note_names_it() {
     let (first, last) = (attached("i-0aaaabbbbcccc0009"), attached("i-0aaaabbbbcccc0001"));
     let note = "interface eni-0a1b2c3d4e5f60001 is attached to different instances \
         (i-0aaaabbbbcccc0001, i-0aaaabbbbcccc0009); the last one named, i-0aaaabbbbcccc0001, is \
-        taken as its instance";
+        taken as its instance at all times, since times do not tell them apart: AWS Config has such times";
     for inventory in [read(&format!("{first}{last}")), read(&first).merge(read(&last))] {
         assert_eq!(outline(&inventory), ["eni-0a1b2c3d4e5f60001 i-0aaaabbbbcccc0001"]);
         assert_eq!(inventory.notes, [note]);
@@ -175,7 +176,6 @@ fn an_inventory_without_interfaces_is_noted() {
 fn anything_else_is_refused_with_what_it_looks_like() {
     for (input, message) in [
         (&b" \n"[..], "nothing"),
-        (b"\x1f\x8b\x08\0", "gzip data, inflate it first"),
         (b"\xff\xfe{\0", "UTF-16 text, save it as UTF-8"),
         (b"<DescribeInstancesResponse>", "XML or HTML"),
         (b"Reservations:\n- Groups: []\n", "Reservations:, use --output json"),
@@ -217,4 +217,174 @@ fn a_cut_anywhere_is_refused() {
 fn a_deep_input_is_refused_and_not_followed() {
     let deep = "[".repeat(1_000_000);
     assert!(error(deep.as_bytes()).ends_with("recursion limit exceeded"));
+}
+
+const ENI: &str = "eni-0a1b2c3d4e5f60001";
+
+const TIMES: [&str; 7] = [
+    "2025-05-31T23:59:59Z",
+    "2025-06-01T00:00:00Z",
+    "2025-06-01T10:59:59Z",
+    "2025-06-01T11:00:00Z",
+    "2025-06-01T11:59:59Z",
+    "2025-06-01T12:00:00Z",
+    "2026-01-01T00:00:00Z",
+];
+
+fn timelines(inventory: &Inventory) -> Vec<(String, Timeline)> {
+    let all = inventory.sightings();
+    all.filter_map(|(id, told)| Some((id.to_owned(), Timeline::of(told)?))).collect()
+}
+
+/// Whose the only interface that moved was at [`TIMES`]: the last digit, a hyphen for nobody.
+fn owned(inventory: &Inventory) -> String {
+    let [(interface, timeline)] = &timelines(inventory)[..] else { panic!("one moved interface") };
+    assert_eq!(interface, ENI);
+    let at = |time: &&str| {
+        let second = time.parse::<jiff::Timestamp>().expect("a time").as_second();
+        timeline.at(second).map_or("-".to_owned(), |id| id[id.len() - 1..].to_owned())
+    };
+    TIMES.iter().map(at).collect()
+}
+
+/// A snapshot of AWS Config: the interface is `...0001`'s from midnight on, detached at 11, and
+/// `...0002`'s from noon on.
+const SNAPSHOT: &str = r#"{"fileVersion": "1.0", "configSnapshotId": "7f5f3b5c", "configurationItems": [
+    {"resourceType": "AWS::EC2::NetworkInterface", "resourceId": "eni-0a1b2c3d4e5f60001",
+        "configurationItemCaptureTime": "2025-06-01T00:02:11.123Z", "configurationItemStatus": "OK",
+        "configuration": {"networkInterfaceId": "eni-0a1b2c3d4e5f60001",
+            "attachment": {"instanceId": "i-0aaaabbbbcccc0001", "attachTime": "2025-06-01T00:00:00.000Z"},
+            "privateIpAddress": "10.0.1.5",
+            "privateIpAddresses": [{"primary": true, "privateIpAddress": "10.0.1.5"}],
+            "ipv6Addresses": [{"ipv6Address": "2001:db8::5"}]}},
+    {"resourceType": "AWS::EC2::NetworkInterface", "resourceId": "eni-0a1b2c3d4e5f60001",
+        "configurationItemCaptureTime": "2025-06-01T11:00:00.900Z", "configurationItemStatus": "OK",
+        "configuration": {"networkInterfaceId": "eni-0a1b2c3d4e5f60001", "attachment": null,
+            "privateIpAddress": "10.0.1.5"}},
+    {"resourceType": "AWS::S3::Bucket", "resourceId": "a-bucket", "configuration": "text"},
+    {"resourceType": "AWS::EC2::Instance", "resourceId": "i-0aaaabbbbcccc0002",
+        "configurationItemCaptureTime": "2025-06-01T12:03:00.000Z", "configurationItemStatus": "OK",
+        "configuration": {"instanceId": "i-0aaaabbbbcccc0002", "networkInterfaces": [
+            {"networkInterfaceId": "eni-0a1b2c3d4e5f60001", "privateIpAddress": "10.0.1.5",
+                "attachment": {"attachTime": "2025-06-01T12:00:00.000Z", "deviceIndex": 1}}]}}
+]}"#;
+
+#[test]
+fn a_snapshot_of_aws_config_tells_when_an_interface_was_whose() {
+    let inventory = read(SNAPSHOT);
+    assert_eq!(inventory.notes, [""; 0], "what is settled is no doubt");
+    let addresses = "eni-0a1b2c3d4e5f60001 i-0aaaabbbbcccc0002 10.0.1.5 2001:db8::5";
+    assert_eq!(outline(&inventory), [addresses]);
+    let expected = "-11--22";
+    assert_eq!(owned(&inventory), expected);
+}
+
+#[test]
+fn a_history_of_aws_config_has_its_configuration_in_text_and_its_times_in_seconds() {
+    // Newest first, as it is printed. 1748736000 is midnight.
+    let item = |time: &str, id: &str, attached: u64| {
+        let configuration = format!(
+            r#"{{"networkInterfaceId":"{ENI}","attachment":{{"instanceId":"{id}","attachTime":{attached}}},
+                "privateIpAddress":"10.0.1.5"}}"#
+        );
+        let configuration = serde_json::Value::from(configuration);
+        format!(
+            r#"{{"configurationItemCaptureTime": {time}, "resourceType": "AWS::EC2::NetworkInterface",
+                "configurationItemStatus": "ResourceDiscovered", "resourceId": "{ENI}",
+                "configuration": {configuration}}}"#
+        )
+    };
+    let later = item("1748780000.922", "i-0aaaabbbbcccc0002", 1_748_736_000 + 43_200);
+    let first = item("1748737000.9219999", "i-0aaaabbbbcccc0001", 1_748_736_000);
+    let inventory = read(&format!(r#"{{"configurationItems": [{later}, {first}]}}"#));
+    let expected = "-111122";
+    assert_eq!(owned(&inventory), expected);
+    assert_eq!(outline(&inventory), ["eni-0a1b2c3d4e5f60001 i-0aaaabbbbcccc0002 10.0.1.5"]);
+
+    // The same of two files, in either order.
+    let one = |item: &str| read(&format!(r#"{{"configurationItems": [{item}]}}"#));
+    assert_eq!(one(&first).merge(one(&later)), inventory);
+    assert_eq!(one(&later).merge(one(&first)), inventory);
+    assert_eq!(timelines(&one(&later)).len(), 0, "one instance has it at all times");
+}
+
+#[test]
+fn a_deleted_interface_belongs_to_nobody_from_then_on() {
+    let deleted = format!(
+        r#"{{"configurationItems": [{{"resourceType": "AWS::EC2::NetworkInterface", "resourceId": "{ENI}",
+            "configurationItemCaptureTime": "2025-06-01T18:00:00Z", "configuration": null,
+            "configurationItemStatus": "ResourceDeleted"}}]}}"#
+    );
+    let inventory = read(&format!("{SNAPSHOT}{deleted}"));
+    let expected = "-11--2-";
+    assert_eq!(owned(&inventory), expected);
+    let alone = read(&deleted);
+    assert_eq!((outline(&alone), timelines(&alone).len()), (vec![format!("{ENI} -")], 0));
+}
+
+#[test]
+fn times_of_attachment_in_two_descriptions_settle_a_move_and_without_them_it_is_doubtful() {
+    let described = |instance: &str, time: &str| {
+        read(&format!(
+            r#"{{"NetworkInterfaces": [{{"NetworkInterfaceId": "{ENI}", "Attachment":
+                {{"InstanceId": "{instance}"{time}}}}}]}}"#
+        ))
+    };
+    let at = |time: &str| format!(r#", "AttachTime": "{time}""#);
+    let first = described("i-0aaaabbbbcccc0001", &at("2025-06-01T02:00:00+02:00"));
+    let second = described("i-0aaaabbbbcccc0002", &at("2025-06-01T12:00:00+00:00"));
+    let both = first.clone().merge(second);
+    let expected = "-111122";
+    assert_eq!((owned(&both).as_str(), both.notes.len()), (expected, 0));
+
+    let untold = described("i-0aaaabbbbcccc0002", "");
+    let doubtful = first.merge(untold);
+    assert_eq!(timelines(&doubtful).len(), 0);
+    assert_eq!(outline(&doubtful), [format!("{ENI} i-0aaaabbbbcccc0002")]);
+    assert!(doubtful.notes[0].contains("times do not tell them apart"), "{:?}", doubtful.notes);
+
+    let third = both.merge(described("i-0aaaabbbbcccc0003", ""));
+    assert_eq!(owned(&third), expected);
+    assert!(third.notes[0].ends_with("when it was to i-0aaaabbbbcccc0003: that is left out"));
+}
+
+#[test]
+fn what_aws_config_has_that_cannot_be_read_is_counted() {
+    let inventory = read(
+        r#"{"configurationItems": [
+            {"resourceType": "AWS::EC2::NetworkInterface", "resourceId": "eni-1",
+                "configurationItemStatus": "ResourceNotRecorded"},
+            {"resourceType": "AWS::EC2::NetworkInterface", "resourceId": "eni-2", "configuration": "{"},
+            {"resourceType": "AWS::EC2::NetworkInterface", "configurationItemCaptureTime": "yesterday",
+                "configuration": {"networkInterfaceId": "eni-3",
+                    "attachment": {"instanceId": "i-3", "attachTime": 1e300}}}
+        ]}"#,
+    );
+    assert_eq!(outline(&inventory), ["eni-3 i-3"]);
+    assert_eq!(
+        inventory.notes,
+        [
+            "left out: items of AWS Config without a configuration (2), first eni-1",
+            "left out: times that cannot be read (2), first \"yesterday\"",
+        ]
+    );
+    let nothing = read(r#"{"configurationItems": [{"resourceType": "AWS::S3::Bucket"}]}"#);
+    assert_eq!(nothing.notes, ["the inventory names no network interface"]);
+    assert!(error(br#"{"configurationItems": 7}"#).ends_with("with the keys configurationItems"));
+}
+
+#[test]
+fn a_compressed_file_is_read_and_a_damaged_one_is_refused() {
+    let gzip = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).expect("into memory");
+        encoder.finish().expect("into memory")
+    };
+    let packed = gzip(SNAPSHOT);
+    assert_eq!(read_inventory(&packed), Ok(read(SNAPSHOT)));
+    for end in 2..packed.len() {
+        let error = error(&packed[..end]);
+        assert!(error.starts_with("damaged gzip data: "), "{error}");
+    }
+    assert_eq!(error(&gzip("")), format!("{EXPECTED}nothing"));
 }

@@ -10,18 +10,25 @@ use flowproof_evidence::InterfaceIdentity;
 use super::ends::Ends;
 use super::ends::family_of;
 use super::texts::Sought;
+use super::timeline::{Life, Timeline};
+use crate::inventory::Inventory;
 
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
 pub struct AddressBook {
     /// Shared by copies of the book until one of them is added to.
     interfaces: Arc<HashMap<String, Arc<Entry>>>,
+    /// Whether an interface's instance may depend on the time.
+    has_timelines: bool,
 }
 
 /// One interface of the book.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entry {
-    pub(crate) instance: Option<String>,
+    /// The instance that has it at all times, unless there is a timeline.
+    instance: Option<String>,
+    timeline: Option<Arc<Timeline>>,
+    pub(crate) life: Life,
     /// Own addresses in the one spelling that batches have: mostly one or two.
     addresses: Vec<Sought>,
     /// Those of them that the records taught.
@@ -34,6 +41,22 @@ impl Entry {
     /// Its own addresses.
     pub(super) fn sought(&self) -> &[Sought] {
         &self.addresses
+    }
+
+    /// Its instance at the start of a record, in seconds since 1970 if it is told.
+    pub(crate) fn instance_at(&self, start: Option<i64>) -> Option<&str> {
+        match &self.timeline {
+            None => self.instance.as_deref(),
+            Some(timeline) => timeline.at(start?),
+        }
+    }
+
+    /// Whether it is the instance's, or was for some time.
+    fn is_ever_of(&self, instance: &str) -> bool {
+        match &self.timeline {
+            None => self.instance.as_deref() == Some(instance),
+            Some(timeline) => timeline.has(instance),
+        }
     }
 
     pub(crate) fn owns(&self, address: &str) -> bool {
@@ -58,14 +81,28 @@ impl Entry {
 }
 
 impl AddressBook {
-    /// Adds what is known of an interface to what the book has.
+    /// Adds what is known of an interface to what the book has. Its instance takes the place of what the
+    /// book has, unless that has the same one for some time.
     pub fn add(&mut self, identity: &InterfaceIdentity) {
         let entry = self.entry(&identity.interface);
-        if identity.instance.is_some() {
-            entry.instance.clone_from(&identity.instance);
+        if let Some(instance) = identity.instance.as_ref().filter(|of| !entry.is_ever_of(of)) {
+            entry.instance = Some(instance.clone());
+            entry.timeline = None;
         }
         let addresses = identity.addresses.iter().map(|a| a.to_canonical().to_string());
         addresses.for_each(|address| entry.add(&address));
+    }
+
+    /// Adds what an inventory tells, with the times at which interfaces moved from instance to instance.
+    pub fn add_inventory(&mut self, inventory: &Inventory) {
+        inventory.interfaces.iter().for_each(|identity| self.add(identity));
+        for (interface, sightings) in inventory.sightings() {
+            let timeline = Timeline::of(sightings).map(Arc::new);
+            self.has_timelines |= timeline.is_some();
+            let entry = self.entry(interface);
+            entry.life = Life::of(sightings);
+            entry.timeline = timeline.or(entry.timeline.take());
+        }
     }
 
     /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
@@ -85,10 +122,20 @@ impl AddressBook {
         self.interfaces.get(interface)
     }
 
-    /// The interfaces of an instance.
+    /// The interfaces that are an instance's, or were for some time.
     pub fn interfaces_of<'a>(&'a self, instance: &'a str) -> impl Iterator<Item = &'a str> {
-        let of = move |entry: &Entry| entry.instance.as_deref() == Some(instance);
-        self.interfaces.iter().filter(move |(_, entry)| of(entry)).map(|(id, _)| id.as_str())
+        let of = self.interfaces.iter().filter(|(_, entry)| entry.is_ever_of(instance));
+        of.map(|(id, _)| id.as_str())
+    }
+
+    /// The instances of an interface that moved.
+    pub(crate) fn timeline(&self, interface: &str) -> Option<&Timeline> {
+        self.get(interface)?.timeline.as_deref()
+    }
+
+    /// Whether an interface's instance may depend on the time.
+    pub(crate) fn has_timelines(&self) -> bool {
+        self.has_timelines
     }
 
     /// Whether the book knows nothing.

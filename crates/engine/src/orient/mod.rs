@@ -9,6 +9,7 @@ mod glance;
 mod learn;
 mod pending;
 mod texts;
+mod timeline;
 
 pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, Side, effective, spellings};
 pub use book::AddressBook;
@@ -17,3 +18,4 @@ pub(crate) use ends::RawEnds;
 pub(crate) use glance::{Glance, Seen};
 pub(crate) use learn::Learner;
 pub(crate) use pending::Pending;
+pub(crate) use timeline::{Sighting, Timeline};

@@ -41,6 +41,12 @@ impl ScanPlan {
         self.context.coverage != CoverageScope::Nobody && self.kind != TableKind::FlowLogs
     }
 
+    /// Whether a record's instance may depend on when it starts.
+    fn wants_times_of_instances(&self) -> bool {
+        let has_timelines = self.context.orientation.book.has_timelines();
+        has_timelines && self.columns.contains(&TableColumn::Instance)
+    }
+
     pub(crate) fn wants_orientation(&self) -> bool {
         self.columns.iter().any(|column| column.needs_orientation())
     }
@@ -65,6 +71,9 @@ impl ScanPlan {
                 TableColumn::Field(id) => add(&[*id]),
                 other => add(other.fields()),
             }
+        }
+        if self.wants_times_of_instances() {
+            add(&[FieldId::START]);
         }
         if let Some(asked) = &self.asked {
             let mut of_asked = Vec::new();

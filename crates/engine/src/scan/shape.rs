@@ -15,7 +15,7 @@ use flowproof_source::Object;
 
 use super::plan::{ScanPlan, SharedSums};
 use super::sums::RecordFields;
-use super::times::note_times;
+use super::times::{note_times, time_column};
 use super::witness::Witness;
 use super::{InterfaceTimes, Kept, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
 use crate::copies::{copy_keys, flow_log_of};
@@ -24,6 +24,9 @@ use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Learner, Oriented, effective};
 use crate::parquet::passing_records;
 use crate::table::{TableColumn, text_column};
+
+/// In a second.
+const NANOSECONDS: i64 = 1_000_000_000;
 
 /// Makes batches of the table from batches of records of one object, and keeps what is to be told
 /// of the object. Every reader, whatever its objects are written in, ends here.
@@ -379,17 +382,25 @@ impl RowShaper {
         }
     }
 
-    /// The record's own instance, or the one that the address book has for its interface.
+    /// The record's own instance, or the one that the address book has for its interface at its start.
     fn instance(&self, decoded: &RecordBatch) -> Result<ArrayRef> {
         let logged = text_column(decoded, FieldId::INSTANCE_ID)?;
         let interface = text_column(decoded, FieldId::INTERFACE_ID)?;
         let book = &self.plan.context.orientation.book;
+        let starts = match book.has_timelines() {
+            true => Some(time_column(decoded, FieldId::START)?),
+            false => None,
+        };
+        let start = |row| {
+            let starts = starts.filter(|starts| starts.is_valid(row))?;
+            Some(starts.value(row).div_euclid(NANOSECONDS))
+        };
         let instances = (0..decoded.num_rows()).map(|row| {
             if logged.is_valid(row) {
                 return Some(logged.value(row));
             }
             let entry = book.get(interface.is_valid(row).then(|| interface.value(row))?)?;
-            entry.instance.as_deref()
+            entry.instance_at(start(row))
         });
         Ok(Arc::new(instances.collect::<StringViewArray>()))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch, TimestampNanosecondArray};
 use arrow::datatypes::TimestampNanosecondType;
 use datafusion::common::{DataFusionError, Result};
 use flowproof_evidence::IntervalSet;
@@ -116,12 +116,7 @@ pub(super) fn note_times<'a>(
 ) -> Result<()> {
     let interface = text_column(batch, FieldId::INTERFACE_ID)?;
     let status = text_column(batch, FieldId::LOG_STATUS)?;
-    let seconds = |id: FieldId| {
-        let column = batch.column_by_name(id.field().column);
-        let column = column.and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
-        column.ok_or_else(|| DataFusionError::Internal(format!("no {}", id.field().name)))
-    };
-    let (starts, ends) = (seconds(FieldId::START)?, seconds(FieldId::END)?);
+    let (starts, ends) = (time_column(batch, FieldId::START)?, time_column(batch, FieldId::END)?);
     for row in 0..batch.num_rows() {
         if starts.is_null(row) && ends.is_null(row) {
             continue;
@@ -135,8 +130,8 @@ pub(super) fn note_times<'a>(
             None => continue,
         };
         let at = |row: usize,
-                  first: &arrow::array::TimestampNanosecondArray,
-                  other: &arrow::array::TimestampNanosecondArray| {
+                  first: &TimestampNanosecondArray,
+                  other: &TimestampNanosecondArray| {
             let nanoseconds = if first.is_valid(row) { first.value(row) } else { other.value(row) };
             nanoseconds / 1_000_000_000
         };
@@ -148,6 +143,13 @@ pub(super) fn note_times<'a>(
         }
     }
     Ok(())
+}
+
+/// A time of a batch.
+pub(super) fn time_column(batch: &RecordBatch, id: FieldId) -> Result<&TimestampNanosecondArray> {
+    let column = batch.column_by_name(id.field().column);
+    let column = column.and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+    column.ok_or_else(|| DataFusionError::Internal(format!("no {}", id.field().name)))
 }
 
 impl InterfaceTimes {

@@ -13,6 +13,7 @@ use super::sql::{SERVICE_PORT, address_list, subject_rows};
 use super::{SubjectQuestion, SubjectTraffic, looks_for_addresses};
 use crate::columns::Columns;
 use crate::error::EngineError;
+use crate::orient::AddressBook;
 use crate::scan::ScanTold;
 use crate::session::{Session, Terms};
 use crate::volumes::quoted;
@@ -21,7 +22,11 @@ use crate::volumes::quoted;
 const CONVERSATION: &str = "interface_id, remote, protocol, port_side, port";
 
 /// The claimed remotes' records that are the subject's, with their direction.
-fn claimed_rows(question: &SubjectQuestion, interfaces: Option<&[String]>) -> String {
+fn claimed_rows(
+    question: &SubjectQuestion,
+    book: &AddressBook,
+    interfaces: Option<&[String]>,
+) -> String {
     let remotes = address_list(question.claimed.iter());
     let own = interfaces
         .map(|interfaces| format!(" AND interface_id IN ({})", quoted(interfaces)))
@@ -29,7 +34,7 @@ fn claimed_rows(question: &SubjectQuestion, interfaces: Option<&[String]>) -> St
     format!(
         "SELECT *, {SERVICE_PORT} AS port FROM ({}) WHERE direction IS NOT NULL AND NOT other_instance \
          AND remote IN ({remotes}){own}",
-        subject_rows(question)
+        subject_rows(question, book)
     )
 }
 
@@ -94,7 +99,8 @@ impl Session {
             conversations.filter_map(|conversation| conversation.interface.clone()).collect();
         let interfaces: Vec<String> = interfaces.into_iter().collect();
         let by_address = looks_for_addresses(&question.subject) && !interfaces.is_empty();
-        let rows = claimed_rows(question, by_address.then_some(&interfaces));
+        let book = &terms.orientation.book;
+        let rows = claimed_rows(question, book, by_address.then_some(&interfaces));
         if question.connections {
             let found = self.look(terms, connections_sql(&rows), connection).await?;
             // Where records lack a port, connections cannot be told apart.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use flowproof_evidence::{Gap, IntervalSet, Observed};
 use jiff::Timestamp;
 
+use super::moved::MOVED;
 use super::{SubjectQuestion, SubjectTraffic};
+use crate::orient::AddressBook;
 use crate::scan::{InterfaceTimes, NO_INTERFACE};
 
 /// Records may be late by this many seconds.
@@ -57,6 +59,7 @@ impl SeveralFlowLogs {
 /// late by.
 pub(super) fn observed(
     question: &SubjectQuestion,
+    book: &AddressBook,
     traffic: &SubjectTraffic,
     times: &BTreeMap<String, InterfaceTimes>,
 ) -> SubjectCoverage {
@@ -66,6 +69,7 @@ pub(super) fn observed(
         if let Some(times) = times.get(interface) {
             coverage.skipdata += times.skipped_records;
             coverage.add(interface, times, question);
+            coverage.add_moved(interface, times, question, book);
             let flow_logs = times.overlapping_flow_logs();
             if !flow_logs.is_empty() {
                 let flow_logs = flow_logs.join(" and ");
@@ -92,11 +96,7 @@ impl SubjectCoverage {
             // Never observed: that is more than a gap, and the verdict says so by itself.
             return self.add_skipped(interface, times, question);
         }
-        // An open window reaches from the first record to the last.
-        let first = times.observed.iter().map(|piece| piece.0).min().unwrap_or_default();
-        let last = times.observed.iter().map(|piece| piece.1).max().unwrap_or_default();
-        let from = question.window.from.map_or(first, |from| from.as_second());
-        let to = question.window.to.map_or(last, |to| to.as_second());
+        let (from, to) = bounds(times, question);
         for (start, end) in times.vouched().gaps(from, to, LATE) {
             self.gap(interface, start, end, NO_RECORD);
         }
@@ -104,6 +104,22 @@ impl SubjectCoverage {
             self.gap(interface, from, to, NO_RECORD);
         }
         self.add_skipped(interface, times, question);
+    }
+
+    /// The time in which the book knows that the interface was not the subject's.
+    fn add_moved(
+        &mut self,
+        interface: &str,
+        times: &InterfaceTimes,
+        question: &SubjectQuestion,
+        book: &AddressBook,
+    ) {
+        let Some(instance) = &question.subject.instance else { return };
+        let Some(timeline) = book.timeline(interface) else { return };
+        let (from, to) = bounds(times, question);
+        for (start, end) in timeline.without(instance, from, to) {
+            self.gap(interface, start, end, MOVED);
+        }
     }
 
     fn add_skipped(&mut self, interface: &str, times: &InterfaceTimes, question: &SubjectQuestion) {
@@ -120,6 +136,15 @@ impl SubjectCoverage {
             self.gaps.push(Gap { interface, from, to, why: why.to_owned() });
         }
     }
+}
+
+/// The window in seconds; an open one reaches from the interface's first record to its last.
+fn bounds(times: &InterfaceTimes, question: &SubjectQuestion) -> (i64, i64) {
+    let first = times.observed.iter().map(|piece| piece.0).min().unwrap_or_default();
+    let last = times.observed.iter().map(|piece| piece.1).max().unwrap_or_default();
+    let window = question.window;
+    let from = window.from.map_or(first, |from| from.as_second());
+    (from, window.to.map_or(last, |to| to.as_second()))
 }
 
 /// The pieces of a set with the holes closed that are no longer than `tolerance`.

@@ -3,7 +3,9 @@
 mod baseline;
 mod closely;
 mod coverage;
+mod moved;
 mod peers;
+mod reused;
 mod rollup;
 mod rows;
 mod sql;
@@ -107,11 +109,12 @@ impl Session {
             (run, terms) = self.run_subject(&question).await?;
             rows = rows::read(&run.batches)?;
         }
-        let mut traffic = rollup::roll_up(&question, rows, matcher)?;
+        let book = &terms.orientation.book;
+        let mut traffic = rollup::roll_up(&question, book, rows, matcher)?;
         self.look_closely(&question, &terms, &run.told, &mut traffic).await?;
         traffic.trail = Some(Arc::new(Trail::of(&question, &terms, &run.told, &traffic)));
         self.note_attribution(&question, &run, &mut traffic);
-        let coverage = coverage::observed(&question, &traffic, &run.told.times);
+        let coverage = coverage::observed(&question, book, &traffic, &run.told.times);
         let mut answer = self.answer(traffic, run.told).await?;
         let copies = answer.coverage.records.duplicates;
         let notes: Vec<String> = coverage.several.iter().filter_map(|it| it.note(copies)).collect();
@@ -137,6 +140,14 @@ impl Session {
     fn add_known_interfaces(&self, question: &mut SubjectQuestion) {
         let subject = &mut question.subject;
         if let Some(instance) = &subject.instance {
+            // Who names an interface that the book does not know as the instance's knows better.
+            let unknown =
+                |of: &&String| self.book().timeline(of).is_some_and(|it| !it.has(instance));
+            let claimed = subject.interfaces.iter().filter(unknown).map(|interface| {
+                let (interface, instance) = (interface.clone(), Some(instance.clone()));
+                InterfaceIdentity { interface, instance, addresses: Vec::new() }
+            });
+            question.identities.extend(claimed);
             subject.interfaces.extend(self.book().interfaces_of(instance).map(str::to_owned));
         }
         subject.interfaces.sort();
@@ -145,12 +156,12 @@ impl Session {
 
     /// What was read, and under which terms, with what was learned.
     async fn run_subject(&self, question: &SubjectQuestion) -> Result<(Run, Terms), EngineError> {
-        let sql = sql::subject_sql(question);
+        let mut terms = self.subject_terms(question);
+        let sql = sql::subject_sql(question, &terms.orientation.book);
         let plan = |context: SessionContext| {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        let mut terms = self.subject_terms(question);
         let run = self.run_learning(&mut terms, plan).await?;
         Ok((run, terms))
     }

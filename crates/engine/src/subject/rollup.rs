@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Conversation, Gap, ListMatch, ListedRemote, Observations, Remote, TimelineHour, Traffic,
+    Conversation, ListMatch, ListedRemote, Observations, Remote, TimelineHour, Traffic,
 };
 use flowproof_intel::{ListRole, Matcher};
 use jiff::Timestamp;
 
+use super::moved::moved;
 use super::rows::Row;
-use super::{SubjectQuestion, SubjectTraffic};
+use super::{SubjectQuestion, SubjectTraffic, reused};
 use crate::error::EngineError;
+use crate::orient::AddressBook;
 
 /// Service ports kept of a remote: a scanned or scanning one may have used all 65,536.
 const PORTS_PER_REMOTE: usize = 100;
@@ -19,12 +21,14 @@ const PORTS_PER_REMOTE: usize = 100;
 /// Adds the rows up.
 pub(super) fn roll_up(
     question: &SubjectQuestion,
+    book: &AddressBook,
     rows: Vec<Row>,
     matcher: Option<&Matcher>,
 ) -> Result<SubjectTraffic, EngineError> {
     let mut traffic = SubjectTraffic::default();
     let (others, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|r| r.other_instance);
-    traffic.moved = moved(question, &others, &mut traffic.notes);
+    traffic.moved = moved(question, book, &others, &mut traffic.notes);
+    let rows = reused::in_their_time(question, book, rows, &mut traffic.notes);
     let rows = own_rows(question, rows, &mut traffic.notes);
     let several = logged_twice(question, &rows);
     if let Some((first, others)) =
@@ -78,34 +82,6 @@ pub(super) fn roll_up(
     traffic.timeline =
         hours.into_iter().map(|(start, traffic)| TimelineHour { start, traffic }).collect();
     Ok(traffic)
-}
-
-/// Stretches in which records of the subject's interfaces name another instance. They are left out
-/// of its figures, and nothing is known of the subject there.
-fn moved(question: &SubjectQuestion, others: &[Row], notes: &mut Vec<String>) -> Vec<Gap> {
-    let mut stretches: BTreeMap<String, (Timestamp, Timestamp)> = BTreeMap::new();
-    let mut flows = 0;
-    for row in others {
-        flows += row.traffic.flows + row.traffic.rejected_flows;
-        let seen = row.traffic.first_seen.zip(row.traffic.last_seen);
-        let (Some(interface), Some((first, last))) = (&row.interface, seen) else { continue };
-        let stretch = stretches.entry(interface.clone()).or_insert((first, last));
-        *stretch = (stretch.0.min(first), stretch.1.max(last));
-    }
-    if flows > 0 {
-        let instance = question.subject.instance.as_deref().unwrap_or_default();
-        notes.push(format!(
-            "{flows} records of the subject's interfaces name another instance than {instance}, and \
-             are left out: the interface moved, or the field is wrong"
-        ));
-    }
-    let gap = |(interface, (from, to))| Gap {
-        interface,
-        from,
-        to,
-        why: "records of another instance".to_owned(),
-    };
-    stretches.into_iter().map(gap).collect()
 }
 
 type ConversationKey = (

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use flowproof_evidence::Subject;
+
 use super::{SubjectQuestion, looks_for_addresses};
+use crate::orient::AddressBook;
 use crate::totals::TOTALS;
 use crate::volumes::quoted;
 
@@ -16,7 +19,7 @@ pub(super) const SERVICE_PORT: &str =
 /// `port` is the one that tells what a conversation is about: a port that the finding names, if the
 /// remote is one that it names; else the lower of the two. Records of unknown direction keep their
 /// two addresses as they stand.
-pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
+pub(super) fn subject_sql(question: &SubjectQuestion, book: &AddressBook) -> String {
     format!(
         "SELECT interface_id, own_interface, of_instance, other_instance, local, remote, protocol, \
          port_side, \
@@ -25,23 +28,18 @@ pub(super) fn subject_sql(question: &SubjectQuestion) -> String {
          count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
          count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
          FROM ({}) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
-        subject_rows(question)
+        subject_rows(question, book)
     )
 }
 
 /// The subject's records, with those of its interfaces that name another instance, and with what
 /// conversations are told by.
-pub(super) fn subject_rows(question: &SubjectQuestion) -> String {
+pub(super) fn subject_rows(question: &SubjectQuestion, book: &AddressBook) -> String {
     let instance = match &question.subject.instance {
         Some(instance) => format!("coalesce(instance_id = {}, false)", quoted(&[instance])),
         None => "false".to_owned(),
     };
-    // Records of the subject's interface that name another instance: it may have moved, or the field,
-    // which AWS fills as well as it can, may be wrong.
-    let other = match &question.subject.instance {
-        Some(instance) => format!("coalesce(instance_id <> {}, false)", quoted(&[instance])),
-        None => "false".to_owned(),
-    };
+    let other = other_instance_sql(question, book);
     let remote = remote_sql(question);
     format!(
         "SELECT *, {} AS port_side FROM (SELECT * EXCEPT (remote), {remote} AS remote, \
@@ -53,6 +51,32 @@ pub(super) fn subject_rows(question: &SubjectQuestion) -> String {
         port_side_sql(question),
         filter_sql(question),
     )
+}
+
+/// Whether a record of the subject's interface is of another instance. If it names one, the interface
+/// may have moved, or the field, which AWS fills as well as it can, may be wrong; if it names none, the
+/// book may know that the interface was not the subject's at that time.
+fn other_instance_sql(question: &SubjectQuestion, book: &AddressBook) -> String {
+    let Some(instance) = &question.subject.instance else { return "false".to_owned() };
+    let instance = quoted(&[instance]);
+    let named = format!("coalesce(instance_id <> {instance}, false)");
+    let moved: Vec<&String> = moved_interfaces(&question.subject, book).collect();
+    if moved.is_empty() {
+        return named;
+    }
+    let moved = quoted(&moved);
+    format!(
+        "({named} OR coalesce(interface_id IN ({moved}), false) \
+         AND coalesce(instance <> {instance}, true))"
+    )
+}
+
+/// The subject's interfaces that belonged to several instances, and when is known.
+pub(super) fn moved_interfaces<'a>(
+    subject: &'a Subject,
+    book: &AddressBook,
+) -> impl Iterator<Item = &'a String> {
+    subject.interfaces.iter().filter(|interface| book.timeline(interface).is_some())
 }
 
 /// The other side: the packet's own far end where that is told, but the record's where the finding

@@ -10,6 +10,7 @@ use datafusion::prelude::SessionContext;
 use super::sql::subject_rows;
 use super::{SubjectQuestion, SubjectTraffic, looks_for_addresses};
 use crate::error::EngineError;
+use crate::orient::AddressBook;
 use crate::query::read_only;
 use crate::scan::ScanTold;
 use crate::session::{Session, Terms};
@@ -33,12 +34,12 @@ impl Trail {
     ) -> Trail {
         let only = Some(Arc::new(told.with_rows()));
         let terms = Terms { only, digests: false, ..terms.clone() };
-        Trail { terms, sql: records_sql(question, traffic) }
+        Trail { terms, sql: records_sql(question, &terms.orientation.book, traffic) }
     }
 }
 
 /// The columns of `traffic`; `remote` is the address under which the answer counts the record.
-fn records_sql(question: &SubjectQuestion, traffic: &SubjectTraffic) -> String {
+fn records_sql(question: &SubjectQuestion, book: &AddressBook, traffic: &SubjectTraffic) -> String {
     let schema = TableColumn::schema(&TableKind::Traffic.columns());
     let columns: Vec<String> =
         schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
@@ -46,7 +47,7 @@ fn records_sql(question: &SubjectQuestion, traffic: &SubjectTraffic) -> String {
     if looks_for_addresses(&question.subject) {
         filter = format!("{filter} AND ({})", logged_by(traffic));
     }
-    let (columns, rows) = (columns.join(", "), subject_rows(question));
+    let (columns, rows) = (columns.join(", "), subject_rows(question, &terms.orientation.book));
     format!("SELECT {columns} FROM ({rows}) WHERE {filter} ORDER BY \"start\", \"end\"")
 }
 

@@ -2,6 +2,7 @@
 
 mod settle;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -180,10 +181,13 @@ impl Session {
         keys: &[Key],
         filter: &VolumeFilter,
     ) -> Result<Answer<Rows>, EngineError> {
-        let filter = self.filter_sql(filter);
+        let moved = self.moved_interfaces(filter);
+        // Sums do not know when an interface was whose.
+        let sums = self.sums_while_reading() && moved.is_empty();
+        let filter = self.filter_sql(filter, &moved);
         match keys.iter().any(|key| key.needs_sides()) {
             true => self.volumes_by_sides(self.terms(), keys, &filter).await,
-            false => self.volumes_in_one_reading(keys, &filter).await,
+            false => self.volumes_in_one_reading(keys, &filter, sums).await,
         }
     }
 
@@ -205,16 +209,18 @@ impl Session {
         self.answer(Rows { schema, batches }, run.told).await
     }
 
-    /// By keys that are the same whichever side is local: totals get their direction at the end.
+    /// By keys that are the same whichever side is local: totals get their direction at the end. `sums`
+    /// says whether the scan may add them up.
     async fn volumes_in_one_reading(
         &self,
         keys: &[Key],
         filter: &str,
+        sums: bool,
     ) -> Result<Answer<Rows>, EngineError> {
         let mut terms = self.terms();
         let pending = Arc::new(Pending::default());
         terms.orientation.pending = Some(Arc::clone(&pending));
-        let sql = match sums_sql(keys, filter).filter(|_| self.sums_while_reading()) {
+        let sql = match sums_sql(keys, filter).filter(|_| sums) {
             Some(sql) => sql,
             None => parts_sql(keys, filter),
         };
@@ -234,23 +240,39 @@ impl Session {
         self.answer(rows, run.told).await
     }
 
+    /// The interfaces that were an instance's of the filter for some time, and another's for some.
+    fn moved_interfaces(&self, filter: &VolumeFilter) -> BTreeSet<String> {
+        let all = self.interfaces_of_any(&filter.instances);
+        all.filter(|interface| self.book().timeline(interface).is_some()).collect()
+    }
+
+    /// The interfaces that the address book has for these instances.
+    fn interfaces_of_any(&self, instances: &[String]) -> impl Iterator<Item = String> {
+        let of = |instance: &String| -> Vec<String> {
+            self.book().interfaces_of(instance).map(str::to_owned).collect()
+        };
+        instances.iter().flat_map(of)
+    }
+
     /// The filter over `traffic`: instances by the records' own id, and by the interfaces that the
-    /// address book has for them where a record has none.
-    fn filter_sql(&self, filter: &VolumeFilter) -> String {
+    /// address book has for them where a record has none; of those that moved, by its time.
+    fn filter_sql(&self, filter: &VolumeFilter, moved: &BTreeSet<String>) -> String {
         let mut any = Vec::new();
         if !filter.interfaces.is_empty() {
             any.push(format!("interface_id IN ({})", quoted(&filter.interfaces)));
         }
         if !filter.instances.is_empty() {
-            any.push(format!("instance_id IN ({})", quoted(&filter.instances)));
-            let of = |instance: &'_ String| {
-                let interfaces = self.book().interfaces_of(instance).map(str::to_owned);
-                interfaces.collect::<Vec<_>>()
-            };
-            let interfaces: Vec<String> = filter.instances.iter().flat_map(of).collect();
-            if !interfaces.is_empty() {
-                let ids = quoted(&interfaces);
+            let instances = quoted(&filter.instances);
+            any.push(format!("instance_id IN ({instances})"));
+            let all = self.interfaces_of_any(&filter.instances);
+            let unmoved: Vec<String> = all.filter(|interface| !moved.contains(interface)).collect();
+            if !unmoved.is_empty() {
+                let ids = quoted(&unmoved);
                 any.push(format!("(interface_id IN ({ids}) AND instance_id IS NULL)"));
+            }
+            if !moved.is_empty() {
+                let ids = quoted(&moved.iter().collect::<Vec<_>>());
+                any.push(format!("(interface_id IN ({ids}) AND instance IN ({instances}))"));
             }
         }
         any.join(" OR ")

@@ -11,6 +11,7 @@ mod early;
 mod exactness;
 mod listed;
 mod lists;
+mod moved;
 mod orientation;
 mod parquet;
 mod pushdown;
