@@ -125,10 +125,7 @@ impl Session {
 }
 
 /// Plans a query that reads; anything else is refused.
-pub(crate) async fn read_only(
-    context: &SessionContext,
-    sql: &str,
-) -> Result<DataFrame, EngineError> {
+async fn read_only(context: &SessionContext, sql: &str) -> Result<DataFrame, EngineError> {
     let options =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = context.sql_with_options(sql, options).await?;

@@ -110,6 +110,9 @@ const KEPT_SHARE: usize = 4;
 /// The share of the memory that all sorts together set aside for merging what they spilled.
 const MERGE_SHARE: usize = 4;
 
+/// Rows of a batch of wide rows: some 2 MB.
+const WIDE_ROWS: usize = 1024;
+
 /// What a question adds to the session's own settings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Terms {
@@ -137,6 +140,9 @@ pub(crate) struct Terms {
     pub(crate) collects: bool,
     /// Whether records are wanted as often as they are there.
     pub(crate) every_copy: bool,
+    /// Whether the rows are many and wide: they are sorted in one go and in small batches, which is slower
+    /// and needs little memory for merging what was spilled.
+    pub(crate) wide: bool,
 }
 
 /// One reading on its way.
@@ -317,9 +323,9 @@ impl Session {
         let memory = self.options.memory >> u32::from(copies.shared.is_some());
         let config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
-            .with_batch_size(self.options.batch_rows)
+            .with_batch_size(if terms.wide { WIDE_ROWS } else { self.options.batch_rows })
             .with_sort_spill_reservation_bytes(self.merge_memory(memory))
-            .with_repartition_sorts(!terms.collects)
+            .with_repartition_sorts(!terms.collects && !terms.wide)
             .with_information_schema(false);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
