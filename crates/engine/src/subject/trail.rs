@@ -34,7 +34,8 @@ impl Trail {
     ) -> Trail {
         let only = Some(Arc::new(told.with_rows()));
         let terms = Terms { only, digests: false, ..terms.clone() };
-        Trail { terms, sql: records_sql(question, &terms.orientation.book, traffic) }
+        let sql = records_sql(question, &terms.orientation.book, traffic);
+        Trail { terms, sql }
     }
 }
 
