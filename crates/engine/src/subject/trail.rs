@@ -48,7 +48,7 @@ fn records_sql(question: &SubjectQuestion, book: &AddressBook, traffic: &Subject
     if looks_for_addresses(&question.subject) {
         filter = format!("{filter} AND ({})", logged_by(traffic));
     }
-    let (columns, rows) = (columns.join(", "), subject_rows(question, &terms.orientation.book));
+    let (columns, rows) = (columns.join(", "), subject_rows(question, book));
     format!("SELECT {columns} FROM ({rows}) WHERE {filter} ORDER BY \"start\", \"end\"")
 }
 
