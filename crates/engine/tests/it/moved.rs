@@ -170,7 +170,7 @@ fn an_investigation_is_about_the_instance_in_its_time_and_the_other_time_is_a_ga
 
 #[test]
 fn an_interface_that_was_idle_in_the_others_time_was_not_observed_for_the_instance() {
-    let idle = |n| {
+    let idle = |n: i64| {
         let start = T0 + 600 * n;
         format!("2 123456789012 {ENI} - - - - - - - {start} {} - NODATA", start + 599)
     };
