@@ -235,5 +235,5 @@ FOOT = """## What to mind
 - DuckDB and Polars have no longest-prefix match and no IPv6 addresses: they are given the list as ranges that do not overlap, worked out beforehand.
 - There are no `ugrep` or `awk` rows where records tell their direction themselves, and none for J2.
 - A process cannot show less memory than the program that starts it, about 10 MB.
-- Not measured: reading from S3 (`benches/s3` does, and is not published yet), cold disks, more than 2 cores, other machines.
+- Not measured here: reading from S3 (a part of its own below), cold disks, more than 2 cores, other machines.
 """
