@@ -127,13 +127,14 @@ fn volumes_give_each_instance_what_its_interfaces_logged_in_its_time() {
 #[test]
 fn queries_and_scans_tell_the_instance_of_the_time() {
     let sql = "SELECT instance, sum(bytes) FROM traffic GROUP BY instance ORDER BY instance";
-    let rows = query_with(&logs(), sql, with(book())).unwrap().value;
+    let logs = logs();
+    let rows = query_with(&logs, sql, with(book())).unwrap().value;
     assert_eq!(texts(&rows), [format!("{INSTANCE}|9407"), format!("{NEXT}|640")]);
 
     let list = List::from_bytes("one.txt", ListRole::Threat, b"203.0.113.9\n").unwrap();
     let matcher = Arc::new(Matcher::new(vec![list]));
     let listed = block_on(async {
-        let session = open(&logs(), Window::ALWAYS, with(book())).await;
+        let session = open(&logs, Window::ALWAYS, with(book())).await;
         session.listed(matcher, false).await.unwrap().value
     });
     let told = listed.rows.iter().map(|row| {
