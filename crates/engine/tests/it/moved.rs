@@ -264,9 +264,9 @@ proptest! {
         for (of, start, bytes) in &records {
             let of_interface = attached.iter().filter(|((interface, _), _)| interface == of);
             let instances: BTreeSet<u8> = of_interface.clone().map(|(_, to)| *to).collect();
-            let before = of_interface.filter(|((_, at), _)| instances.len() < 2 || 10 * at <= *start);
+            let mut before = of_interface.filter(|((_, at), _)| instances.len() < 2 || 10 * at <= *start);
             let mut name = String::new();
-            if let Some((_, last)) = before.last() {
+            if let Some((_, last)) = before.next_back() {
                 write!(name, "i-{last}").unwrap();
             }
             *expected.entry(name).or_default() += bytes;
