@@ -131,8 +131,11 @@ mod tests {
             })
         };
         let then = document("0.1.0", 5, "");
-        assert_eq!(answers_differ(&[then.clone()], &[document("0.2.0", 5, "note")]), []);
-        let told = answers_differ(&[then.clone()], &[document("0.1.0", 6, "")]);
+        assert_eq!(
+            answers_differ(std::slice::from_ref(&then), &[document("0.2.0", 5, "note")]),
+            []
+        );
+        let told = answers_differ(std::slice::from_ref(&then), &[document("0.1.0", 6, "")]);
         assert_eq!(told, [Problem::new("answer", "answer 1", "`totals` is not what it was")]);
         assert_eq!(answers_differ(&[then], &[]).len(), 1);
     }

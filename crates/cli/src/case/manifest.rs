@@ -192,7 +192,7 @@ mod tests {
             let (manifest, bad) = Manifest::parse(&format!("{ABC}  {path}\n"));
             assert_eq!((manifest.0.len(), bad.len()), (0, 1), "{path}");
         }
-        for line in ["", "abc", "ABC  a", &format!("{ABC}"), &format!("{ABC}0  a")] {
+        for line in ["", "abc", "ABC  a", ABC, &format!("{ABC}0  a")] {
             let (manifest, bad) = Manifest::parse(&format!("{line}\n"));
             assert_eq!((manifest.0.len(), bad.len()), (0, 1), "{line}");
         }
