@@ -1,6 +1,7 @@
 //! The way back from a subject's figures to the records that they stand on.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -31,12 +32,19 @@ const ALWAYS: [FieldId; 8] = [
 ];
 
 /// How the records of a subject's figures are found again.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Trail {
     /// Those under which the figures were read, with what the records taught.
     terms: Terms,
     fields: BTreeSet<FieldId>,
     sql: String,
+}
+
+impl fmt::Debug for Trail {
+    /// A way is no part of what an answer says, and maps in it are written in any order.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trail").finish_non_exhaustive()
+    }
 }
 
 impl Trail {
