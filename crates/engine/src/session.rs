@@ -140,8 +140,8 @@ pub(crate) struct Terms {
     pub(crate) collects: bool,
     /// Whether records are wanted as often as they are there.
     pub(crate) every_copy: bool,
-    /// Whether the rows are many and wide: they are sorted in one go and in small batches, which is slower
-    /// and needs little memory for merging what was spilled.
+    /// Whether the rows are many and wide: they are sorted in one go and in small batches. Very many are
+    /// still more than the memory for sorting.
     pub(crate) wide: bool,
 }
 
