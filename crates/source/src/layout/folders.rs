@@ -63,20 +63,6 @@ impl<'k> Folders<'k> {
         let to = Timestamp::from_second(from.as_second() + length).ok()?;
         Some(Window::new(from, to))
     }
-
-    /// The time of all that lies in the folders: as [`span`](Folders::span), or a month or a year, where the
-    /// folders go on below.
-    pub(crate) fn reach(&self) -> Option<Window> {
-        let year = self.year?;
-        let (from, to) = match (self.month, self.day) {
-            (Some(_), Some(_)) => return self.span(),
-            (Some(12), None) => ((year, 12), (year + 1, 1)),
-            (Some(month), None) => ((year, month), (year, month + 1)),
-            (None, _) => ((year, 1), (year + 1, 1)),
-        };
-        let first_day = |(year, month)| utc(year, month, 1, 0, 0);
-        Some(Window::new(first_day(from)?, first_day(to)?))
-    }
 }
 
 /// An instant by its UTC parts, or `None` if there is no such instant.

@@ -113,7 +113,7 @@ impl Plan {
         }
         let pruned = self
             .prune_owner(folders.account, folders.region)
-            .or_else(|| self.prune_time(folders.reach()?));
+            .or_else(|| self.prune_time(folders.span()?));
         pruned.map_or(FolderVerdict::Enter, FolderVerdict::Pruned)
     }
 
