@@ -204,15 +204,26 @@ impl Decoder {
         counts.in_range += in_range as u64;
         counts.bytes_missing += without(FieldId::BYTES);
         counts.action_missing += without(FieldId::ACTION);
-        let Some((starts, ends)) = self.times(layout) else {
-            self.tally.counts.time_missing += lines;
-            return;
-        };
-        let lines = first..first + count;
-        let earliest = starts[lines.clone()].iter().fold(u64::MAX, |least, time| least.min(*time));
-        let latest = ends[lines].iter().fold(0, |most, time| most.max(*time));
-        // Times of good lines have 32 bits.
-        self.tally.widen_span(earliest as i64, latest as i64);
+        let mut marked = self.marked.take();
+        match self.times(layout) {
+            None => {
+                self.tally.counts.time_missing += lines;
+                marked.iter_mut().for_each(|marked| marked.add(None, lines));
+            }
+            Some((starts, ends)) => {
+                let (starts, ends) = (&starts[first..first + count], &ends[first..first + count]);
+                let earliest = starts.iter().fold(u64::MAX, |least, time| least.min(*time));
+                let latest = ends.iter().fold(0, |most, time| most.max(*time));
+                if let Some(marked) = &mut marked {
+                    for (start, end) in starts.iter().zip(ends) {
+                        marked.add(Some((*start as i64, *end as i64)), 1);
+                    }
+                }
+                // Times of good lines have 32 bits.
+                self.tally.widen_span(earliest as i64, latest as i64);
+            }
+        }
+        self.marked = marked;
     }
 
     /// The times of the sheet's lines; one of the two alone stands for both.

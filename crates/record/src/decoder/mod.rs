@@ -14,6 +14,7 @@ use crate::field::FieldId;
 use crate::format::{Format, FormatSource, is_export_timestamp};
 use crate::line::{Fault, Layout, Row, RowValues, Status, excerpt, text_of};
 use crate::literal::Literals;
+use crate::marks::{MarkedTimes, TimeMarks};
 use crate::predicate::Predicate;
 use crate::refusal::{LooksLike, Refusal};
 use crate::scan::{Index, Kernel};
@@ -70,6 +71,9 @@ pub struct DecoderOptions {
     /// Whether records whose lines are read one by one are handed out without asking the predicate. A
     /// sink that notices all records is not shown these: its caller must look at the rows, and ask.
     pub alone_unasked: bool,
+    /// Bounds of windows for which records with traffic are to be counted
+    /// ([`Decoder::marked`]), wherever in time they lie.
+    pub marks: Option<Arc<TimeMarks>>,
     /// Whether every line is read the careful way, one by one: the twin that tests compare with.
     #[doc(hidden)]
     pub careful: bool,
@@ -87,6 +91,7 @@ impl Default for DecoderOptions {
             predicate: None,
             pass_over: false,
             alone_unasked: false,
+            marks: None,
             careful: false,
         }
     }
@@ -126,6 +131,7 @@ pub struct Decoder {
     values: RowValues,
     line_number: u64,
     tally: Tally,
+    marked: Option<MarkedTimes>,
 }
 
 impl Decoder {
@@ -161,6 +167,7 @@ impl Decoder {
             values: RowValues::default(),
             line_number: 0,
             tally: Tally::default(),
+            marked: options.marks.clone().map(MarkedTimes::new),
             options: DecoderOptions { batch_rows: rows, ..options },
         }
     }
@@ -175,6 +182,13 @@ impl Decoder {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// The records with traffic by time, if marks were given: those that [`Counts::ok`](crate::Counts::ok)
+    /// counts.
+    #[must_use]
+    pub fn marked(&self) -> Option<&MarkedTimes> {
+        self.marked.as_ref()
     }
 
     /// Why the object is no flow log, if it is not. The rest of it is passed over.
@@ -440,6 +454,9 @@ impl Decoder {
             Row { layout, values: &self.values, line, tokens: &tokens[layout.skipped_tokens()..] };
         let in_range = self.options.is_in_range(span_of(row.values));
         count_record(&mut self.tally, &row, in_range);
+        if let Some(marked) = self.marked.as_mut().filter(|_| is_traffic(&row)) {
+            marked.add(span_of(row.values), 1);
+        }
         if in_range && self.options.keeps(&row) {
             self.tally.counts.selected += 1;
             self.rows += 1;
@@ -469,7 +486,7 @@ impl DecoderOptions {
             let predicate = self.predicate.as_ref().filter(|_| !self.alone_unasked);
             predicate.is_none_or(|predicate| predicate.passes(row))
         };
-        let traffic = row.values.status == Status::Ok && !row.layout.transit_gateway;
+        let traffic = is_traffic(row);
         match self.keep {
             Keep::All => passes(),
             Keep::Traffic => traffic && passes(),
@@ -477,6 +494,10 @@ impl DecoderOptions {
             Keep::TrafficAndIdle => traffic && passes(),
         }
     }
+}
+
+fn is_traffic(row: &Row<'_>) -> bool {
+    row.values.status == Status::Ok && !row.layout.transit_gateway
 }
 
 /// From the first to the last packet; one of the two alone stands for both.
