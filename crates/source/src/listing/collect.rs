@@ -180,7 +180,8 @@ impl Collector {
         let mut skipped: Vec<Skipped> = samples.into_iter().flat_map(|kind| kind.items).collect();
         skipped.sort();
         let nearest = if self.is_any { None } else { self.available.finish() };
-        Listing { objects: Vec::new(), counts: self.counts, skipped, nearest }
+        let is_dated = self.plan.has_met_dates();
+        Listing { objects: Vec::new(), counts: self.counts, skipped, nearest, is_dated }
     }
 
     /// Whether this was not met before.

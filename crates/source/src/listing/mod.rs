@@ -44,6 +44,8 @@ pub struct Listing {
     pub skipped: Vec<Skipped>,
     /// If no object is left: what there is instead.
     pub nearest: Option<Nearest>,
+    /// Whether any key told a time. If none did, the listing is the same for any window.
+    pub is_dated: bool,
 }
 
 impl Listing {

@@ -1,5 +1,8 @@
 //! What to take of what is found. Pure: it judges keys and sizes, and reads nothing.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::layout::{Folders, Layout, key_layout};
 use crate::names;
 use crate::s3::S3;
@@ -60,6 +63,8 @@ pub(crate) struct Plan {
     accounts: Vec<String>,
     regions: Vec<String>,
     include_all: bool,
+    /// Whether a key has told a time.
+    met_dates: Arc<AtomicBool>,
 }
 
 /// What to do with a folder.
@@ -102,7 +107,13 @@ impl Plan {
             accounts: selection.accounts.clone(),
             regions: selection.regions.clone(),
             include_all: selection.include_all,
+            met_dates: Arc::default(),
         }
+    }
+
+    /// Whether a key that was judged has told a time, so that the window may have played a part.
+    pub(crate) fn has_met_dates(&self) -> bool {
+        self.met_dates.load(Ordering::Relaxed)
     }
 
     /// Judges a folder, given by its key, before it is entered.
@@ -157,6 +168,7 @@ impl Plan {
 
     /// Leaves out a span of whole buckets in which no wanted record can end.
     fn prune_time(&self, span: Window) -> Option<Pruned> {
+        self.met_dates.store(true, Ordering::Relaxed);
         let from = span.from?.as_second();
         let is_after = self.last_stamp.is_some_and(|last| from > last);
         (self.is_before(span) || is_after).then_some(Pruned::Time { span })
