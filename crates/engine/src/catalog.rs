@@ -122,7 +122,6 @@ impl Catalog {
     }
 
     /// A listing of these objects that has ended.
-    #[cfg(test)]
     pub(crate) fn of(objects: Vec<Object>) -> Catalog {
         let catalog = Catalog::new();
         objects.into_iter().for_each(|object| catalog.take(object));

@@ -54,7 +54,7 @@ pub use catalog::Found;
 
 pub use copies::Duplicates;
 
-pub use subject::{SubjectQuestion, SubjectTraffic};
+pub use subject::{Gathered, SubjectQuestion, SubjectTraffic};
 
 pub use listed::{Listed, ListedRow};
 

@@ -28,7 +28,7 @@ use crate::error::EngineError;
 use crate::functions;
 use crate::orient::{AddressBook, Orientation};
 use crate::scan::{
-    CoverageScope, Interner, Keeping, Kept, Progress, ScanContext, ScanReport, ScanTold,
+    CoverageScope, Gathering, Interner, Keeping, Kept, Progress, ScanContext, ScanReport, ScanTold,
 };
 use crate::sum::checked_sum;
 use crate::table::{FlowLogTable, TableKind};
@@ -126,8 +126,10 @@ pub(crate) struct Terms {
     pub(crate) interner: Arc<Interner>,
     /// Where records are kept for a second look.
     pub(crate) keeping: Option<Arc<Keeping>>,
-    /// What an earlier reading kept.
+    /// What an earlier reading kept: it is taken instead of reading the objects.
     pub(crate) kept: Option<Arc<Kept>>,
+    /// Where records are gathered for many questions.
+    pub(crate) gathering: Option<Arc<Gathering>>,
     /// Whether all of each object is to be looked at, whatever of it the question needs.
     pub(crate) thorough: bool,
     /// Whether sides are learned from all records of a text, whatever the question leaves out.
@@ -140,9 +142,15 @@ pub(crate) struct Terms {
     pub(crate) collects: bool,
     /// Whether records are wanted as often as they are there.
     pub(crate) every_copy: bool,
-    /// Whether the rows are many and wide: they are sorted in one go and in small batches. Very many are
-    /// still more than the memory for sorting.
+    /// Whether the rows are many and wide: they are sorted in one go and in small batches, so that any
+    /// number of them needs no more memory than it is given.
     pub(crate) wide: bool,
+}
+
+impl Terms {
+    fn sorts_in_one_go(&self) -> bool {
+        self.collects || self.wide
+    }
 }
 
 /// One reading on its way.
@@ -213,6 +221,42 @@ impl Session {
         })
     }
 
+    /// This session for another window and with another address book, without listing anything anew;
+    /// `None` if the window may have played a part in what was listed. It waits for the end of the listing.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Source`] if the listing fails.
+    pub async fn alike(
+        &self,
+        window: Window,
+        book: AddressBook,
+    ) -> Result<Option<Session>, EngineError> {
+        let whole = self.whole().await?;
+        let is_alike = window == self.window || !whole.listing.is_dated;
+        Ok(is_alike.then(|| self.over(Arc::clone(&self.catalog), window, book)))
+    }
+
+    /// This session over other objects.
+    pub(crate) fn over(&self, catalog: Arc<Catalog>, window: Window, book: AddressBook) -> Session {
+        Session {
+            options: SessionOptions { book, ..self.options.clone() },
+            window,
+            places: self.places.clone(),
+            s3: self.s3.clone(),
+            catalog,
+            _listing: JoinSet::new(),
+            doubles: Doubles::default(),
+            pool: Arc::clone(&self.pool),
+            progress: Arc::clone(&self.progress),
+        }
+    }
+
+    /// The window of the records that are looked at.
+    pub(crate) fn window(&self) -> Window {
+        self.window
+    }
+
     /// Whether there is no object. Nothing is listed any more then.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -255,8 +299,14 @@ impl Session {
     }
 
     /// The memory that each sort sets aside for merging.
-    fn merge_memory(&self, memory: usize) -> usize {
-        memory / MERGE_SHARE / self.threads()
+    fn merge_memory(&self, terms: &Terms, memory: usize) -> usize {
+        let sorts = if terms.sorts_in_one_go() { 1 } else { self.threads() };
+        memory / MERGE_SHARE / sorts
+    }
+
+    /// The memory in which records are kept for a second look.
+    pub(crate) fn memory_to_keep(&self) -> usize {
+        self.options.memory / KEPT_SHARE
     }
 
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
@@ -321,12 +371,17 @@ impl Session {
     ) -> Result<(SessionContext, Arc<ScanContext>), EngineError> {
         // Sorts of copies have one half to themselves: what is beside them must not starve them.
         let memory = self.options.memory >> u32::from(copies.shared.is_some());
-        let config = SessionConfig::new()
+        let mut config = SessionConfig::new()
             .with_target_partitions(self.options.threads.max(1))
             .with_batch_size(if terms.wide { WIDE_ROWS } else { self.options.batch_rows })
-            .with_sort_spill_reservation_bytes(self.merge_memory(memory))
-            .with_repartition_sorts(!terms.collects && !terms.wide)
+            .with_sort_spill_reservation_bytes(self.merge_memory(terms, memory))
+            .with_repartition_sorts(!terms.sorts_in_one_go())
             .with_information_schema(false);
+        if terms.wide {
+            // Merging batches in memory takes their sort keys beside them, which are as wide as they are:
+            // what fits is sorted as one.
+            config = config.with_sort_in_place_threshold_bytes(usize::MAX);
+        }
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
             .build_arc()?;
@@ -339,12 +394,13 @@ impl Session {
         context.add_analyzer_rule(Arc::new(CheckedArithmetic));
         functions::register(&context, terms.matcher.clone());
         let window = if terms.collects { Window::ALWAYS } else { self.window };
+        let (from, to) = in_seconds(window);
         let scan = Arc::new(ScanContext {
             catalog: Arc::clone(&self.catalog),
             only: terms.only.clone(),
             format: self.options.format.clone(),
-            from: window.from.map(|from| from.as_second()),
-            to: window.to.map(|to| to.as_second() + i64::from(to.subsec_nanosecond() > 0)),
+            from,
+            to,
             batch_rows: self.options.batch_rows,
             orientation: terms.orientation.clone(),
             coverage: terms.coverage.clone(),
@@ -352,6 +408,7 @@ impl Session {
             interner: Arc::clone(&terms.interner),
             keeping: terms.keeping.clone(),
             kept: terms.kept.clone(),
+            gathering: terms.gathering.clone(),
             push_filters: self.options.push_filters,
             thorough: terms.thorough,
             learns_from_all: terms.learns_from_all,
@@ -392,7 +449,11 @@ impl Session {
         P: Fn(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
-        let keeping = Arc::new(Keeping::new(self.options.memory / KEPT_SHARE));
+        if terms.kept.is_some() {
+            let run = self.pass(terms, &plan).await?;
+            return if learn(terms, &run.told) { self.pass(terms, plan).await } else { Ok(run) };
+        }
+        let keeping = Arc::new(Keeping::new(self.memory_to_keep()));
         terms.keeping = (!self.catalog.has_holders()).then(|| Arc::clone(&keeping));
         let run = self.pass(terms, &plan).await?;
         let keeping = terms.keeping.take();
@@ -479,6 +540,12 @@ impl Session {
         records.assumed_direction += assumed;
         Ok(answer)
     }
+}
+
+/// The window `[from, to)` in seconds since 1970, for records whose times are whole seconds.
+pub(crate) fn in_seconds(window: Window) -> (Option<i64>, Option<i64>) {
+    let to = window.to.map(|to| to.as_second() + i64::from(to.subsec_nanosecond() > 0));
+    (window.from.map(|from| from.as_second()), to)
 }
 
 /// How long the listing is waited for before objects are read. What copies are, only the whole listing

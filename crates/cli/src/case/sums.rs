@@ -3,7 +3,7 @@
 //! It looks at the columns that were written and knows nothing of how the answer came to its totals.
 
 use anyhow::{Context, Result, bail};
-use arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch, StringViewArray};
+use arrow::array::{Array, AsArray, LargeStringArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::{ArrowPrimitiveType, TimestampNanosecondType, UInt64Type};
 use flowproof_evidence::Traffic;
 use jiff::Timestamp;
@@ -107,8 +107,8 @@ fn time(nanoseconds: i64) -> Result<Timestamp> {
     Ok(Timestamp::from_nanosecond(i128::from(nanoseconds))?)
 }
 
-fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
-    let column = batch.column_by_name(name).and_then(|column| column.as_string_view_opt());
+fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a LargeStringArray> {
+    let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i64>());
     column.with_context(|| format!("the records have no column `{name}` of texts"))
 }
 
@@ -122,7 +122,7 @@ fn numbers<'a, T: ArrowPrimitiveType>(
     }
 }
 
-fn text_at(column: &StringViewArray, row: usize) -> Option<&str> {
+fn text_at(column: &LargeStringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 

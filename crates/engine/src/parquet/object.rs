@@ -85,6 +85,7 @@ impl ParquetObject {
 
     async fn finish(&mut self) -> Result<()> {
         let context = Arc::clone(&self.shaper.plan().context);
+        let mut marked = None;
         let report = &mut self.shaper.report;
         if let Some(reading) = self.reading.take() {
             let whole = self.outcome == Outcome::Read;
@@ -97,6 +98,7 @@ impl ParquetObject {
                 self.outcome = Outcome::Empty;
             }
             report.tally = rows.tally().clone();
+            marked = rows.marked().cloned();
             let sizes = metadata.row_groups().iter().map(|group| group.total_byte_size());
             report.text_bytes = sizes.map(|size| u64::try_from(size).unwrap_or(0)).sum();
             report.stored_bytes = reading.reader.bytes_read();
@@ -109,6 +111,7 @@ impl ParquetObject {
             self.shaper.report.digest = digest(chunks).await;
         }
         self.shaper.report.outcome = std::mem::take(&mut self.outcome);
+        self.shaper.put_marked(marked);
         self.shaper.put_report();
         Ok(())
     }

@@ -11,7 +11,8 @@ use arrow::compute::{FilterBuilder, nullif};
 use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{
-    FieldId, Keep, Kind, Predicate, RejectKind, Tally, explain_value, schema_of,
+    FieldId, Keep, Kind, MarkedTimes, Predicate, RejectKind, Tally, TimeMarks, explain_value,
+    schema_of,
 };
 
 use super::cell::Cells;
@@ -41,6 +42,8 @@ pub(super) struct Wanted {
     pub(super) predicate: Option<Arc<Predicate>>,
     /// Whether all fields are looked at, and not those alone that are needed.
     pub(super) thorough: bool,
+    /// The bounds of the windows for which records with traffic are counted.
+    pub(super) marks: Option<Arc<TimeMarks>>,
 }
 
 /// Reads the rows of one file.
@@ -55,6 +58,7 @@ pub(super) struct RowReader {
     /// The columns of the records that are handed out.
     schema: SchemaRef,
     tally: Tally,
+    marked: Option<MarkedTimes>,
     held: Option<HeldRows>,
 }
 
@@ -85,7 +89,8 @@ impl RowReader {
         let tally = Tally { formats: layout.format().into_iter().collect(), ..Tally::default() };
         let (schema, texts) =
             (schema_of(&wanted.fields), fields.iter().map(|_| LastTexts::default()).collect());
-        RowReader { schema, texts, layout, wanted, fields, tally, held: None }
+        let marked = wanted.marks.clone().map(MarkedTimes::new);
+        RowReader { schema, texts, layout, wanted, fields, tally, marked, held: None }
     }
 
     /// A reader of rows that `collect` wrote: they are taken as they are, and handed out with the
@@ -132,6 +137,11 @@ impl RowReader {
 
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// All records with traffic that were read, by time, if marks were given.
+    pub(super) fn marked(&self) -> Option<&MarkedTimes> {
+        self.marked.as_ref()
     }
 
     pub(super) fn tally_mut(&mut self) -> &mut Tally {
@@ -265,6 +275,9 @@ impl RowReader {
         let traffic = transit.as_ref().map_or_else(|| ok.clone(), |transit| &ok & &!transit);
         let in_range = self.wanted.in_range(&settled);
         self.count_rows(sheet, &sound, &ok, &traffic, in_range.as_ref());
+        if let Some(marked) = &mut self.marked {
+            traffic.set_indices().for_each(|row| marked.add(settled.span(row), 1));
+        }
         let counts = &mut self.tally.counts;
         counts.milliseconds += settled.milliseconds;
         counts.time_missing += settled.told().map_or(0, |told| among(&traffic, &!&told));
@@ -430,6 +443,7 @@ impl Wanted {
             to: plan.context.to,
             predicate: plan.predicate.clone(),
             thorough,
+            marks: plan.marks(),
         }
     }
 
@@ -456,7 +470,7 @@ fn with_sources(records: &RecordBatch, sources: ArrayRef) -> Result<RecordBatch>
 }
 
 /// Texts copied out of the pages that they were read from.
-fn compact(records: RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn compact(records: RecordBatch) -> Result<RecordBatch> {
     let rows = records.num_rows();
     let columns = records.columns().iter().map(|column| match column.as_string_view_opt() {
         Some(texts) => Arc::new(StringViewArray::gc(texts)) as ArrayRef,

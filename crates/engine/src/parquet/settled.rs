@@ -40,7 +40,7 @@ impl Settled {
     }
 
     /// From the first to the last packet, in seconds; one of the two alone stands for both.
-    fn span(&self, row: usize) -> Option<(i64, i64)> {
+    pub(super) fn span(&self, row: usize) -> Option<(i64, i64)> {
         let at = |times: &TimestampNanosecondArray| {
             times.is_valid(row).then(|| times.value(row) / SECOND)
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flowproof_record::Format;
 use rayon::ThreadPool;
 
-use super::{Interner, Keeping, Kept, Progress, ScanReport, ScanTold};
+use super::{Gathering, Interner, Keeping, Kept, Progress, ScanReport, ScanTold};
 use crate::catalog::{Catalog, Whole};
 use crate::copies::{Copies, SortMemory};
 use crate::inspect::LoggedInterfaces;
@@ -56,6 +56,8 @@ pub(crate) struct ScanContext {
     pub(crate) keeping: Option<Arc<Keeping>>,
     /// What an earlier reading kept: it is taken instead of reading the objects.
     pub(crate) kept: Option<Arc<Kept>>,
+    /// Where records are gathered for many questions, instead of being handed up the plan.
+    pub(crate) gathering: Option<Arc<Gathering>>,
     /// Whether filters are done on raw bytes. Off, DataFusion does them: the second path that tests
     /// compare with.
     pub(crate) push_filters: bool,
@@ -95,6 +97,7 @@ impl ScanContext {
             interner: Arc::default(),
             keeping: None,
             kept: None,
+            gathering: None,
             pool: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap()),
             report: ScanReport::default(),
             progress: Arc::new(Progress::default()),

@@ -100,8 +100,8 @@ impl Partition {
 
     async fn open(&mut self, object_idx: usize) -> Result<()> {
         if let Some(kept) = &self.plan.context.kept {
-            let shaper = Shaper::new(Arc::clone(&self.plan), object_idx, self.sums.clone());
-            self.ready.extend(shaper.reshape(kept)?);
+            let rows = Shaper::reshape(&self.plan, object_idx, self.sums.clone(), kept)?;
+            self.ready.extend(rows);
             return Ok(());
         }
         let options = ahead::options(&self.plan.context, object_idx);

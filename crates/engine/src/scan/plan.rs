@@ -2,14 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use arrow::array::RecordBatch;
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::SchemaRef;
-use flowproof_record::{Decoder, DecoderOptions, FieldId, Keep, Predicate};
+use datafusion::common::Result;
+use flowproof_record::{Decoder, DecoderOptions, FieldId, Keep, Predicate, TimeMarks};
 
 use super::times::TIME_FIELDS;
 use super::{CoverageScope, ScanContext, Sums};
 use crate::orient::ORIENTATION_FIELDS;
-use crate::parquet::fields_of;
-use crate::table::{TableColumn, TableKind};
+use crate::parquet::{fields_of, passing_records};
+use crate::table::{TableColumn, TableKind, idle_rows};
 
 /// What a scan wants of every object.
 #[derive(Debug)]
@@ -98,6 +101,25 @@ impl ScanPlan {
         }
     }
 
+    /// Of records in the window, those that the scan wants: what a reader leaves out of an object, for
+    /// records that were kept.
+    pub(super) fn wanted(&self, records: &RecordBatch) -> Result<BooleanBuffer> {
+        let passing = match &self.predicate {
+            Some(predicate) => passing_records(predicate, records)?,
+            None => BooleanBuffer::new_set(records.num_rows()),
+        };
+        Ok(match self.keep() {
+            Keep::All => passing,
+            Keep::Traffic => &passing & &!&idle_rows(records)?,
+            Keep::TrafficAndIdle => &passing | &idle_rows(records)?,
+        })
+    }
+
+    /// The bounds of the windows for which records are counted.
+    pub(crate) fn marks(&self) -> Option<Arc<TimeMarks>> {
+        self.context.gathering.as_ref().map(|gathering| Arc::clone(&gathering.marks))
+    }
+
     pub(super) fn decoder(&self) -> Decoder {
         Decoder::new(DecoderOptions {
             columns: self.fields(),
@@ -109,6 +131,7 @@ impl ScanPlan {
             predicate: self.predicate.clone(),
             pass_over: !self.context.learns_from_all,
             alone_unasked: self.context.learns_from_all,
+            marks: self.marks(),
             ..DecoderOptions::default()
         })
     }

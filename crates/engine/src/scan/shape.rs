@@ -4,18 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions, StringViewArray,
-};
+use arrow::array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, StringViewArray};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::compute::concat_batches;
 use datafusion::common::Result;
-use flowproof_record::{FieldId, Keep};
+use flowproof_record::{FieldId, Keep, MarkedTimes};
 use flowproof_source::Object;
 
 use super::plan::{ScanPlan, SharedSums};
 use super::sums::RecordFields;
-use super::times::{note_times, time_column};
+use super::times::note_times;
 use super::witness::Witness;
 use super::{InterfaceTimes, Kept, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
 use crate::copies::{copy_keys, flow_log_of};
@@ -23,7 +21,7 @@ use crate::held::Holder;
 use crate::inspect::LoggedInterfaces;
 use crate::orient::{Desk, Learner, Oriented, effective};
 use crate::parquet::passing_records;
-use crate::table::{TableColumn, text_column};
+use crate::table::{TableColumn, idle_rows, only_rows, text_column, time_column};
 
 /// In a second.
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -85,16 +83,29 @@ impl Shaper {
     }
 
     /// Takes records that an earlier reading kept, instead of reading the object; gives the rows.
-    pub(crate) fn reshape(mut self, kept: &Kept) -> Result<Vec<RecordBatch>> {
+    pub(super) fn reshape(
+        plan: &Arc<ScanPlan>,
+        object_idx: usize,
+        sums: Option<SharedSums>,
+        kept: &Kept,
+    ) -> Result<Vec<RecordBatch>> {
         // An object without a report was not read.
-        let Some(report) = kept.reports.get(self.object_idx) else { return Ok(Vec::new()) };
+        let Some(report) = kept.reports.get(object_idx) else { return Ok(Vec::new()) };
         // What is counted while rows are shaped is counted anew.
-        self.report = ObjectReport { rows: 0, ..report };
+        let report = ObjectReport { rows: 0, sides: Sides::default(), ..report };
+        let Some(records) = kept.records.get(&object_idx) else {
+            let (learner, times) = (Learner::default(), BTreeMap::new());
+            plan.context.progress.add_object();
+            plan.context.report.put(object_idx, report, learner, times);
+            return Ok(Vec::new());
+        };
+        let mut shaper = Shaper::new(Arc::clone(plan), object_idx, sums);
+        shaper.report = report;
         let mut rows = Vec::new();
-        for batch in kept.records.get(&self.object_idx).into_iter().flatten() {
-            rows.extend(self.shape(batch.clone())?);
+        for batch in records {
+            rows.extend(shaper.shape(only_rows(batch, plan.wanted(batch)?)?)?);
         }
-        self.put_report();
+        shaper.put_report();
         Ok(rows)
     }
 
@@ -143,7 +154,12 @@ impl Shaper {
     /// Takes records with the columns of [`ScanPlan::fields`], and gives rows of the table; `None` if
     /// there are none to give.
     pub(crate) fn shape(&mut self, records: RecordBatch) -> Result<Option<RecordBatch>> {
-        let keeping = self.plan().context.keeping.as_ref();
+        let context = &self.plan().context;
+        if let Some(gathering) = &context.gathering {
+            gathering.take(self.object_idx, &records, &context.coverage)?;
+            return Ok(None);
+        }
+        let keeping = context.keeping.as_ref();
         if let Some(kept) = keeping.filter(|kept| kept.is_keeping()) {
             kept.keep(self.object_idx, &records);
         }
@@ -152,6 +168,13 @@ impl Shaper {
         let (rows, asked) = self.rows.shape(owned)?;
         self.report.rows += asked.records.num_rows() as u64;
         self.rows.hand_up(rows)
+    }
+
+    /// Takes in the times of all of the object's records, if they are asked for.
+    pub(crate) fn put_marked(&self, marked: Option<MarkedTimes>) {
+        if let (Some(gathering), Some(marked)) = (&self.plan().context.gathering, marked) {
+            gathering.mark(self.object_idx, marked);
+        }
     }
 
     /// Reports the object, which is done.
@@ -424,8 +447,7 @@ impl Owned<'_> {
             }
             object => object,
         };
-        let rows = BooleanArray::new(rows, None);
-        Ok(Owned { records: filter_record_batch(&self.records, &rows)?, origin })
+        Ok(Owned { records: only_rows(&self.records, rows)?, origin })
     }
 }
 
@@ -469,11 +491,4 @@ fn account_of(object: &Object) -> Option<&str> {
 
 fn region_of(object: &Object) -> Option<&str> {
     object.layout.as_ref()?.region.as_deref()
-}
-
-/// The rows that are NODATA or SKIPDATA.
-fn idle_rows(batch: &RecordBatch) -> Result<BooleanBuffer> {
-    let status = text_column(batch, FieldId::LOG_STATUS)?;
-    let is_idle = |row| status.is_valid(row) && matches!(status.value(row), "NODATA" | "SKIPDATA");
-    Ok(BooleanBuffer::collect_bool(batch.num_rows(), is_idle))
 }

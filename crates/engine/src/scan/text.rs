@@ -125,6 +125,7 @@ impl TextReader {
         report.wrapper = self.unwrapper.wrapper();
         report.unknown_members = self.unwrapper.unknown_fields().map(str::to_owned).collect();
         report.outcome = outcome;
+        self.shaper.put_marked(self.decoder.marked().cloned());
         self.shaper.put_report();
     }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, RecordBatch, TimestampNanosecondArray};
-use arrow::datatypes::TimestampNanosecondType;
-use datafusion::common::{DataFusionError, Result};
+use arrow::array::{Array, RecordBatch, TimestampNanosecondArray};
+use datafusion::common::Result;
 use flowproof_evidence::IntervalSet;
 use flowproof_record::FieldId;
 
 use super::CoverageScope;
-use crate::table::text_column;
+use crate::table::{text_column, time_column};
 
 /// A record longer than this says nothing of the time in between: AWS's longest aggregation interval
 /// is 600 seconds, and records may be late by 60.
@@ -143,13 +142,6 @@ pub(super) fn note_times<'a>(
         }
     }
     Ok(())
-}
-
-/// A time of a batch.
-pub(super) fn time_column(batch: &RecordBatch, id: FieldId) -> Result<&TimestampNanosecondArray> {
-    let column = batch.column_by_name(id.field().column);
-    let column = column.and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
-    column.ok_or_else(|| DataFusionError::Internal(format!("no {}", id.field().name)))
 }
 
 impl InterfaceTimes {

@@ -3,6 +3,7 @@
 mod baseline;
 mod closely;
 mod coverage;
+mod gathered;
 mod moved;
 mod peers;
 mod reused;
@@ -28,6 +29,7 @@ use crate::error::EngineError;
 use crate::orient::{AddressBook, Orientation, spellings};
 use crate::scan::CoverageScope;
 use crate::session::{Run, Session, Terms};
+pub use gathered::Gathered;
 use rows::Row;
 use trail::Trail;
 
@@ -101,12 +103,36 @@ impl Session {
         question: &SubjectQuestion,
         matcher: Option<&Matcher>,
     ) -> Result<Answer<SubjectTraffic>, EngineError> {
+        self.answer_subject(None, question, matcher).await
+    }
+
+    /// As [`Session::subject`], from records that were gathered for many questions: the answer is the same
+    /// one. What was not gathered is read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::subject`].
+    pub async fn subject_of(
+        &self,
+        gathered: &Gathered,
+        question: &SubjectQuestion,
+        matcher: Option<&Matcher>,
+    ) -> Result<Answer<SubjectTraffic>, EngineError> {
+        self.answer_subject(Some(gathered), question, matcher).await
+    }
+
+    async fn answer_subject(
+        &self,
+        gathered: Option<&Gathered>,
+        question: &SubjectQuestion,
+        matcher: Option<&Matcher>,
+    ) -> Result<Answer<SubjectTraffic>, EngineError> {
         let mut question = question.clone();
         self.add_known_interfaces(&mut question);
-        let (mut run, mut terms) = self.run_subject(&question).await?;
+        let (mut run, mut terms) = self.run_subject(gathered, &question).await?;
         let mut rows = rows::read(&run.batches)?;
         if self.learns_interfaces(&mut question, &run, &rows) {
-            (run, terms) = self.run_subject(&question).await?;
+            (run, terms) = self.run_subject(gathered, &question).await?;
             rows = rows::read(&run.batches)?;
         }
         let book = &terms.orientation.book;
@@ -155,8 +181,13 @@ impl Session {
     }
 
     /// What was read, and under which terms, with what was learned.
-    async fn run_subject(&self, question: &SubjectQuestion) -> Result<(Run, Terms), EngineError> {
+    async fn run_subject(
+        &self,
+        gathered: Option<&Gathered>,
+        question: &SubjectQuestion,
+    ) -> Result<(Run, Terms), EngineError> {
         let mut terms = self.subject_terms(question);
+        terms.kept = gathered.and_then(|gathered| gathered.kept(self, question)).map(Arc::new);
         let sql = sql::subject_sql(question, &terms.orientation.book);
         let plan = |context: SessionContext| {
             let sql = sql.clone();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use flowproof_record::FieldId;
@@ -55,7 +55,7 @@ impl Trail {
         traffic: &SubjectTraffic,
     ) -> Trail {
         let only = Some(Arc::new(told.with_rows()));
-        let terms = Terms { only, digests: false, wide: true, ..terms.clone() };
+        let terms = Terms { only, digests: false, wide: true, kept: None, ..terms.clone() };
         let fields: BTreeSet<FieldId> = fields_met(told).chain(ALWAYS).collect();
         let sql = records_sql(question, &fields, &terms.orientation.book, traffic);
         Trail { terms, fields, sql }
@@ -81,8 +81,8 @@ fn records_sql(
     let columns: Vec<TableColumn> =
         TableKind::Traffic.columns().into_iter().filter(is_told).collect();
     let schema = TableColumn::schema(&columns);
-    let names: Vec<String> =
-        schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
+    let quoted_name = |field: &FieldRef| format!("\"{}\"", field.name());
+    let names: Vec<String> = schema.fields().iter().map(quoted_name).collect();
     // All else that is told follows from the record and from where it lies.
     let is_own =
         |column: &TableColumn| matches!(column, TableColumn::Field(_) | TableColumn::Object);
@@ -95,9 +95,15 @@ fn records_sql(
     if looks_for_addresses(&question.subject) {
         filter = format!("{filter} AND ({})", logged_by(traffic));
     }
+    // Views of texts share what they look into, which a sort would count for each of its batches.
+    let told = |(field, name): (&FieldRef, &String)| match field.data_type() {
+        DataType::Utf8View => format!("arrow_cast({name}, 'LargeUtf8') AS {name}"),
+        _ => name.clone(),
+    };
+    let told: Vec<String> = schema.fields().iter().zip(&names).map(told).collect();
     format!(
         "SELECT {} FROM ({}) WHERE {filter} ORDER BY {}",
-        names.join(", "),
+        told.join(", "),
         subject_rows(question, book),
         order.join(", ")
     )

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, StringViewArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{AsArray, RecordBatch, StringViewArray, TimestampNanosecondArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampNanosecondType};
 use datafusion::common::{DataFusionError, Result};
 use flowproof_record::{FieldId, Kind};
 
@@ -209,4 +209,11 @@ pub(crate) fn text_column(batch: &RecordBatch, id: FieldId) -> Result<&StringVie
     column.and_then(|column| column.as_string_view_opt()).ok_or_else(|| {
         DataFusionError::Internal(format!("the scan does not decode {}", id.field().column))
     })
+}
+
+/// A time of a batch.
+pub(crate) fn time_column(batch: &RecordBatch, id: FieldId) -> Result<&TimestampNanosecondArray> {
+    let column = batch.column_by_name(id.field().column);
+    let column = column.and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+    column.ok_or_else(|| DataFusionError::Internal(format!("no {}", id.field().name)))
 }

@@ -3,7 +3,9 @@
 mod column;
 mod provider;
 mod pushdown;
+mod rows;
 
 pub(crate) use column::TableKind;
-pub(crate) use column::{TableColumn, text_column};
+pub(crate) use column::{TableColumn, text_column, time_column};
 pub(crate) use provider::FlowLogTable;
+pub(crate) use rows::{idle_rows, only_rows, times_within};

@@ -9,6 +9,7 @@ mod determinism;
 mod duplicates;
 mod early;
 mod exactness;
+mod gathered;
 mod listed;
 mod lists;
 mod moved;

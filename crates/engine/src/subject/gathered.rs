@@ -1,0 +1,342 @@
+//! Many questions answered from one reading: the records of all their subjects are gathered first, and
+//! each question then looks at its own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use datafusion::common::DataFusionError;
+use datafusion::prelude::SessionContext;
+use flowproof_evidence::{Subject, Window};
+use flowproof_record::{FieldId, MarkedTimes, TimeMarks};
+use flowproof_source::Object;
+
+use super::sql::address_list;
+use super::{SubjectQuestion, looks_for_addresses};
+use crate::catalog::Catalog;
+use crate::copies::Duplicates;
+use crate::error::EngineError;
+use crate::orient::AddressBook;
+use crate::scan::{CoverageScope, Gathering, Harvest, Kept, NO_INTERFACE, ObjectReport, Reports};
+use crate::session::{Session, Terms, in_seconds};
+use crate::table::{only_rows, text_column, times_within};
+use crate::volumes::quoted;
+
+/// What the answers about a subject are made from.
+const FIELDS: [FieldId; 18] = [
+    FieldId::INTERFACE_ID,
+    FieldId::INSTANCE_ID,
+    FieldId::ACCOUNT_ID,
+    FieldId::SRCADDR,
+    FieldId::DSTADDR,
+    FieldId::PKT_SRCADDR,
+    FieldId::PKT_DSTADDR,
+    FieldId::SRCPORT,
+    FieldId::DSTPORT,
+    FieldId::PROTOCOL,
+    FieldId::PACKETS,
+    FieldId::BYTES,
+    FieldId::START,
+    FieldId::END,
+    FieldId::ACTION,
+    FieldId::LOG_STATUS,
+    FieldId::TCP_FLAGS,
+    FieldId::FLOW_DIRECTION,
+];
+
+/// The records of the subjects of many questions.
+#[derive(Debug)]
+pub struct Gathered {
+    sought: Sought,
+    /// The numbers under which the objects of each listing were gathered.
+    listings: Vec<(Arc<Catalog>, Vec<usize>)>,
+    reports: Reports,
+    marked: BTreeMap<usize, MarkedTimes>,
+    runs: Runs,
+}
+
+/// Whose records were gathered.
+#[derive(Debug, Default)]
+struct Sought {
+    interfaces: BTreeSet<String>,
+    instances: BTreeSet<String>,
+    addresses: BTreeSet<IpAddr>,
+    /// Whether the times of all interfaces were.
+    everybody: bool,
+}
+
+/// Records of one object and one interface each.
+#[derive(Debug, Default)]
+struct Runs {
+    runs: Vec<(usize, RecordBatch)>,
+    by_interface: HashMap<String, Vec<usize>>,
+    /// The runs in which a record names the instance.
+    by_instance: HashMap<String, Vec<usize>>,
+}
+
+impl Gathered {
+    /// Reads the logs once for the first of these questions, each to be asked of its own session; tells
+    /// for how many. No more than `at_most` of them are taken, and fewer if their records are more than
+    /// the memory in which records are kept. There is nothing gathered where that would not help: for one
+    /// question alone, where copies are to be dropped, or for objects that hold the records of others.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::subject`].
+    pub async fn for_first(
+        questions: &[(Session, SubjectQuestion)],
+        at_most: usize,
+    ) -> Result<(Option<Gathered>, usize), EngineError> {
+        let mut count = questions.len().min(at_most).max(1);
+        while count > 1 {
+            let questions = &questions[..count.min(questions.len())];
+            for (session, _) in questions {
+                session.whole().await?;
+            }
+            let can_be = |(session, _): &(Session, SubjectQuestion)| {
+                session.duplicates() == Duplicates::Keep && !session.catalog().has_holders()
+            };
+            if !questions.iter().all(can_be) {
+                return Ok((None, questions.len()));
+            }
+            if let Some(gathered) = Gathered::read(questions).await? {
+                return Ok((Some(gathered), questions.len()));
+            }
+            count = questions.len().div_ceil(2).min(questions.len() - 1);
+        }
+        Ok((None, count.min(questions.len())))
+    }
+
+    /// Reads all objects of these sessions once; `None` if the records do not fit.
+    async fn read(
+        questions: &[(Session, SubjectQuestion)],
+    ) -> Result<Option<Gathered>, EngineError> {
+        let Some((first, _)) = questions.first() else { return Ok(None) };
+        let (objects, listings) = all_objects(questions);
+        let sought = Sought::by(questions);
+        let windows = questions.iter().map(|(session, _)| session.window());
+        let session = first.over(
+            Arc::new(Catalog::of(objects)),
+            hull(windows.clone()),
+            AddressBook::default(),
+        );
+        let marks = TimeMarks::of(windows.map(in_seconds));
+        let gathering = Arc::new(Gathering::new(marks, session.memory_to_keep()));
+        let terms = Terms {
+            gathering: Some(Arc::clone(&gathering)),
+            coverage: sought.scope(),
+            digests: true,
+            ..session.terms()
+        };
+        let sql = sought.sql();
+        let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
+        let run = session.pass(&terms, plan).await;
+        let Some(Harvest { records, marked }) = gathering.harvest() else { return Ok(None) };
+        let reports = run?.told.objects;
+        let mut runs = Runs::default();
+        for (object, batches) in records {
+            runs.add(object, &batches)?;
+        }
+        Ok(Some(Gathered { sought, listings, reports, marked, runs }))
+    }
+
+    /// What this session would have kept of its own reading for the question; `None` if something of it
+    /// was not gathered.
+    pub(super) fn kept(&self, session: &Session, question: &SubjectQuestion) -> Option<Kept> {
+        let same = |(catalog, _): &&(Arc<Catalog>, _)| Arc::ptr_eq(catalog, session.catalog());
+        let (_, places) = self.listings.iter().find(same)?;
+        if !self.sought.has(question) {
+            return None;
+        }
+        let window = in_seconds(session.window());
+        let mut reports = Reports::default();
+        let mut numbers = HashMap::with_capacity(places.len());
+        for (number, place) in places.iter().enumerate() {
+            reports.insert(number, self.report(*place, window)?);
+            numbers.insert(*place, number);
+        }
+        let mut records = BTreeMap::<usize, Vec<RecordBatch>>::new();
+        for run in self.runs.of(question) {
+            let (place, batch) = &self.runs.runs[run];
+            let Some(number) = numbers.get(place) else { continue };
+            // The columns are those that were asked for.
+            let within = times_within(batch, window).ok()?;
+            if within.count_set_bits() > 0 {
+                records.entry(*number).or_default().push(only_rows(batch, within).ok()?);
+            }
+        }
+        Some(Kept { records, reports })
+    }
+
+    /// The report of an object as a reading for this window alone would have it.
+    fn report(&self, place: usize, (from, to): (Option<i64>, Option<i64>)) -> Option<ObjectReport> {
+        let mut report = self.reports.get(place)?;
+        let counts = &mut report.tally.counts;
+        counts.in_range = match self.marked.get(&place) {
+            Some(marked) => marked.in_window(from, to)?,
+            // It could not be read.
+            None if counts.ok == 0 => 0,
+            None => return None,
+        };
+        Some(report)
+    }
+}
+
+/// Each object once, and by listing the places of its objects among them.
+fn all_objects(
+    questions: &[(Session, SubjectQuestion)],
+) -> (Vec<Object>, Vec<(Arc<Catalog>, Vec<usize>)>) {
+    let mut objects: Vec<Object> = Vec::new();
+    let mut places = HashMap::<(String, u64, Option<String>), usize>::new();
+    let mut listings: Vec<(Arc<Catalog>, Vec<usize>)> = Vec::new();
+    for (session, _) in questions {
+        let catalog = session.catalog();
+        if listings.iter().any(|(known, _)| Arc::ptr_eq(known, catalog)) {
+            continue;
+        }
+        let place = |object: Arc<Object>| {
+            let version = (object.key.clone(), object.size, object.etag.clone());
+            *places.entry(version).or_insert_with(|| {
+                objects.push(Object::clone(&object));
+                objects.len() - 1
+            })
+        };
+        listings.push((Arc::clone(catalog), catalog.iter().map(place).collect()));
+    }
+    let order = order_by_key(&objects);
+    for (_, places) in &mut listings {
+        places.iter_mut().for_each(|place| *place = order[*place]);
+    }
+    (objects, listings)
+}
+
+/// The number that each object gets in a catalog, which sorts them by key.
+fn order_by_key(objects: &[Object]) -> Vec<usize> {
+    let mut by_key: Vec<usize> = (0..objects.len()).collect();
+    by_key.sort_by(|a, b| objects[*a].key.cmp(&objects[*b].key));
+    let mut order = vec![0; objects.len()];
+    by_key.into_iter().enumerate().for_each(|(number, object)| order[object] = number);
+    order
+}
+
+/// The window that reaches from the first of these to the last.
+fn hull(windows: impl Iterator<Item = Window>) -> Window {
+    windows
+        .reduce(|all, window| Window {
+            from: all.from.zip(window.from).map(|(one, other)| one.min(other)),
+            to: all.to.zip(window.to).map(|(one, other)| one.max(other)),
+        })
+        .unwrap_or(Window::ALWAYS)
+}
+
+impl Sought {
+    fn by(questions: &[(Session, SubjectQuestion)]) -> Sought {
+        let mut sought = Sought::default();
+        for (session, question) in questions {
+            let mut question = question.clone();
+            session.add_known_interfaces(&mut question);
+            let Subject { instance, interfaces, addresses, .. } = question.subject.clone();
+            sought.everybody |= interfaces.is_empty();
+            if looks_for_addresses(&question.subject) {
+                sought
+                    .addresses
+                    .extend(addresses.into_iter().map(|address| address.to_canonical()));
+            }
+            sought.instances.extend(instance);
+            sought.interfaces.extend(interfaces);
+        }
+        sought
+    }
+
+    /// Whether all that the question looks for was.
+    fn has(&self, question: &SubjectQuestion) -> bool {
+        let subject = &question.subject;
+        let has_address = |address: &IpAddr| self.addresses.contains(&address.to_canonical());
+        subject.interfaces.iter().all(|interface| self.interfaces.contains(interface))
+            && subject.instance.iter().all(|instance| self.instances.contains(instance))
+            && (self.everybody || !subject.interfaces.is_empty())
+            && (!looks_for_addresses(subject) || subject.addresses.iter().all(has_address))
+    }
+
+    fn scope(&self) -> CoverageScope {
+        match self.everybody {
+            true => CoverageScope::Everybody,
+            false => CoverageScope::Interfaces(self.interfaces.clone()),
+        }
+    }
+
+    /// The records that any of the questions may be about.
+    fn sql(&self) -> String {
+        let mut any = Vec::new();
+        let texts = [("interface_id", &self.interfaces), ("instance_id", &self.instances)];
+        for (column, texts) in texts.into_iter().filter(|(_, texts)| !texts.is_empty()) {
+            let texts: Vec<&String> = texts.iter().collect();
+            any.push(format!("{column} IN ({})", quoted(&texts)));
+        }
+        if !self.addresses.is_empty() {
+            let list = address_list(self.addresses.iter());
+            let columns = ["srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr"];
+            any.extend(columns.map(|column| format!("{column} IN ({list})")));
+        }
+        let filter = if any.is_empty() { "false".to_owned() } else { any.join(" OR ") };
+        let fields = FIELDS.map(|id| format!("\"{}\"", id.field().column));
+        format!("SELECT {} FROM traffic WHERE {filter}", fields.join(", "))
+    }
+}
+
+impl Runs {
+    /// Takes the records of an object.
+    fn add(&mut self, object: usize, batches: &[RecordBatch]) -> Result<(), DataFusionError> {
+        let Some(first) = batches.first() else { return Ok(()) };
+        let batch = concat_batches(&first.schema(), batches)?;
+        let interfaces = text_column(&batch, FieldId::INTERFACE_ID)?;
+        let interface =
+            |row| if interfaces.is_valid(row) { interfaces.value(row) } else { NO_INTERFACE };
+        let mut order: Vec<usize> = (0..batch.num_rows()).collect();
+        order.sort_by_key(|row| interface(*row));
+        // Batches have fewer rows than 32 bits count.
+        let rows = order.iter().map(|row| u32::try_from(*row).unwrap_or(u32::MAX));
+        let sorted = take_record_batch(&batch, &UInt32Array::from_iter_values(rows))?;
+        for run in order.chunk_by(|a, b| interface(*a) == interface(*b)).scan(0, |start, run| {
+            *start += run.len();
+            Some((interface(run[0]), *start - run.len()..*start))
+        }) {
+            self.add_run(object, run.0, &sorted, run.1)?;
+        }
+        Ok(())
+    }
+
+    fn add_run(
+        &mut self,
+        object: usize,
+        interface: &str,
+        sorted: &RecordBatch,
+        rows: Range<usize>,
+    ) -> Result<(), DataFusionError> {
+        let run = self.runs.len();
+        let batch = sorted.slice(rows.start, rows.len());
+        self.by_interface.entry(interface.to_owned()).or_default().push(run);
+        let instances = text_column(&batch, FieldId::INSTANCE_ID)?;
+        let named: BTreeSet<&str> = instances.iter().flatten().collect();
+        for instance in named {
+            self.by_instance.entry(instance.to_owned()).or_default().push(run);
+        }
+        self.runs.push((object, batch));
+        Ok(())
+    }
+
+    /// The runs in which there may be something for the question, in order.
+    fn of(&self, question: &SubjectQuestion) -> BTreeSet<usize> {
+        let subject = &question.subject;
+        if subject.interfaces.is_empty() {
+            return (0..self.runs.len()).collect();
+        }
+        let own = subject.interfaces.iter().map(String::as_str).chain([NO_INTERFACE]);
+        let own = own.filter_map(|interface| self.by_interface.get(interface));
+        let named = subject.instance.iter().filter_map(|instance| self.by_instance.get(instance));
+        own.chain(named).flatten().copied().collect()
+    }
+}

@@ -1,0 +1,48 @@
+//! Which rows of a batch of records.
+
+use arrow::array::{Array, BooleanArray, RecordBatch, TimestampNanosecondArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::filter_record_batch;
+use datafusion::common::Result;
+use flowproof_record::FieldId;
+
+use super::{text_column, time_column};
+
+/// In a second.
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// The rows that are NODATA or SKIPDATA.
+pub(crate) fn idle_rows(batch: &RecordBatch) -> Result<BooleanBuffer> {
+    let status = text_column(batch, FieldId::LOG_STATUS)?;
+    let is_idle = |row| status.is_valid(row) && matches!(status.value(row), "NODATA" | "SKIPDATA");
+    Ok(BooleanBuffer::collect_bool(batch.num_rows(), is_idle))
+}
+
+/// These of the rows.
+pub(crate) fn only_rows(batch: &RecordBatch, rows: BooleanBuffer) -> Result<RecordBatch> {
+    match rows.count_set_bits() == rows.len() {
+        true => Ok(batch.clone()),
+        false => Ok(filter_record_batch(batch, &BooleanArray::new(rows, None))?),
+    }
+}
+
+/// The rows whose `[start, end]` overlaps `[from, to)`, in seconds since 1970. As a decoder has it, one of
+/// the two times alone stands for both, and a record without times is in no bounded range.
+pub(crate) fn times_within(
+    batch: &RecordBatch,
+    (from, to): (Option<i64>, Option<i64>),
+) -> Result<BooleanBuffer> {
+    let (starts, ends) = (time_column(batch, FieldId::START)?, time_column(batch, FieldId::END)?);
+    let second = |times: &TimestampNanosecondArray, row| {
+        times.is_valid(row).then(|| times.value(row).div_euclid(NANOSECONDS))
+    };
+    Ok(BooleanBuffer::collect_bool(batch.num_rows(), |row| {
+        let (start, end) = (second(starts, row), second(ends, row));
+        match (start.or(end), end.or(start)) {
+            (Some(start), Some(end)) => {
+                from.is_none_or(|from| end >= from) && to.is_none_or(|to| start < to)
+            }
+            _ => from.is_none() && to.is_none(),
+        }
+    }))
+}

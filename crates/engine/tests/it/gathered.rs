@@ -1,0 +1,284 @@
+//! Many questions from one reading: each answer is the one that it would be alone.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use flowproof_engine::{
+    Answer, Gathered, Session, SessionOptions, SubjectQuestion, SubjectTraffic,
+};
+use flowproof_evidence::{InterfaceIdentity, Subject, Window};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::support::*;
+
+const FLAGS: &str = "version account-id interface-id instance-id srcaddr dstaddr srcport dstport protocol \
+                     packets bytes start end action log-status tcp-flags";
+const ADDRESSES: [&str; 6] =
+    ["10.0.1.5", "10.0.1.6", "203.0.113.9", "203.0.113.10", "198.51.100.7", "2001:db8::9"];
+const INTERFACES: [&str; 3] = [ENI, "eni-0a1b2c3d4e5f60002", "eni-0a1b2c3d4e5f60003"];
+const INSTANCES: [&str; 2] = [INSTANCE, "i-0aaaabbbbcccc0002"];
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// The question, asked by itself.
+fn alone(logs: &TempDir, (search, question): &(Window, SubjectQuestion)) -> Answer<SubjectTraffic> {
+    block_on(async {
+        let session = open(logs, *search, options()).await;
+        session.subject(question, None).await.unwrap()
+    })
+}
+
+async fn listed(
+    logs: &TempDir,
+    questions: &[(Window, SubjectQuestion)],
+    options: &SessionOptions,
+) -> Vec<(Session, SubjectQuestion)> {
+    let mut listed: Vec<(Session, SubjectQuestion)> = Vec::new();
+    for (search, question) in questions {
+        let mut session = None;
+        for (other, _) in &listed {
+            session = session.or(other.alike(*search, options.book.clone()).await.unwrap());
+        }
+        let session = match session {
+            Some(session) => session,
+            None => open(logs, *search, options.clone()).await,
+        };
+        listed.push((session, question.clone()));
+    }
+    listed
+}
+
+/// All questions from as few readings as the memory lets be, and how many that were.
+fn together(
+    logs: &TempDir,
+    questions: &[(Window, SubjectQuestion)],
+    options: &SessionOptions,
+) -> (Vec<Answer<SubjectTraffic>>, usize) {
+    block_on(async {
+        let mut rest = listed(logs, questions, options).await;
+        let (mut answers, mut readings, mut at_most) = (Vec::new(), 0, usize::MAX);
+        while !rest.is_empty() {
+            let (gathered, count) = Gathered::for_first(&rest, at_most).await.unwrap();
+            at_most = count;
+            readings += 1;
+            for (session, question) in rest.drain(..count) {
+                answers.push(match &gathered {
+                    Some(gathered) => session.subject_of(gathered, &question, None).await.unwrap(),
+                    None => session.subject(&question, None).await.unwrap(),
+                });
+            }
+        }
+        (answers, readings)
+    })
+}
+
+/// All that an answer says. What is looked at closely comes in any order.
+fn told(answer: &Answer<SubjectTraffic>) -> String {
+    let Answer { mut value, coverage, objects, overlaps } = answer.clone();
+    let observations = &mut value.observations;
+    observations.connections.iter_mut().for_each(|them| them.sort_by_key(|it| format!("{it:?}")));
+    observations.minutes.iter_mut().for_each(|them| them.sort_by_key(|it| format!("{it:?}")));
+    let objects = objects.iter().map(|read| {
+        let span = read.tally.span;
+        (read.object.key.clone(), read.outcome, read.digest, read.rows, read.records, span)
+    });
+    let objects: Vec<_> = objects.collect();
+    format!("{value:#?}\n{coverage:#?}\n{objects:#?}\n{overlaps:#?}\n{:#?}", answer.evidence())
+}
+
+/// Where two answers differ first, and the lines before it.
+fn difference(one: &Answer<SubjectTraffic>, other: &Answer<SubjectTraffic>) -> Option<String> {
+    let (one, other) = (told(one), told(other));
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
+    let lines = 0..one.len().max(other.len());
+    let first = lines.into_iter().find(|line| one.get(*line) != other.get(*line))?;
+    let before = one[first.saturating_sub(9)..first.min(one.len())].join("\n");
+    Some(format!("{before}\n{:?} and not {:?}", one.get(first), other.get(first)))
+}
+
+fn of(subject: Subject) -> SubjectQuestion {
+    SubjectQuestion { subject, ..SubjectQuestion::default() }
+}
+
+fn of_interface(interface: &str) -> SubjectQuestion {
+    of(Subject { interfaces: vec![interface.into()], ..Subject::default() })
+}
+
+/// A line of the header `FLAGS`.
+fn line() -> impl Strategy<Value = String> {
+    let whose = (prop::sample::select(&INTERFACES[..]), prop::option::of(0..2_usize));
+    let ends = prop::array::uniform2(prop::sample::select(&ADDRESSES[..]));
+    let ports = prop::array::uniform2(prop::sample::select(&[22_u16, 443, 40000, 0][..]));
+    let time = (0_i64..7200, 0_i64..90);
+    let kind = prop::sample::select(
+        &["ACCEPT OK 2", "REJECT OK 2", "- NODATA -", "- SKIPDATA -", "ACCEPT OK 18"][..],
+    );
+    (whose, ends, ports, 0..9_u64, time, kind).prop_map(
+        |((interface, instance), [from, to], [from_port, to_port], bytes, (start, length), kind)| {
+            let instance = instance.map_or("-", |instance| INSTANCES[instance]);
+            let (start, end) = (T0 + start, T0 + start + length);
+            if kind.starts_with('-') {
+                return format!("5 123456789012 {interface} - - - - - - - - {start} {end} {kind}");
+            }
+            format!(
+                "5 123456789012 {interface} {instance} {from} {to} {from_port} {to_port} 6 3 {bytes} {start} \
+                 {end} {kind}"
+            )
+        },
+    )
+}
+
+fn bound() -> impl Strategy<Value = Option<Timestamp>> {
+    prop::option::weighted(0.8, (0_i64..7200).prop_map(|second| at(T0 + second)))
+}
+
+fn question() -> impl Strategy<Value = (Window, SubjectQuestion)> {
+    let subject = (0..5_usize, 0..3_usize, 0..2_usize).prop_map(|(kind, interface, instance)| {
+        let interfaces = vec![INTERFACES[interface].to_owned()];
+        let instance = Some(INSTANCES[instance].to_owned());
+        match kind {
+            0 | 1 => Subject { interfaces, ..Subject::default() },
+            2 => Subject { instance, ..Subject::default() },
+            3 => Subject { instance, interfaces, ..Subject::default() },
+            _ => Subject { addresses: vec!["10.0.1.5".parse().unwrap()], ..Subject::default() },
+        }
+    });
+    let claimed = prop::collection::btree_set(
+        prop::sample::select(&ADDRESSES[2..]).prop_map(|address| address.parse().unwrap()),
+        0..3,
+    );
+    (subject, claimed, prop::array::uniform2(any::<bool>()), (bound(), bound())).prop_map(
+        |(subject, claimed, [connections, minutes], (from, to))| {
+            let claimed_local_ports = BTreeSet::from([22]);
+            let window = Window { from, to };
+            let identities = vec![InterfaceIdentity {
+                interface: ENI.into(),
+                instance: None,
+                addresses: vec!["10.0.1.5".parse().unwrap()],
+            }];
+            let identities = if connections { identities } else { Vec::new() };
+            let asked = SubjectQuestion {
+                claimed,
+                claimed_local_ports,
+                connections,
+                minutes,
+                window,
+                identities,
+                ..of(subject)
+            };
+            (window, asked)
+        },
+    )
+}
+
+/// Files of these lines, dated as AWS names them or not dated at all; one of them has bad lines too.
+fn files(parts: &[Vec<String>], dated: bool) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, lines) in parts.iter().enumerate() {
+        let path = match dated {
+            false => format!("{number}.log"),
+            true => format!(
+                "AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/01/123456789012_vpcflowlogs_us-east-1_\
+                 fl-000000000000000{number}_20250601T0{number}00Z_0000000{number}.log"
+            ),
+        };
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let bad = if number == 0 { "5 no record\n" } else { "" };
+        fs::write(path, format!("{FLAGS}\n{bad}{}\n", lines.join("\n"))).unwrap();
+    }
+    fs::write(folder.path().join("readme.md"), "# no flow log").unwrap();
+    folder
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10))]
+
+    #[test]
+    fn answers_from_one_reading_are_those_of_each_question_alone(
+        parts in prop::collection::vec(prop::collection::vec(line(), 0..40), 1..4),
+        dated in any::<bool>(),
+        questions in prop::collection::vec(question(), 2..6),
+    ) {
+        let logs = files(&parts, dated);
+        let (answers, readings) = together(&logs, &questions, &options());
+        prop_assert_eq!(readings, 1);
+        for (asked, answer) in questions.iter().zip(&answers) {
+            prop_assert_eq!(difference(answer, &alone(&logs, asked)), None, "{:?}", asked);
+        }
+    }
+}
+
+/// One record of each interface in each of these minutes.
+fn minutes(minutes: i64) -> Vec<String> {
+    let lines = (0..minutes).flat_map(|minute| {
+        let line = move |eni: &&str| v2(eni, "10.0.1.5", "203.0.113.9", 7, T0 + 60 * minute);
+        INTERFACES.iter().map(line)
+    });
+    lines.collect()
+}
+
+fn first_hour() -> Window {
+    Window::new(at(T0), at(T0 + 3600))
+}
+
+#[test]
+fn once_gathered_the_logs_are_not_read_again() {
+    let logs = log(V2, &minutes(120));
+    let questions = INTERFACES.map(|interface| (first_hour(), of_interface(interface)));
+    let answers = block_on(async {
+        let asked = listed(&logs, &questions, &options()).await;
+        let (gathered, count) = Gathered::for_first(&asked, usize::MAX).await.unwrap();
+        let gathered = gathered.unwrap();
+        assert_eq!(count, 3);
+        fs::remove_file(logs.path().join("a.log")).unwrap();
+        let mut answers = Vec::new();
+        for (session, question) in &asked {
+            answers.push(session.subject_of(&gathered, question, None).await.unwrap());
+        }
+        answers
+    });
+    for answer in answers {
+        assert_eq!((answer.value.totals.flows, answer.value.totals.bytes_out), (60, 420));
+        let records = answer.coverage.records;
+        assert_eq!((records.ok, records.in_window), (360, 180));
+        assert_eq!(answer.evidence()[0].records, 60);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_gathered_in_several_readings() {
+    let logs = log(V2, &minutes(600));
+    let questions = INTERFACES.map(|interface| (Window::ALWAYS, of_interface(interface)));
+    let readings = |memory| {
+        let options = SessionOptions { memory, ..options() };
+        let (answers, readings) = together(&logs, &questions, &options);
+        for (asked, answer) in questions.iter().zip(&answers) {
+            assert_eq!(difference(answer, &alone(&logs, asked)), None);
+        }
+        readings
+    };
+    assert_eq!(readings(512 << 20), 1);
+    let few = readings(1_600_000);
+    assert!(few == 2, "two and one: {few}");
+    assert_eq!(readings(500_000), 3, "each by itself");
+}
+
+#[test]
+fn questions_that_cannot_be_gathered_for_are_answered_all_the_same() {
+    let logs = log(V2, &minutes(60));
+    let backwards = Window { from: Some(at(T0 + 1800)), to: Some(at(T0 + 600)) };
+    let questions = [
+        (backwards, of_interface(INTERFACES[0])),
+        (first_hour(), of_interface(INTERFACES[1])),
+        (first_hour(), of(Subject::default())),
+    ];
+    let (answers, _) = together(&logs, &questions, &options());
+    for (asked, answer) in questions.iter().zip(&answers) {
+        assert_eq!(difference(answer, &alone(&logs, asked)), None);
+    }
+}
