@@ -118,13 +118,18 @@ async fn open_selection(
 ) -> Result<Session> {
     let options = session_options(logs, book)?;
     let session = Session::open(&selection, options).await?;
+    tell_if_empty(&session, logs, streams);
+    Ok(session)
+}
+
+/// Says it if there are no objects, and what there is instead.
+pub(crate) fn tell_if_empty(session: &Session, logs: &Logs, streams: &mut Streams) {
     if session.is_empty() {
         streams.warn(&format!("no flow log object to read in {}", logs.wheres.join(", ")));
         if let Some(nearest) = session.nearest() {
             streams.note(&nearest_text(nearest));
         }
     }
-    Ok(session)
 }
 
 fn nearest_text(nearest: &flowproof_source::Nearest) -> String {

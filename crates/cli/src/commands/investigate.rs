@@ -1,5 +1,7 @@
 //! `flowproof investigate`.
 
+mod together;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::IpAddr;
@@ -31,6 +33,7 @@ use crate::plan;
 use crate::progress;
 use crate::streams::Streams;
 use crate::time::parse_span;
+use together::{Queue, Ready};
 
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let mut draft = args.case.as_deref().map(|dir| Draft::begin(dir, &args)).transpose()?;
@@ -82,8 +85,9 @@ pub(crate) async fn answer_all(
     let inquiry = Inquiry { args, common, inputs, lists, enrichment, book, asked, slack };
 
     let (mut investigations, mut baselines, mut exits) = (Vec::new(), Vec::new(), Vec::new());
-    for case in cases {
-        let answered = inquiry.answer(case, draft.as_deref_mut(), streams).await?;
+    let mut queue = Queue::new(&inquiry, cases);
+    while let Some(ready) = queue.next(streams).await? {
+        let answered = inquiry.answer(ready, draft.as_deref_mut(), streams).await?;
         investigations.push(answered.investigation);
         baselines.push(answered.baseline);
         exits.push(answered.exit);
@@ -176,19 +180,19 @@ struct Inquiry<'a> {
 impl Inquiry<'_> {
     async fn answer(
         &self,
-        case: Case,
+        ready: Ready,
         draft: Option<&mut Draft>,
         streams: &mut Streams,
     ) -> Result<Answered> {
-        let Case { finding, instance } = case;
-        let window = self.window(finding.as_ref());
-        let question = self.question(finding.as_ref(), instance, window);
-        let search = widened(window, self.slack);
-        let book = self.book.clone();
-        let session = plan::open(&self.args.logs, search, book, self.inputs, streams).await?;
+        let Ready { finding, question, session, gathered } = ready;
+        let window = question.window;
         let mut answer = {
             let _shown = progress::show(&session, self.common, streams);
-            session.subject(&question, self.lists.matcher.as_deref()).await?
+            let matcher = self.lists.matcher.as_deref();
+            match &gathered {
+                Some(gathered) => session.subject_of(gathered, &question, matcher).await?,
+                None => session.subject(&question, matcher).await?,
+            }
         };
         let exit = Exit::of(&answer);
         if let Some(draft) = draft {
@@ -273,12 +277,8 @@ impl Inquiry<'_> {
         Window { from: self.asked.from.or(core.from), to: self.asked.to.or(core.to) }
     }
 
-    fn question(
-        &self,
-        finding: Option<&Finding>,
-        instance: Option<String>,
-        window: Window,
-    ) -> SubjectQuestion {
+    fn question(&self, finding: Option<&Finding>, instance: Option<String>) -> SubjectQuestion {
+        let window = self.window(finding);
         let mut question = SubjectQuestion { window, ..SubjectQuestion::default() };
         if let Some(finding) = finding {
             question.subject = finding.subject.clone();

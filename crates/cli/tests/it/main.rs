@@ -21,5 +21,6 @@ mod reports;
 mod s3;
 mod sample;
 mod scan;
+mod together;
 mod volumes;
 mod worked;
