@@ -231,7 +231,7 @@ fn add_duplicates(objects: &ReadObjects, coverage: &mut Coverage) {
         return;
     }
     let mut first_with: HashMap<String, ReadObject> = HashMap::new();
-    for (digest, read) in objects.iter().filter_map(with_digest) {
+    for (digest, read) in objects.iter_as_large().filter_map(with_digest) {
         if !twice.contains(&short(&digest)) {
             continue;
         }
@@ -258,7 +258,7 @@ fn add_duplicates(objects: &ReadObjects, coverage: &mut Coverage) {
 
 /// Short forms of the digests that several objects have, and maybe of others.
 fn digests_met_twice(objects: &ReadObjects) -> HashSet<u64> {
-    let digests = objects.iter().filter_map(with_digest);
+    let digests = objects.iter_as_large().filter_map(with_digest);
     let mut all: Vec<u64> = digests.map(|(digest, _)| short(&digest)).collect();
     all.sort_unstable();
     all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()

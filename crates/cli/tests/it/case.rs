@@ -369,6 +369,31 @@ fn the_same_question_gives_the_same_files_whatever_the_threads() {
 }
 
 #[test]
+fn records_that_are_more_than_the_memory_are_sorted_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = run(&["sample", "-q", "--records=40000", "--interfaces=24", &arg(folder.path())]);
+    assert_eq!(sample.code, Some(0), "{sample:?}");
+    let logs = format!("--logs={}", arg(folder.path().join("logs")));
+    let inventory = fs::read_to_string(folder.path().join("inventory.json")).unwrap();
+    let inventory: Value = serde_json::from_str(&inventory).unwrap();
+    let interfaces = inventory["NetworkInterfaces"].as_array().unwrap().iter();
+    let interfaces: Vec<String> = interfaces
+        .map(|it| format!("--interface={}", it["NetworkInterfaceId"].as_str().unwrap()))
+        .collect();
+    let records = |memory: &str| {
+        let place = Place::new();
+        let args = [&texts(&interfaces)[..], &[&logs, memory, "--threads=2"]].concat();
+        let written = place.investigate(&args);
+        assert_eq!(written.code, Some(0), "{memory}: {}", written.err);
+        place.read("records/1.csv")
+    };
+    // As text alone they are 18 MB.
+    let sorted = records("--memory=8MB");
+    assert!(sorted.lines().count() > 35_000);
+    assert!(sorted == records("--memory=512MB"), "the same records in the same order");
+}
+
+#[test]
 fn several_findings_have_a_line_and_records_each() {
     let place = Place::new();
     let (worked, other) = (worked(), arg(testdata().join("findings/export.jsonl.gz")));

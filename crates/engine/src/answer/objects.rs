@@ -54,11 +54,20 @@ impl ReadObjects {
 
     /// Each of them, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = ReadObject> {
+        self.iter_where(|_| true)
+    }
+
+    /// Those that are as large as another one: no others have the same bytes.
+    pub(super) fn iter_as_large(&self) -> impl Iterator<Item = ReadObject> {
+        self.iter_where(|idx| self.0.catalog.may_be_double(idx))
+    }
+
+    fn iter_where(&self, is_meant: impl Fn(usize) -> bool) -> impl Iterator<Item = ReadObject> {
         let Told { catalog, reports, left_out, digests } = &*self.0;
         let first = |idx: usize| left_out.as_ref()?.get(&idx).copied();
         // An answer is made when all objects are known.
         let objects = catalog.whole_now().into_iter().flat_map(|whole| catalog.by_key(whole));
-        objects.map(move |(idx, object)| {
+        objects.filter(move |(idx, _)| is_meant(*idx)).map(move |(idx, object)| {
             if let Some(first) = first(idx) {
                 return ReadObject::left_out(object, &catalog.object(first));
             }

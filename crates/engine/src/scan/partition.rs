@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use flowproof_source::s3::S3FailureKind;
@@ -50,6 +51,22 @@ impl Partition {
 
     /// The next batch; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        if self.plan.context.kept.is_none() {
+            return self.next_as_read().await;
+        }
+        // Of each object there may be few rows, and each batch has its cost.
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while rows < self.plan.context.batch_rows
+            && let Some(batch) = self.next_as_read().await?
+        {
+            rows += batch.num_rows();
+            batches.push(batch);
+        }
+        let Some(first) = batches.first() else { return Ok(None) };
+        Ok(Some(concat_batches(&first.schema(), &batches)?))
+    }
+
+    async fn next_as_read(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(batch) = self.ready.pop_front() {
                 return Ok(Some(batch));

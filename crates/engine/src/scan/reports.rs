@@ -238,12 +238,12 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
 }
 
 fn sha256_text(digest: &[u8]) -> String {
-    use std::fmt::Write;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity("sha256:".len() + 2 * digest.len());
     text.push_str("sha256:");
     for byte in digest {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
+        text.extend(digits);
     }
     text
 }

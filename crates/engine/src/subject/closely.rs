@@ -9,7 +9,7 @@ use datafusion::prelude::SessionContext;
 use flowproof_evidence::{ConnectionTotals, MinuteTotals};
 
 use super::rows::service_port;
-use super::sql::{SERVICE_PORT, address_list, subject_rows};
+use super::sql::{COLUMNS, SERVICE_PORT, address_list, subject_rows};
 use super::{SubjectQuestion, SubjectTraffic, looks_for_addresses};
 use crate::columns::Columns;
 use crate::error::EngineError;
@@ -34,7 +34,7 @@ fn claimed_rows(
     format!(
         "SELECT *, {SERVICE_PORT} AS port FROM ({}) WHERE direction IS NOT NULL AND NOT other_instance \
          AND remote IN ({remotes}){own}",
-        subject_rows(question, book)
+        subject_rows(question, book, &[&COLUMNS[..], &["tcp_flags"]].concat())
     )
 }
 

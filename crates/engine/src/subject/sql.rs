@@ -28,13 +28,36 @@ pub(super) fn subject_sql(question: &SubjectQuestion, book: &AddressBook) -> Str
          count(CASE WHEN action IS NULL THEN 1 END) AS without_action, \
          count(CASE WHEN bytes IS NULL THEN 1 END) AS without_bytes \
          FROM ({}) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
-        subject_rows(question, book)
+        subject_rows(question, book, &COLUMNS)
     )
 }
 
+/// The columns of records that conversations and their totals are made from.
+pub(super) const COLUMNS: [&str; 13] = [
+    "interface_id",
+    "own_interface",
+    "direction",
+    "local",
+    "local_port",
+    "remote_port",
+    "protocol",
+    "action",
+    "flow_kind",
+    "bytes",
+    "packets",
+    "\"start\"",
+    "\"end\"",
+];
+
 /// The subject's records, with those of its interfaces that name another instance, and with what
-/// conversations are told by.
-pub(super) fn subject_rows(question: &SubjectQuestion, book: &AddressBook) -> String {
+/// conversations are told by. Of a record's own columns there are these, and `remote`: planning takes
+/// the longer the more there are.
+pub(super) fn subject_rows(
+    question: &SubjectQuestion,
+    book: &AddressBook,
+    columns: &[&str],
+) -> String {
+    let columns = columns.join(", ");
     let instance = match &question.subject.instance {
         Some(instance) => format!("coalesce(instance_id = {}, false)", quoted(&[instance])),
         None => "false".to_owned(),
@@ -42,7 +65,7 @@ pub(super) fn subject_rows(question: &SubjectQuestion, book: &AddressBook) -> St
     let other = other_instance_sql(question, book);
     let remote = remote_sql(question);
     format!(
-        "SELECT *, {} AS port_side FROM (SELECT * EXCEPT (remote), {remote} AS remote, \
+        "SELECT *, {} AS port_side FROM (SELECT {columns}, {remote} AS remote, \
          {instance} AS of_instance, {other} AS other_instance, \
          hour_of(\"start\", \"end\") AS hour, \
          CASE WHEN direction IS NULL THEN srcaddr END AS source, \

@@ -101,10 +101,13 @@ fn records_sql(
         _ => name.clone(),
     };
     let told: Vec<String> = schema.fields().iter().zip(&names).map(told).collect();
+    // The remote is told as the answer counts it.
+    let columns: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| *name != "\"remote\"").collect();
     format!(
         "SELECT {} FROM ({}) WHERE {filter} ORDER BY {}",
         told.join(", "),
-        subject_rows(question, book),
+        subject_rows(question, book, &columns),
         order.join(", ")
     )
 }

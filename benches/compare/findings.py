@@ -1,0 +1,163 @@
+"""Many findings judged in one run beside one: what does each more cost?
+
+`findings.py --flowproof target/release/flowproof [--records N] [--interfaces N] [--rounds N] [--publish]`
+
+Made are a set of logs and findings about its interfaces: remotes, times and types differ. Answers are compared before
+anything is timed: those of some findings in the run of all must be, byte for byte, what a run of each alone tells.
+"""
+
+import argparse
+import copy
+import json
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "BENCHMARKS.md"
+TYPES = [
+    "UnauthorizedAccess:EC2/TorClient",
+    "Backdoor:EC2/C&CActivity.B",
+    "UnauthorizedAccess:EC2/SSHBruteForce",
+    "Recon:EC2/Portscan",
+]
+
+
+def stamp(time):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def findings(folder, count, minutes):
+    """As many findings, each about an interface of the set and some minutes of its time; all of it without `minutes`."""
+    chance = random.Random(1)
+    base = json.loads((folder / "finding.json").read_text())["Findings"][0]
+    interfaces = json.loads((folder / "inventory.json").read_text())["NetworkInterfaces"]
+    chance.shuffle(interfaces)
+    service = base["Service"]
+    first, last = (datetime.fromisoformat(service[name]) for name in ("EventFirstSeen", "EventLastSeen"))
+    made = []
+    for number in range(count):
+        finding, interface = copy.deepcopy(base), interfaces[number % len(interfaces)]
+        finding["Id"] = f"{number:032x}"
+        finding["Type"] = TYPES[number % len(TYPES)]
+        details = finding["Resource"]["InstanceDetails"]
+        details["InstanceId"] = interface.get("Attachment", {}).get("InstanceId", details["InstanceId"])
+        own = {"PrivateIpAddress": interface["PrivateIpAddress"]}
+        details["NetworkInterfaces"] = [
+            {"NetworkInterfaceId": interface["NetworkInterfaceId"], "PrivateIpAddresses": [own], **own}
+        ]
+        action = finding["Service"]["Action"]["NetworkConnectionAction"]
+        action["RemoteIpDetails"]["IpAddressV4"] = f"203.0.113.{1 + number % 250}"
+        begin, end = first, last + timedelta(seconds=number)
+        if minutes:
+            begin = first + (last - first) * chance.random()
+            end = begin + timedelta(minutes=minutes)
+        finding["Service"]["EventFirstSeen"] = stamp(begin)
+        finding["Service"]["EventLastSeen"] = stamp(end)
+        made.append(finding)
+    return made
+
+
+class Asked:
+    """A set of logs, and the program that is asked about it."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+
+    def answer(self, some):
+        """The answers of one run, a line each, and the CPU seconds and the peak memory that it took."""
+        file, out = self.folder / "asked.json", self.folder / "answers.jsonl"
+        file.write_text(json.dumps({"Findings": some}))
+        logs = ["--logs", str(self.folder / "logs"), "--finding", str(file)]
+        command = [self.program, "investigate", *logs, "--format", "jsonl", "--output", str(out), "-q"]
+        environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
+        process = subprocess.Popen(command, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        if os.waitstatus_to_exitcode(status) != 0:
+            raise SystemExit(f"ended with {os.waitstatus_to_exitcode(status)}: {' '.join(command)}")
+        return out.read_text().splitlines(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+
+
+def row(asked, name, many, rounds):
+    together, _, _ = asked.answer(many)
+    assert len(together) == len(many), "an answer each"
+    sampled = random.Random(2).sample(range(len(many)), 8)
+    for number in sampled:
+        alone, _, _ = asked.answer([many[number]])
+        assert alone == [together[number]], f"finding {number} is answered differently alone"
+    ones, alls, memory = [], [], 0
+    for turn in range(rounds):
+        ones.append(asked.answer([many[sampled[turn % len(sampled)]]])[1])
+        _, cpu, peak = asked.answer(many)
+        alls.append(cpu)
+        memory = max(memory, peak)
+    one, every = statistics.median(ones), statistics.median(alls)
+    each = (every - one) / (len(many) - 1) * 1000
+    return f"| {name} | {one:.2f} | {every:.2f} | {every / one:.2f} | {each:.1f} | {memory / 1e6:.0f} |"
+
+
+def page(command, rows, records, interfaces, count):
+    cpu = next(line for line in open("/proc/cpuinfo") if line.startswith("model name")).split(":")[1].strip()
+    return "\n".join([
+        "<!-- findings -->",
+        "## Many findings",
+        "",
+        f"Made by `{command}` on {datetime.now():%Y-%m-%d}, {cpu}, {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.release()}.",
+        "",
+        f"{records:,} records of {interfaces:,} interfaces in all formats; {count} findings in one run, beside one of them alone. The "
+        "answers of eight are, byte for byte, those of runs of their own. Medians; CPU in seconds.",
+        "",
+        f"| findings | one | all {count} | all / one (bar 1.5) | each more, ms | peak MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *rows,
+        "<!-- /findings -->",
+    ])
+
+
+def publish(text):
+    whole = PAGE.read_text()
+    begin, end = "<!-- findings -->", "<!-- /findings -->"
+    if begin in whole:
+        before, rest = whole.split(begin, 1)
+        whole = before + text + rest.split(end, 1)[1]
+    else:
+        whole = whole.rstrip() + "\n\n" + text + "\n"
+    PAGE.write_text(whole)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--flowproof", default="target/release/flowproof")
+    parser.add_argument("--records", type=int, default=40_000_000)
+    parser.add_argument("--interfaces", type=int, default=2000)
+    parser.add_argument("--findings", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--set", help="a folder in which the set is kept")
+    parser.add_argument("--publish", action="store_true")
+    args = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(args.set or temporary)
+        if not (folder / "finding.json").exists():
+            size = ["--records", str(args.records), "--interfaces", str(args.interfaces)]
+            subprocess.run([args.flowproof, "sample", "-q", *size, str(folder)], check=True, stdout=subprocess.DEVNULL)
+        asked = Asked(args.flowproof, folder)
+        rows = [
+            row(asked, "about ten minutes each", findings(folder, args.findings, 10), args.rounds),
+            row(asked, "about all of the time", findings(folder, args.findings, None), args.rounds),
+        ]
+    command = f"python3 benches/compare/findings.py --records {args.records} --interfaces {args.interfaces}"
+    text = page(command, rows, args.records, args.interfaces, args.findings)
+    print(text)
+    if args.publish:
+        publish(text)
+
+
+if __name__ == "__main__":
+    main()
