@@ -1,6 +1,8 @@
 //! Results of queries as values.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -11,37 +13,64 @@ use jiff::Timestamp;
 
 use crate::error::EngineError;
 
+/// The type that columns of texts, or of numbers that fit, are brought to.
+fn one_type(stored: &DataType) -> Option<DataType> {
+    match stored {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Dictionary(..) => Some(DataType::Utf8View),
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => {
+            Some(DataType::Int32)
+        }
+        _ => None,
+    }
+}
+
 fn wrong_type(name: &str, column: &ArrayRef) -> DataFusionError {
     DataFusionError::Internal(format!("column {name} came as {}", column.data_type()))
 }
 
 /// A batch of a result, read by the names of its columns.
-pub(crate) struct Columns<'a> {
-    pub(crate) batch: &'a RecordBatch,
+pub(crate) struct Columns {
+    columns: HashMap<String, ArrayRef>,
 }
 
-impl Columns<'_> {
+impl Columns {
+    /// The columns, however their texts and small numbers are stored.
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Columns, EngineError> {
+        let mut columns = HashMap::new();
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            let column = match one_type(column.data_type()) {
+                Some(one_type) => cast(column, &one_type)?,
+                None => Arc::clone(column),
+            };
+            columns.insert(field.name().clone(), column);
+        }
+        Ok(Columns { columns })
+    }
+
     pub(crate) fn column(&self, name: &str) -> Result<&ArrayRef, DataFusionError> {
-        let column = self.batch.column_by_name(name);
+        let column = self.columns.get(name);
         column.ok_or_else(|| DataFusionError::Internal(format!("no column {name}")))
     }
 
-    pub(crate) fn text(&self, name: &str, row: usize) -> Result<Option<String>, EngineError> {
+    fn shown(&self, name: &str, row: usize) -> Result<Option<&str>, EngineError> {
         let column = self.column(name)?;
-        let column = cast(&column.slice(row, 1), &DataType::Utf8View)?;
-        let column = column.as_string_view();
-        Ok(column.is_valid(0).then(|| column.value(0).to_owned()))
+        let texts = column.as_string_view_opt().ok_or_else(|| wrong_type(name, column))?;
+        Ok(texts.is_valid(row).then(|| texts.value(row)))
+    }
+
+    pub(crate) fn text(&self, name: &str, row: usize) -> Result<Option<String>, EngineError> {
+        Ok(self.shown(name, row)?.map(str::to_owned))
     }
 
     pub(crate) fn address(&self, name: &str, row: usize) -> Result<Option<IpAddr>, EngineError> {
-        Ok(self.text(name, row)?.and_then(|text| text.parse().ok()))
+        Ok(self.shown(name, row)?.and_then(|text| text.parse().ok()))
     }
 
     pub(crate) fn number(&self, name: &str, row: usize) -> Result<Option<i32>, EngineError> {
         let column = self.column(name)?;
-        let column = cast(&column.slice(row, 1), &DataType::Int32)?;
-        let column = column.as_primitive::<Int32Type>();
-        Ok(column.is_valid(0).then(|| column.value(0)))
+        let numbers = column.as_primitive_opt::<Int32Type>();
+        let numbers = numbers.ok_or_else(|| wrong_type(name, column))?;
+        Ok(numbers.is_valid(row).then(|| numbers.value(row)))
     }
 
     /// The IANA number. The decoder lets none above 255 pass.

@@ -85,9 +85,14 @@ pub(crate) async fn answer_all(
     let inquiry = Inquiry { args, common, inputs, lists, enrichment, book, asked, slack };
 
     let (mut investigations, mut baselines, mut exits) = (Vec::new(), Vec::new(), Vec::new());
-    let mut queue = Queue::new(&inquiry, cases);
+    let (mut queue, mut again) = (Queue::new(&inquiry, cases), None);
     while let Some(ready) = queue.next(streams).await? {
-        let answered = inquiry.answer(ready, draft.as_deref_mut(), streams).await?;
+        let traffic = match again.take() {
+            Some(traffic) => traffic,
+            None => inquiry.traffic(&ready, streams).await?,
+        };
+        again = queue.asks_again(&ready.question).then(|| traffic.clone());
+        let answered = inquiry.answer(ready, traffic, draft.as_deref_mut(), streams).await?;
         investigations.push(answered.investigation);
         baselines.push(answered.baseline);
         exits.push(answered.exit);
@@ -178,22 +183,26 @@ struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
+    /// What the subject did.
+    async fn traffic(&self, ready: &Ready, streams: &Streams) -> Result<Answer<SubjectTraffic>> {
+        let Ready { question, session, gathered, .. } = ready;
+        let _shown = progress::show(session, self.common, streams);
+        let matcher = self.lists.matcher.as_deref();
+        Ok(match gathered {
+            Some(gathered) => session.subject_of(gathered, question, matcher).await?,
+            None => session.subject(question, matcher).await?,
+        })
+    }
+
     async fn answer(
         &self,
         ready: Ready,
+        mut answer: Answer<SubjectTraffic>,
         draft: Option<&mut Draft>,
         streams: &mut Streams,
     ) -> Result<Answered> {
-        let Ready { finding, question, session, gathered } = ready;
+        let Ready { finding, question, session, .. } = ready;
         let window = question.window;
-        let mut answer = {
-            let _shown = progress::show(&session, self.common, streams);
-            let matcher = self.lists.matcher.as_deref();
-            match &gathered {
-                Some(gathered) => session.subject_of(gathered, &question, matcher).await?,
-                None => session.subject(&question, matcher).await?,
-            }
-        };
         let exit = Exit::of(&answer);
         if let Some(draft) = draft {
             let _shown = progress::show(&session, self.common, streams);

@@ -27,6 +27,7 @@ fn findings() -> Vec<Value> {
     };
     vec![
         finding(1, |_| {}),
+        finding(8, |_| {}),
         finding(2, |it| times(it, "2025-06-01T09:40:11.000Z", "2025-06-01T10:02:59.500Z")),
         finding(3, |it| {
             let details = &mut it["Resource"]["InstanceDetails"];

@@ -105,7 +105,7 @@ impl Session {
             // A record is as such in one row, and in as many more as it matches entries.
             for (batch, settled) in [(as_such, &mut settled), (entries, &mut of_entries)] {
                 let batch = give_directions(&batch, &pending, &book, settled)?;
-                let columns = Columns { batch: &batch };
+                let columns = Columns::of(&batch)?;
                 for row in 0..batch.num_rows() {
                     listed.add(&columns, row, &mut rows)?;
                 }
@@ -135,7 +135,7 @@ impl Listed {
     /// Adds a row of the result: an address of an entry, or what concerns records as such.
     fn add(
         &mut self,
-        columns: &Columns<'_>,
+        columns: &Columns,
         row: usize,
         rows: &mut BTreeMap<Key, Found>,
     ) -> Result<(), EngineError> {

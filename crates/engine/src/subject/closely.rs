@@ -118,12 +118,12 @@ impl Session {
         &self,
         terms: &Terms,
         sql: String,
-        read: impl Fn(&Columns<'_>, usize) -> Result<T, EngineError>,
+        read: impl Fn(&Columns, usize) -> Result<T, EngineError>,
     ) -> Result<Vec<T>, EngineError> {
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let run = self.pass(terms, plan).await?;
         let rows = |batch: &RecordBatch| -> Result<Vec<T>, EngineError> {
-            let columns = Columns { batch };
+            let columns = Columns::of(batch)?;
             (0..batch.num_rows()).map(|row| read(&columns, row)).collect()
         };
         let found: Vec<Vec<T>> = run.batches.iter().map(rows).collect::<Result<_, _>>()?;
@@ -131,7 +131,7 @@ impl Session {
     }
 }
 
-fn connection(columns: &Columns<'_>, row: usize) -> Result<Option<ConnectionTotals>, EngineError> {
+fn connection(columns: &Columns, row: usize) -> Result<Option<ConnectionTotals>, EngineError> {
     if columns.counter("without_ports", row)? > 0 {
         return Ok(None);
     }
@@ -156,7 +156,7 @@ fn connection(columns: &Columns<'_>, row: usize) -> Result<Option<ConnectionTota
 }
 
 /// A minute's packets; none where it cannot be told which minute it is, or how long its records lasted.
-fn minute(columns: &Columns<'_>, row: usize) -> Result<Option<MinuteTotals>, EngineError> {
+fn minute(columns: &Columns, row: usize) -> Result<Option<MinuteTotals>, EngineError> {
     let times = columns.time("minute", row)?.zip(columns.seconds("seconds", row)?);
     let Some((start, seconds)) = times else { return Ok(None) };
     Ok(Some(MinuteTotals {

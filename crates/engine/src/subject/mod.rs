@@ -34,7 +34,7 @@ use rows::Row;
 use trail::Trail;
 
 /// Whose traffic is asked about, and what to look at closely.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubjectQuestion {
     /// Whose traffic.
     pub subject: Subject,

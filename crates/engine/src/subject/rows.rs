@@ -38,7 +38,7 @@ pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
     let mut rows = Vec::new();
     for batch in batches {
         let batch = &flatten(batch)?;
-        let columns = Columns { batch };
+        let columns = Columns::of(batch)?;
         for row in 0..batch.num_rows() {
             rows.push(columns.row(row)?);
         }
@@ -48,7 +48,7 @@ pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
 
 /// The port that a row's conversation is about.
 pub(super) fn service_port(
-    columns: &Columns<'_>,
+    columns: &Columns,
     row: usize,
 ) -> Result<Option<ServicePort>, EngineError> {
     let side = match columns.text("port_side", row)?.as_deref() {
@@ -61,7 +61,7 @@ pub(super) fn service_port(
     Ok(side.zip(port).map(|(side, port)| ServicePort { side, port }))
 }
 
-impl Columns<'_> {
+impl Columns {
     fn row(&self, row: usize) -> Result<Row, EngineError> {
         Ok(Row {
             interface: self.text("interface_id", row)?,

@@ -62,6 +62,11 @@ impl<'a> Queue<'a> {
         Ok(self.ready.pop_front())
     }
 
+    /// Whether the next question is this one, as it may be of two findings about one attack.
+    pub(super) fn asks_again(&self, question: &SubjectQuestion) -> bool {
+        self.ready.front().is_some_and(|next| next.question == *question)
+    }
+
     /// Lists the objects of as many questions as can be kept listed.
     async fn list(&mut self, streams: &mut Streams) -> Result<()> {
         let mut objects: u64 =
