@@ -464,7 +464,7 @@ impl Session {
         let keeping = keeping.filter(|_| !self.catalog.has_holders());
         let reports = run.told.objects;
         let records = keeping.and_then(|keeping| keeping.take());
-        terms.kept = records.map(|records| Arc::new(Kept { records, reports }));
+        terms.kept = records.map(|records| Arc::new(Kept { records, reports, of_many: false }));
         let run = self.pass(terms, plan).await;
         terms.kept = None;
         run

@@ -33,6 +33,8 @@ pub(crate) type Records = BTreeMap<usize, Vec<RecordBatch>>;
 pub(crate) struct Kept {
     pub(crate) records: Records,
     pub(crate) reports: Reports,
+    /// Whether the records are those of other questions too.
+    pub(crate) of_many: bool,
 }
 
 impl Keeping {

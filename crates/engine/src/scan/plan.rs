@@ -102,7 +102,7 @@ impl ScanPlan {
     }
 
     /// Of records in the window, those that the scan wants: what a reader leaves out of an object, for
-    /// records that were kept.
+    /// records that were kept for many.
     pub(super) fn wanted(&self, records: &RecordBatch) -> Result<BooleanBuffer> {
         let passing = match &self.predicate {
             Some(predicate) => passing_records(predicate, records)?,

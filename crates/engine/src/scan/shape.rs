@@ -103,7 +103,11 @@ impl Shaper {
         shaper.report = report;
         let mut rows = Vec::new();
         for batch in records {
-            rows.extend(shaper.shape(only_rows(batch, plan.wanted(batch)?)?)?);
+            let batch = match kept.of_many {
+                true => only_rows(batch, plan.wanted(batch)?)?,
+                false => batch.clone(),
+            };
+            rows.extend(shaper.shape(batch)?);
         }
         shaper.put_report();
         Ok(rows)

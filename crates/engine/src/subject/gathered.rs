@@ -168,7 +168,7 @@ impl Gathered {
                 records.entry(*number).or_default().push(only_rows(batch, within).ok()?);
             }
         }
-        Some(Kept { records, reports })
+        Some(Kept { records, reports, of_many: true })
     }
 
     /// The report of an object as a reading for this window alone would have it.
