@@ -382,6 +382,10 @@ impl Session {
             // what fits is sorted as one.
             config = config.with_sort_in_place_threshold_bytes(usize::MAX);
         }
+        if terms.kept.as_ref().is_some_and(|kept| kept.of_many) {
+            // There are few records, and the plan is not worth going over several times.
+            config.options_mut().optimizer.max_passes = 1;
+        }
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
             .build_arc()?;

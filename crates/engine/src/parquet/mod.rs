@@ -40,7 +40,6 @@ pub(crate) use filter::{fields_of, passing_records};
 pub(crate) use layout::Transit;
 pub(crate) use object::ParquetObject;
 pub(crate) use part::HeldPart;
-pub(crate) use rows::compact;
 
 /// The first bytes, and the last, of a Parquet file.
 const MAGIC: &[u8] = b"PAR1";

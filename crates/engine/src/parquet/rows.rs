@@ -470,7 +470,7 @@ fn with_sources(records: &RecordBatch, sources: ArrayRef) -> Result<RecordBatch>
 }
 
 /// Texts copied out of the pages that they were read from.
-pub(crate) fn compact(records: RecordBatch) -> Result<RecordBatch> {
+fn compact(records: RecordBatch) -> Result<RecordBatch> {
     let rows = records.num_rows();
     let columns = records.columns().iter().map(|column| match column.as_string_view_opt() {
         Some(texts) => Arc::new(StringViewArray::gc(texts)) as ArrayRef,

@@ -28,7 +28,7 @@ mod witness;
 
 pub(crate) use context::{CoverageScope, ScanContext};
 pub(crate) use exec::FlowLogExec;
-pub(crate) use gathering::{Gathering, Harvest};
+pub(crate) use gathering::{Gathering, Harvest, WantedTimes, unpacked};
 pub(crate) use interner::{Interner, LocalCodes};
 pub(crate) use kept::{Keeping, Kept};
 pub(crate) use partition::outcome_of;

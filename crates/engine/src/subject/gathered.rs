@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{Array, AsArray, RecordBatch, StringViewArray, UInt32Array};
+use arrow::compute::{cast, concat_batches, take_record_batch};
+use arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use flowproof_evidence::{Subject, Window};
@@ -20,9 +21,12 @@ use crate::catalog::Catalog;
 use crate::copies::Duplicates;
 use crate::error::EngineError;
 use crate::orient::AddressBook;
-use crate::scan::{CoverageScope, Gathering, Harvest, Kept, NO_INTERFACE, ObjectReport, Reports};
+use crate::scan::{
+    CoverageScope, Gathering, Harvest, Kept, NO_INTERFACE, ObjectReport, Reports, WantedTimes,
+    unpacked,
+};
 use crate::session::{Session, Terms, in_seconds};
-use crate::table::{only_rows, text_column, times_within};
+use crate::table::{only_rows, times_within};
 use crate::volumes::quoted;
 
 /// What the answers about a subject are made from.
@@ -124,7 +128,8 @@ impl Gathered {
             AddressBook::default(),
         );
         let marks = TimeMarks::of(windows.map(in_seconds));
-        let gathering = Arc::new(Gathering::new(marks, session.memory_to_keep()));
+        let times = wanted_times(questions);
+        let gathering = Arc::new(Gathering::new(marks, times, session.memory_to_keep()));
         let terms = Terms {
             gathering: Some(Arc::clone(&gathering)),
             coverage: sought.scope(),
@@ -165,7 +170,8 @@ impl Gathered {
             // The columns are those that were asked for.
             let within = times_within(batch, window).ok()?;
             if within.count_set_bits() > 0 {
-                records.entry(*number).or_default().push(only_rows(batch, within).ok()?);
+                let batch = unpacked(&only_rows(batch, within).ok()?).ok()?;
+                records.entry(*number).or_default().push(batch);
             }
         }
         Some(Kept { records, reports, of_many: true })
@@ -183,6 +189,27 @@ impl Gathered {
         };
         Some(report)
     }
+}
+
+/// The column of a text field of packed records.
+fn texts(packed: &RecordBatch, id: FieldId) -> Result<StringViewArray, DataFusionError> {
+    let place = packed.schema_ref().index_of(id.field().column)?;
+    Ok(cast(packed.column(place), &DataType::Utf8View)?.as_string_view().clone())
+}
+
+/// Whose records are looked for in which times.
+fn wanted_times(questions: &[(Session, SubjectQuestion)]) -> WantedTimes {
+    let mut times = WantedTimes::default();
+    for (session, question) in questions {
+        let mut question = question.clone();
+        session.add_known_interfaces(&mut question);
+        let subject = &question.subject;
+        let whose = subject.interfaces.iter().chain(&subject.instance);
+        // The times of all interfaces are wanted, or records are told by their addresses.
+        let others = subject.interfaces.is_empty();
+        times.add(whose, others, in_seconds(session.window()));
+    }
+    times
 }
 
 /// Each object once, and by listing the places of its objects among them.
@@ -292,7 +319,7 @@ impl Runs {
     fn add(&mut self, object: usize, batches: &[RecordBatch]) -> Result<(), DataFusionError> {
         let Some(first) = batches.first() else { return Ok(()) };
         let batch = concat_batches(&first.schema(), batches)?;
-        let interfaces = text_column(&batch, FieldId::INTERFACE_ID)?;
+        let interfaces = texts(&batch, FieldId::INTERFACE_ID)?;
         let interface =
             |row| if interfaces.is_valid(row) { interfaces.value(row) } else { NO_INTERFACE };
         let mut order: Vec<usize> = (0..batch.num_rows()).collect();
@@ -319,7 +346,7 @@ impl Runs {
         let run = self.runs.len();
         let batch = sorted.slice(rows.start, rows.len());
         self.by_interface.entry(interface.to_owned()).or_default().push(run);
-        let instances = text_column(&batch, FieldId::INSTANCE_ID)?;
+        let instances = texts(&batch, FieldId::INSTANCE_ID)?;
         let named: BTreeSet<&str> = instances.iter().flatten().collect();
         for instance in named {
             self.by_instance.entry(instance.to_owned()).or_default().push(run);

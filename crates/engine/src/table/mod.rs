@@ -8,4 +8,4 @@ mod rows;
 pub(crate) use column::TableKind;
 pub(crate) use column::{TableColumn, text_column, time_column};
 pub(crate) use provider::FlowLogTable;
-pub(crate) use rows::{idle_rows, only_rows, times_within};
+pub(crate) use rows::{idle_rows, only_rows, row_spans, times_within};

@@ -26,23 +26,29 @@ pub(crate) fn only_rows(batch: &RecordBatch, rows: BooleanBuffer) -> Result<Reco
     }
 }
 
-/// The rows whose `[start, end]` overlaps `[from, to)`, in seconds since 1970. As a decoder has it, one of
-/// the two times alone stands for both, and a record without times is in no bounded range.
-pub(crate) fn times_within(
+/// From the first to the last packet of each row, in seconds since 1970. As a decoder has it, one of the two
+/// times alone stands for both.
+pub(crate) fn row_spans(
     batch: &RecordBatch,
-    (from, to): (Option<i64>, Option<i64>),
-) -> Result<BooleanBuffer> {
+) -> Result<impl Fn(usize) -> Option<(i64, i64)> + use<'_>> {
     let (starts, ends) = (time_column(batch, FieldId::START)?, time_column(batch, FieldId::END)?);
     let second = |times: &TimestampNanosecondArray, row| {
         times.is_valid(row).then(|| times.value(row).div_euclid(NANOSECONDS))
     };
-    Ok(BooleanBuffer::collect_bool(batch.num_rows(), |row| {
+    Ok(move |row| {
         let (start, end) = (second(starts, row), second(ends, row));
-        match (start.or(end), end.or(start)) {
-            (Some(start), Some(end)) => {
-                from.is_none_or(|from| end >= from) && to.is_none_or(|to| start < to)
-            }
-            _ => from.is_none() && to.is_none(),
-        }
+        Some((start.or(end)?, end.or(start)?))
+    })
+}
+
+/// The rows whose time overlaps `[from, to)`. A record without times is in no bounded range.
+pub(crate) fn times_within(
+    batch: &RecordBatch,
+    (from, to): (Option<i64>, Option<i64>),
+) -> Result<BooleanBuffer> {
+    let span = row_spans(batch)?;
+    Ok(BooleanBuffer::collect_bool(batch.num_rows(), |row| match span(row) {
+        Some((start, end)) => from.is_none_or(|from| end >= from) && to.is_none_or(|to| start < to),
+        None => from.is_none() && to.is_none(),
     }))
 }

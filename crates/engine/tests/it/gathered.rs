@@ -263,9 +263,9 @@ fn what_does_not_fit_is_gathered_in_several_readings() {
         readings
     };
     assert_eq!(readings(512 << 20), 1);
-    let few = readings(1_600_000);
+    let few = readings(1_000_000);
     assert!(few == 2, "two and one: {few}");
-    assert_eq!(readings(500_000), 3, "each by itself");
+    assert_eq!(readings(320_000), 3, "each by itself");
 }
 
 #[test]
