@@ -32,12 +32,28 @@ def stamp(time):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def described(interface):
+    """An interface as findings have it."""
+    own = {"PrivateIpAddress": interface["PrivateIpAddress"]}
+    others = [address["Ipv6Address"] for address in interface.get("Ipv6Addresses", [])]
+    return {
+        "NetworkInterfaceId": interface["NetworkInterfaceId"],
+        "PrivateIpAddresses": [own],
+        "Ipv6Addresses": others,
+        **own,
+    }
+
+
 def findings(folder, count, minutes):
     """As many findings, each about an interface of the set and some minutes of its time; all of it without `minutes`."""
     chance = random.Random(1)
     base = json.loads((folder / "finding.json").read_text())["Findings"][0]
     interfaces = json.loads((folder / "inventory.json").read_text())["NetworkInterfaces"]
     chance.shuffle(interfaces)
+    by_instance = {}
+    for interface in interfaces:
+        if instance := interface.get("Attachment", {}).get("InstanceId"):
+            by_instance.setdefault(instance, []).append(interface)
     service = base["Service"]
     first, last = (datetime.fromisoformat(service[name]) for name in ("EventFirstSeen", "EventLastSeen"))
     made = []
@@ -46,11 +62,10 @@ def findings(folder, count, minutes):
         finding["Id"] = f"{number:032x}"
         finding["Type"] = TYPES[number % len(TYPES)]
         details = finding["Resource"]["InstanceDetails"]
-        details["InstanceId"] = interface.get("Attachment", {}).get("InstanceId", details["InstanceId"])
-        own = {"PrivateIpAddress": interface["PrivateIpAddress"]}
-        details["NetworkInterfaces"] = [
-            {"NetworkInterfaceId": interface["NetworkInterfaceId"], "PrivateIpAddresses": [own], **own}
-        ]
+        instance = interface.get("Attachment", {}).get("InstanceId")
+        details["InstanceId"] = instance or details["InstanceId"]
+        # A finding names all interfaces of its instance.
+        details["NetworkInterfaces"] = [described(one) for one in by_instance.get(instance, [interface])]
         action = finding["Service"]["Action"]["NetworkConnectionAction"]
         action["RemoteIpDetails"]["IpAddressV4"] = f"203.0.113.{1 + number % 250}"
         begin, end = first, last + timedelta(seconds=number)
@@ -134,8 +149,8 @@ def publish(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flowproof", default="target/release/flowproof")
-    parser.add_argument("--records", type=int, default=40_000_000)
-    parser.add_argument("--interfaces", type=int, default=2000)
+    parser.add_argument("--records", type=int, default=20_000_000)
+    parser.add_argument("--interfaces", type=int, default=1000)
     parser.add_argument("--findings", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--set", help="a folder in which the set is kept")

@@ -114,21 +114,37 @@ impl Gathered {
         Ok((None, count.min(questions.len())))
     }
 
-    /// Reads all objects of these sessions once; `None` if the records do not fit.
+    /// Reads all objects of these sessions once, or a second time if the records name interfaces of an
+    /// instance that nobody knew, and some do not tell the instance; `None` if they do not fit.
     async fn read(
         questions: &[(Session, SubjectQuestion)],
     ) -> Result<Option<Gathered>, EngineError> {
+        let mut asked: Vec<Asked> = questions.iter().map(Asked::of).collect();
+        let Some(gathered) = Gathered::read_once(questions, &asked).await? else {
+            return Ok(None);
+        };
+        let more = gathered.runs.interfaces_by_instance();
+        let any_learns = asked.iter_mut().fold(false, |any, asked| asked.learn(&more) || any);
+        let lacks_instance =
+            gathered.reports.formats().any(|format| !format.has(FieldId::INSTANCE_ID));
+        if any_learns && lacks_instance {
+            drop(gathered);
+            return Gathered::read_once(questions, &asked).await;
+        }
+        Ok(Some(gathered))
+    }
+
+    async fn read_once(
+        questions: &[(Session, SubjectQuestion)],
+        asked: &[Asked],
+    ) -> Result<Option<Gathered>, EngineError> {
         let Some((first, _)) = questions.first() else { return Ok(None) };
         let (objects, listings) = all_objects(questions);
-        let sought = Sought::by(questions);
-        let windows = questions.iter().map(|(session, _)| session.window());
-        let session = first.over(
-            Arc::new(Catalog::of(objects)),
-            hull(windows.clone()),
-            AddressBook::default(),
-        );
-        let marks = TimeMarks::of(windows.map(in_seconds));
-        let times = wanted_times(questions);
+        let (sought, times) = (Sought::by(asked), wanted_times(asked));
+        let windows = asked.iter().map(|asked| asked.window);
+        let marks = TimeMarks::of(windows.clone().map(in_seconds));
+        let catalog = Arc::new(Catalog::of(objects));
+        let session = first.over(catalog, hull(windows), AddressBook::default());
         let gathering = Arc::new(Gathering::new(marks, times, session.memory_to_keep()));
         let terms = Terms {
             gathering: Some(Arc::clone(&gathering)),
@@ -197,17 +213,40 @@ fn texts(packed: &RecordBatch, id: FieldId) -> Result<StringViewArray, DataFusio
     Ok(cast(packed.column(place), &DataType::Utf8View)?.as_string_view().clone())
 }
 
-/// Whose records are looked for in which times.
-fn wanted_times(questions: &[(Session, SubjectQuestion)]) -> WantedTimes {
-    let mut times = WantedTimes::default();
-    for (session, question) in questions {
+/// Whose records a question looks for, and in which time.
+#[derive(Debug)]
+struct Asked {
+    subject: Subject,
+    window: Window,
+    /// Whether no interface was known: the times of all of them are wanted, or addresses are looked for.
+    others: bool,
+}
+
+impl Asked {
+    fn of((session, question): &(Session, SubjectQuestion)) -> Asked {
         let mut question = question.clone();
         session.add_known_interfaces(&mut question);
-        let subject = &question.subject;
+        let others = question.subject.interfaces.is_empty();
+        Asked { subject: question.subject, window: session.window(), others }
+    }
+
+    /// Adds the interfaces of the subject's instance; whether any is new.
+    fn learn(&mut self, by_instance: &HashMap<String, BTreeSet<String>>) -> bool {
+        let known = &mut self.subject.interfaces;
+        let of_instance = self.subject.instance.iter().filter_map(|it| by_instance.get(it));
+        let new: Vec<String> =
+            of_instance.flatten().filter(|interface| !known.contains(interface)).cloned().collect();
+        known.extend_from_slice(&new);
+        !new.is_empty()
+    }
+}
+
+/// Whose records are looked for in which times.
+fn wanted_times(asked: &[Asked]) -> WantedTimes {
+    let mut times = WantedTimes::default();
+    for Asked { subject, window, others } in asked {
         let whose = subject.interfaces.iter().chain(&subject.instance);
-        // The times of all interfaces are wanted, or records are told by their addresses.
-        let others = subject.interfaces.is_empty();
-        times.add(whose, others, in_seconds(session.window()));
+        times.add(whose, *others, in_seconds(*window));
     }
     times
 }
@@ -260,20 +299,15 @@ fn hull(windows: impl Iterator<Item = Window>) -> Window {
 }
 
 impl Sought {
-    fn by(questions: &[(Session, SubjectQuestion)]) -> Sought {
+    fn by(asked: &[Asked]) -> Sought {
         let mut sought = Sought::default();
-        for (session, question) in questions {
-            let mut question = question.clone();
-            session.add_known_interfaces(&mut question);
-            let Subject { instance, interfaces, addresses, .. } = question.subject.clone();
-            sought.everybody |= interfaces.is_empty();
-            if looks_for_addresses(&question.subject) {
-                sought
-                    .addresses
-                    .extend(addresses.into_iter().map(|address| address.to_canonical()));
+        for Asked { subject, others, .. } in asked {
+            sought.everybody |= *others;
+            if looks_for_addresses(subject) {
+                sought.addresses.extend(subject.addresses.iter().map(IpAddr::to_canonical));
             }
-            sought.instances.extend(instance);
-            sought.interfaces.extend(interfaces);
+            sought.instances.extend(subject.instance.clone());
+            sought.interfaces.extend(subject.interfaces.iter().cloned());
         }
         sought
     }
@@ -353,6 +387,19 @@ impl Runs {
         }
         self.runs.push((object, batch));
         Ok(())
+    }
+
+    /// The interfaces whose records name an instance.
+    fn interfaces_by_instance(&self) -> HashMap<String, BTreeSet<String>> {
+        let mut interfaces = vec![NO_INTERFACE; self.runs.len()];
+        for (interface, runs) in &self.by_interface {
+            runs.iter().for_each(|run| interfaces[*run] = interface);
+        }
+        let named = |runs: &Vec<usize>| {
+            let interfaces = runs.iter().map(|run| interfaces[*run].to_owned());
+            interfaces.filter(|interface| interface != NO_INTERFACE).collect()
+        };
+        self.by_instance.iter().map(|(instance, runs)| (instance.clone(), named(runs))).collect()
     }
 
     /// The runs in which there may be something for the question, in order.
