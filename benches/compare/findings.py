@@ -49,11 +49,11 @@ def findings(folder, count, minutes):
     chance = random.Random(1)
     base = json.loads((folder / "finding.json").read_text())["Findings"][0]
     interfaces = json.loads((folder / "inventory.json").read_text())["NetworkInterfaces"]
+    interfaces = [one for one in interfaces if one.get("Attachment", {}).get("InstanceId")]
     chance.shuffle(interfaces)
     by_instance = {}
     for interface in interfaces:
-        if instance := interface.get("Attachment", {}).get("InstanceId"):
-            by_instance.setdefault(instance, []).append(interface)
+        by_instance.setdefault(interface["Attachment"]["InstanceId"], []).append(interface)
     service = base["Service"]
     first, last = (datetime.fromisoformat(service[name]) for name in ("EventFirstSeen", "EventLastSeen"))
     made = []
@@ -62,10 +62,10 @@ def findings(folder, count, minutes):
         finding["Id"] = f"{number:032x}"
         finding["Type"] = TYPES[number % len(TYPES)]
         details = finding["Resource"]["InstanceDetails"]
-        instance = interface.get("Attachment", {}).get("InstanceId")
-        details["InstanceId"] = instance or details["InstanceId"]
+        instance = interface["Attachment"]["InstanceId"]
+        details["InstanceId"] = instance
         # A finding names all interfaces of its instance.
-        details["NetworkInterfaces"] = [described(one) for one in by_instance.get(instance, [interface])]
+        details["NetworkInterfaces"] = [described(one) for one in by_instance[instance]]
         action = finding["Service"]["Action"]["NetworkConnectionAction"]
         action["RemoteIpDetails"]["IpAddressV4"] = f"203.0.113.{1 + number % 250}"
         begin, end = first, last + timedelta(seconds=number)

@@ -188,7 +188,7 @@ def linear_table(rows):
 
 
 #: The parts of the page that `benches/prefix` and `benches/s3` write.
-OTHER_PARTS = re.compile(r"<!-- (prefix|s3) -->.*?<!-- /\1 -->", re.DOTALL)
+OTHER_PARTS = re.compile(r"<!-- (prefix|s3|findings) -->.*?<!-- /\1 -->", re.DOTALL)
 
 
 def with_other_parts(page, earlier):

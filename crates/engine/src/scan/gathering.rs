@@ -12,7 +12,7 @@ use flowproof_record::{FieldId, MarkedTimes, TimeMarks};
 
 use super::kept::Records;
 use super::{CoverageScope, NO_INTERFACE};
-use crate::table::{idle_rows, row_spans, text_column};
+use crate::table::{idle_rows, only_rows, row_spans, text_column};
 
 /// In which times whose records are wanted.
 #[derive(Debug, Default)]
@@ -126,9 +126,7 @@ impl Gathering {
         if wanted.count_set_bits() == 0 {
             return Ok(());
         }
-        // Batches have fewer rows than 32 bits count.
-        let rows = wanted.set_indices().map(|row| u32::try_from(row).unwrap_or(u32::MAX));
-        let wanted = packed(&take_record_batch(records, &UInt32Array::from_iter_values(rows))?)?;
+        let wanted = packed(&copied(records, wanted)?)?;
         let mut inner = self.lock();
         let bytes = wanted.get_array_memory_size();
         inner.left = inner.left.and_then(|left| left.checked_sub(bytes));
@@ -169,6 +167,16 @@ impl Gathering {
         // A thread that panicked in here left whole values behind: each is put in one move.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// These rows, in no more memory than they need: a filter that lets all pass copies nothing.
+fn copied(records: &RecordBatch, rows: BooleanBuffer) -> Result<RecordBatch> {
+    if rows.count_set_bits() < rows.len() {
+        return only_rows(records, rows);
+    }
+    // Batches have fewer rows than 32 bits count.
+    let rows = (0..records.num_rows()).map(|row| u32::try_from(row).unwrap_or(u32::MAX));
+    Ok(take_record_batch(records, &UInt32Array::from_iter_values(rows))?)
 }
 
 /// Records in little memory: texts stand once in a batch, however often they are there.
