@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use flowproof_engine::{Key, Session, SessionOptions, VolumeFilter};
 use flowproof_source::Selection;
 
+use crate::page::KEYS;
 use crate::process::{cpu, peak_memory};
 use crate::server::{BUCKET, Served};
 
@@ -16,11 +17,12 @@ const LINES: usize = 2;
 
 /// A row for each number of keys.
 pub(crate) fn table(counts: &[&str]) -> Result<String> {
-    let mut table = "Buckets of many keys, in ten folders, two records in each object, all of them read.\n\n\
+    let mut table = format!(
+        "{KEYS}, in ten folders, two records in each object, all of them read.\n\n\
          | keys | first object read (bar 1 s) | keys listed by then | all keys listed | objects read by then | \
          memory then | all read | CPU | peak memory (bar 500 MB) |\n\
          | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-        .to_owned();
+    );
     for count in counts {
         let output = Command::new(std::env::current_exe()?).args(["keys", count]).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -6,7 +6,7 @@
 //! cargo run --release -p flowproof-bench-s3 -- publish 5 100000 1000000
 //! ```
 //!
-//! `publish` puts the tables into `docs/BENCHMARKS.md`. The server runs in a process of its own, so that
+//! `publish` puts the tables into `docs/BENCHMARKS.md`, and keeps that of keys if no count is named. The server runs in a process of its own, so that
 //! CPU and memory are the reader's alone; both share the machine.
 
 #![allow(clippy::print_stdout)] // What it measured is what it is for.
@@ -34,7 +34,8 @@ async fn run(args: &[&str]) -> Result<()> {
         ["keys", count] => print!("{}", keys::row(count.parse()?).await?),
         ["publish", rounds, counts @ ..] => {
             let throughput = throughput::table(rounds.parse()?).await?;
-            page::publish(&args.join(" "), &throughput, &keys::table(counts)?)?;
+            let keys = (!counts.is_empty()).then(|| keys::table(counts)).transpose()?;
+            page::publish(&args.join(" "), &throughput, keys)?;
         }
         ["serve", count, lines] => server::serve(count.parse()?, lines.parse()?).await?,
         _ => bail!("throughput ROUNDS, keys COUNT, or publish ROUNDS COUNT..."),

@@ -14,10 +14,18 @@ const ABOUT: &str = "The server is the tests' own, in memory, in a process of it
 `volumes` is all of it: listed, read, inflated, decoded, added up by interface; `disk` is the same from files. CPU is the reading process's alone. All bytes and records are \
 counted and compared in every run.";
 
-/// Puts the tables into the page.
-pub(crate) fn publish(command: &str, throughput: &str, keys: &str) -> Result<()> {
+/// What the table of keys begins with.
+pub(crate) const KEYS: &str = "Buckets of many keys";
+
+/// Puts the tables into the page. Without a table of keys, the page keeps the one that it has.
+pub(crate) fn publish(command: &str, throughput: &str, keys: Option<String>) -> Result<()> {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/BENCHMARKS.md");
     let page = fs::read_to_string(&place)?;
+    let keys = keys.or_else(|| {
+        let from = &page[page.find(BEGIN)?..page.find(END)?];
+        Some(format!("{}\n", from[from.find(KEYS)?..].trim_end()))
+    });
+    let keys = keys.context("the page has no table of keys: name how many")?;
     let part = format!(
         "{BEGIN}\n## Reading from S3\n\nMade by `cargo run --release -p flowproof-bench-s3 -- {command}` on {}.\n\n\
          Machine: {}.\nVersions: {}; flowproof {}.\n\n{ABOUT}\n\n{throughput}\n{keys}{END}",
