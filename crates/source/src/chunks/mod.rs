@@ -1,6 +1,5 @@
 //! The stored bytes of an object, chunk by chunk, or at once if it is small.
 
-mod buffers;
 mod reader;
 mod remote;
 

@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::buffers::{buffer, bytes_of};
 use crate::inflate::is_gzip;
 use crate::spool::SpoolReader;
 
@@ -60,10 +59,8 @@ impl Reader {
     /// Reads the first chunk, and all that follows if it is gzip and expected to be no longer than
     /// `limit`. `None` if there is nothing.
     pub(super) fn read_ahead(&mut self, limit: u64) -> Option<Ahead> {
+        let mut buffer = Vec::new();
         let may_be_whole = self.size() <= limit;
-        // The expectation may be wrong, and is trusted for some memory only.
-        let room = if may_be_whole { self.expected.min(limit).saturating_add(1) } else { CHUNK };
-        let mut buffer = buffer(room.min(64 * CHUNK) as usize);
         let mut result = self.read(&mut buffer, CHUNK);
         let may_be_whole = may_be_whole && is_gzip(&buffer);
         if result.is_ok() && may_be_whole && !self.has_ended {
@@ -74,7 +71,7 @@ impl Reader {
         self.failed = result.err();
         self.note(&buffer);
         let is_whole = may_be_whole && self.has_ended && buffer.len() as u64 <= limit;
-        Some(Ahead { bytes: bytes_of(buffer), is_whole }).filter(|ahead| !ahead.bytes.is_empty())
+        Some(Ahead { bytes: buffer.into(), is_whole }).filter(|ahead| !ahead.bytes.is_empty())
     }
 
     /// Whether all was read, and without an error.

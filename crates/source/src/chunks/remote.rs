@@ -1,10 +1,9 @@
 //! Reads and hashes what comes from a bucket.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use object_store::GetOptions;
 use sha2::{Digest, Sha256};
 
-use super::buffers::{buffer, bytes_of};
 use super::reader::{Ahead, CHUNK, digest_text};
 use crate::error::SourceError;
 use crate::inflate::is_gzip;
@@ -65,13 +64,13 @@ impl Remote {
         let size = self.body.stat().size;
         // One buffer for what is read whole; what is not grows as it comes.
         let room = usize::try_from(if size <= limit { size } else { CHUNK }).unwrap_or(0);
-        let mut bytes = buffer(room);
+        let mut bytes = BytesMut::with_capacity(room);
         self.failed = self.read_into(&mut bytes, CHUNK).await;
         let may_be_whole = size <= limit && is_gzip(&bytes);
         if self.failed.is_none() && may_be_whole && !self.has_ended {
             self.failed = self.read_into(&mut bytes, limit).await;
         }
-        let (bytes, is_whole) = (bytes_of(bytes), may_be_whole && self.has_ended);
+        let (bytes, is_whole) = (bytes.freeze(), may_be_whole && self.has_ended);
         Some(Ahead { bytes, is_whole }).filter(|ahead| !ahead.bytes.is_empty())
     }
 
@@ -86,13 +85,13 @@ impl Remote {
 
     /// At most `most` bytes, fewer only at the end or before a failure.
     async fn read(&mut self, most: u64) -> (Bytes, Option<S3Failure>) {
-        let mut bytes = Vec::new();
+        let mut bytes = BytesMut::new();
         let failure = self.read_into(&mut bytes, most).await;
-        (Bytes::from(bytes), failure)
+        (bytes.freeze(), failure)
     }
 
     /// Reads on until there are `most` bytes, the end comes or a failure.
-    async fn read_into(&mut self, bytes: &mut Vec<u8>, most: u64) -> Option<S3Failure> {
+    async fn read_into(&mut self, bytes: &mut BytesMut, most: u64) -> Option<S3Failure> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).max(bytes.len());
         let before = bytes.len();
         let mut failure = None;
