@@ -55,11 +55,17 @@ const FIELDS: [FieldId; 18] = [
 #[derive(Debug)]
 pub struct Gathered {
     sought: Sought,
-    /// The numbers under which the objects of each listing were gathered.
-    listings: Vec<(Arc<Catalog>, Vec<usize>)>,
+    listings: Vec<Listed>,
     reports: Reports,
     marked: BTreeMap<usize, MarkedTimes>,
     runs: Runs,
+}
+
+/// A listing, and by number the places of its objects among those that were gathered.
+#[derive(Debug)]
+struct Listed {
+    catalog: Arc<Catalog>,
+    places: Vec<usize>,
 }
 
 /// Whose records were gathered.
@@ -124,7 +130,8 @@ impl Gathered {
             return Ok(None);
         };
         let more = gathered.runs.interfaces_by_instance();
-        let any_learns = asked.iter_mut().fold(false, |any, asked| asked.learn(&more) || any);
+        let learning = asked.iter_mut().filter_map(|asked| asked.learn(&more).then_some(()));
+        let any_learns = learning.count() > 0;
         let lacks_instance =
             gathered.reports.formats().any(|format| !format.has(FieldId::INSTANCE_ID));
         if any_learns && lacks_instance {
@@ -167,8 +174,8 @@ impl Gathered {
     /// What this session would have kept of its own reading for the question; `None` if something of it
     /// was not gathered.
     pub(super) fn kept(&self, session: &Session, question: &SubjectQuestion) -> Option<Kept> {
-        let same = |(catalog, _): &&(Arc<Catalog>, _)| Arc::ptr_eq(catalog, session.catalog());
-        let (_, places) = self.listings.iter().find(same)?;
+        let same = |listed: &&Listed| Arc::ptr_eq(&listed.catalog, session.catalog());
+        let places = &self.listings.iter().find(same)?.places;
         if !self.sought.has(question) {
             return None;
         }
@@ -252,15 +259,13 @@ fn wanted_times(asked: &[Asked]) -> WantedTimes {
 }
 
 /// Each object once, and by listing the places of its objects among them.
-fn all_objects(
-    questions: &[(Session, SubjectQuestion)],
-) -> (Vec<Object>, Vec<(Arc<Catalog>, Vec<usize>)>) {
+fn all_objects(questions: &[(Session, SubjectQuestion)]) -> (Vec<Object>, Vec<Listed>) {
     let mut objects: Vec<Object> = Vec::new();
     let mut places = HashMap::<(String, u64, Option<String>), usize>::new();
-    let mut listings: Vec<(Arc<Catalog>, Vec<usize>)> = Vec::new();
+    let mut listings: Vec<Listed> = Vec::new();
     for (session, _) in questions {
         let catalog = session.catalog();
-        if listings.iter().any(|(known, _)| Arc::ptr_eq(known, catalog)) {
+        if listings.iter().any(|known| Arc::ptr_eq(&known.catalog, catalog)) {
             continue;
         }
         let place = |object: Arc<Object>| {
@@ -270,10 +275,11 @@ fn all_objects(
                 objects.len() - 1
             })
         };
-        listings.push((Arc::clone(catalog), catalog.iter().map(place).collect()));
+        let places = catalog.iter().map(place).collect();
+        listings.push(Listed { catalog: Arc::clone(catalog), places });
     }
     let order = order_by_key(&objects);
-    for (_, places) in &mut listings {
+    for Listed { places, .. } in &mut listings {
         places.iter_mut().for_each(|place| *place = order[*place]);
     }
     (objects, listings)
