@@ -70,9 +70,18 @@ impl WantedTimes {
         self.is_any_other |= others;
     }
 
-    fn have(&self, ids: [Option<&str>; 2], span: Option<(i64, i64)>) -> bool {
-        let mut known = ids.into_iter().flatten().filter_map(|id| self.of.get(id)).peekable();
-        if self.is_any_other || known.peek().is_none() {
+    /// Whether records of this interface and this instance are wanted. Those of an interface that is not
+    /// told may be anybody's.
+    fn have(
+        &self,
+        interface: Option<&str>,
+        instance: Option<&str>,
+        span: Option<(i64, i64)>,
+    ) -> bool {
+        let ids = interface.into_iter().chain(instance);
+        let mut known = ids.filter_map(|id| self.of.get(id)).peekable();
+        let is_told = interface.is_some_and(|interface| interface != NO_INTERFACE);
+        if self.is_any_other || !is_told || known.peek().is_none() {
             return self.all.have(span);
         }
         known.any(|windows| windows.have(span))
@@ -147,7 +156,7 @@ impl Gathering {
         let wants = |row: usize| {
             let ids = [interface, instance].map(|ids| ids.is_valid(row).then(|| ids.value(row)));
             let in_scope = || ids[0].is_none_or(|id| id == NO_INTERFACE || scope.includes(id));
-            (!idle.value(row) || in_scope()) && self.times.have(ids, span(row))
+            (!idle.value(row) || in_scope()) && self.times.have(ids[0], ids[1], span(row))
         };
         Ok(BooleanBuffer::collect_bool(records.num_rows(), wants))
     }

@@ -318,9 +318,13 @@ impl Sought {
         sought
     }
 
-    /// Whether all that the question looks for was.
+    /// Whether all that the question looks for was. Addresses within an account are not: the scan looks at
+    /// the records of everybody then, since the account may be told by the object alone.
     fn has(&self, question: &SubjectQuestion) -> bool {
         let subject = &question.subject;
+        if looks_for_addresses(subject) && subject.account.is_some() {
+            return false;
+        }
         let has_address = |address: &IpAddr| self.addresses.contains(&address.to_canonical());
         subject.interfaces.iter().all(|interface| self.interfaces.contains(interface))
             && subject.instance.iter().all(|instance| self.instances.contains(instance))

@@ -110,7 +110,8 @@ fn of_interface(interface: &str) -> SubjectQuestion {
 
 /// A line of the header `FLAGS`.
 fn line() -> impl Strategy<Value = String> {
-    let whose = (prop::sample::select(&INTERFACES[..]), prop::option::of(0..2_usize));
+    let interface = prop::sample::select(&[INTERFACES[0], INTERFACES[1], INTERFACES[2], "-"][..]);
+    let whose = (interface, prop::option::of(0..2_usize));
     let ends = prop::array::uniform2(prop::sample::select(&ADDRESSES[..]));
     let ports = prop::array::uniform2(prop::sample::select(&[22_u16, 443, 40000, 0][..]));
     let time = (0_i64..7200, 0_i64..90);
@@ -122,7 +123,9 @@ fn line() -> impl Strategy<Value = String> {
             let instance = instance.map_or("-", |instance| INSTANCES[instance]);
             let (start, end) = (T0 + start, T0 + start + length);
             if kind.starts_with('-') {
-                return format!("5 123456789012 {interface} - - - - - - - - {start} {end} {kind}");
+                return format!(
+                    "5 123456789012 {interface} {instance} - - - - - - - {start} {end} {kind}"
+                );
             }
             format!(
                 "5 123456789012 {interface} {instance} {from} {to} {from_port} {to_port} 6 3 {bytes} {start} \
@@ -137,14 +140,20 @@ fn bound() -> impl Strategy<Value = Option<Timestamp>> {
 }
 
 fn question() -> impl Strategy<Value = (Window, SubjectQuestion)> {
-    let subject = (0..5_usize, 0..3_usize, 0..2_usize).prop_map(|(kind, interface, instance)| {
+    let subject = (0..6_usize, 0..3_usize, 0..2_usize).prop_map(|(kind, interface, instance)| {
         let interfaces = vec![INTERFACES[interface].to_owned()];
         let instance = Some(INSTANCES[instance].to_owned());
         match kind {
             0 | 1 => Subject { interfaces, ..Subject::default() },
             2 => Subject { instance, ..Subject::default() },
             3 => Subject { instance, interfaces, ..Subject::default() },
-            _ => Subject { addresses: vec!["10.0.1.5".parse().unwrap()], ..Subject::default() },
+            4 => Subject { addresses: vec!["10.0.1.5".parse().unwrap()], ..Subject::default() },
+            _ => Subject {
+                addresses: vec!["10.0.1.6".parse().unwrap()],
+                account: Some("123456789012".to_owned()),
+                instance,
+                ..Subject::default()
+            },
         }
     });
     let claimed = prop::collection::btree_set(
@@ -311,9 +320,40 @@ fn questions_that_cannot_be_gathered_for_are_answered_all_the_same() {
         (backwards, of_interface(INTERFACES[0])),
         (first_hour(), of_interface(INTERFACES[1])),
         (first_hour(), of(Subject::default())),
+        // Since the account may be told by the object alone, the records of everybody are looked at.
+        (
+            first_hour(),
+            of(Subject {
+                addresses: vec!["10.9.9.9".parse().unwrap()],
+                account: Some("123456789012".to_owned()),
+                ..Subject::default()
+            }),
+        ),
     ];
     let (answers, _) = together(&logs, &questions, &options());
     for (asked, answer) in questions.iter().zip(&answers) {
+        assert_eq!(difference(answer, &alone(&logs, asked)), None);
+    }
+}
+
+#[test]
+fn records_of_an_interface_that_is_not_told_are_everybodys_whatever_instance_they_name() {
+    let lost = |start: i64| {
+        format!("5 123456789012 - {INSTANCE} - - - - - - - {start} {} - SKIPDATA -", start + 60)
+    };
+    let logs = log(FLAGS, &[lost(T0), lost(T0 + 7200)]);
+    let second_hour = Window::new(at(T0 + 3600), at(T0 + 9000));
+    let instance = |instance: &str, interface: &str| {
+        let (instance, interfaces) = (Some(instance.into()), vec![interface.into()]);
+        of(Subject { instance, interfaces, ..Subject::default() })
+    };
+    let questions = [
+        (first_hour(), instance(INSTANCES[1], INTERFACES[1])),
+        (second_hour, instance(INSTANCE, ENI)),
+    ];
+    let (answers, _) = together(&logs, &questions, &options());
+    for (asked, answer) in questions.iter().zip(&answers) {
+        assert_eq!(answer.value.observations.coverage.records.skipdata, 1);
         assert_eq!(difference(answer, &alone(&logs, asked)), None);
     }
 }
