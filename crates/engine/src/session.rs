@@ -107,6 +107,9 @@ pub struct Session {
 /// The share of the memory in which records are kept for a second look.
 const KEPT_SHARE: usize = 4;
 
+/// The share of the memory in which records are gathered for many questions.
+const GATHERED_SHARE: usize = 2;
+
 /// The share of the memory that all sorts together set aside for merging what they spilled.
 const MERGE_SHARE: usize = 4;
 
@@ -309,6 +312,12 @@ impl Session {
         self.options.memory / KEPT_SHARE
     }
 
+    /// The memory in which records are gathered for many questions. Nothing else is held beside them while
+    /// they are.
+    pub(crate) fn memory_to_gather(&self) -> usize {
+        self.options.memory / GATHERED_SHARE
+    }
+
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
@@ -329,6 +338,11 @@ impl Session {
 
     pub(crate) fn threads(&self) -> usize {
         self.options.threads.max(1)
+    }
+
+    /// Whether filters are done on raw bytes.
+    pub(crate) fn pushes_filters(&self) -> bool {
+        self.options.push_filters
     }
 
     pub(crate) fn duplicates(&self) -> Duplicates {
@@ -382,10 +396,6 @@ impl Session {
             // what fits is sorted as one.
             config = config.with_sort_in_place_threshold_bytes(usize::MAX);
         }
-        if terms.kept.as_ref().is_some_and(|kept| kept.of_many) {
-            // There are few records, and the plan is not worth going over several times.
-            config.options_mut().optimizer.max_passes = 1;
-        }
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
             .build_arc()?;
@@ -397,9 +407,26 @@ impl Session {
         time_keys().into_iter().for_each(|function| context.register_udf(function));
         context.add_analyzer_rule(Arc::new(CheckedArithmetic));
         functions::register(&context, terms.matcher.clone());
+        let scan = Arc::new(self.scan(terms, copies, copies_memory));
+        // Totals that a scan adds up have copies in them.
+        let drops = scan.copies.shared.is_some();
+        for kind in TableKind::ALL.into_iter().filter(|kind| !drops || *kind != TableKind::Summed) {
+            let table = FlowLogTable::new(kind, Arc::clone(&scan));
+            context.register_table(kind.name(), Arc::new(table))?;
+        }
+        Ok((context, scan))
+    }
+
+    /// What all partitions of a scan share.
+    pub(crate) fn scan(
+        &self,
+        terms: &Terms,
+        copies: Copies,
+        copies_memory: Option<Arc<SortMemory>>,
+    ) -> ScanContext {
         let window = if terms.collects { Window::ALWAYS } else { self.window };
         let (from, to) = in_seconds(window);
-        let scan = Arc::new(ScanContext {
+        ScanContext {
             catalog: Arc::clone(&self.catalog),
             only: terms.only.clone(),
             format: self.options.format.clone(),
@@ -421,14 +448,7 @@ impl Session {
             pool: Arc::clone(&self.pool),
             report: ScanReport::default(),
             progress: Arc::clone(&self.progress),
-        });
-        // Totals that a scan adds up have copies in them.
-        let drops = scan.copies.shared.is_some();
-        for kind in TableKind::ALL.into_iter().filter(|kind| !drops || *kind != TableKind::Summed) {
-            let table = FlowLogTable::new(kind, Arc::clone(&scan));
-            context.register_table(kind.name(), Arc::new(table))?;
         }
-        Ok((context, scan))
     }
 
     /// Runs a plan; a second time if the first taught whose addresses are whose.
@@ -453,10 +473,6 @@ impl Session {
         P: Fn(SessionContext) -> F,
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
-        if terms.kept.is_some() {
-            let run = self.pass(terms, &plan).await?;
-            return if learn(terms, &run.told) { self.pass(terms, plan).await } else { Ok(run) };
-        }
         let keeping = Arc::new(Keeping::new(self.memory_to_keep()));
         terms.keeping = (!self.catalog.has_holders()).then(|| Arc::clone(&keeping));
         let run = self.pass(terms, &plan).await?;
@@ -563,7 +579,7 @@ fn patience(selection: &Selection, options: &SessionOptions) -> Duration {
 }
 
 /// Takes over what the records taught; whether that is anything.
-fn learn(terms: &mut Terms, told: &ScanTold) -> bool {
+pub(crate) fn learn(terms: &mut Terms, told: &ScanTold) -> bool {
     let mut book = AddressBook::clone(&terms.orientation.book);
     let taught = told.learner.teach(&mut book);
     terms.orientation.book = Arc::new(book);

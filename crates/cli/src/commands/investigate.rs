@@ -33,7 +33,7 @@ use crate::plan;
 use crate::progress;
 use crate::streams::Streams;
 use crate::time::parse_span;
-use together::{Queue, Ready};
+use together::{Queue, Told};
 
 pub(crate) async fn run(args: Investigate, common: &Common, streams: &mut Streams) -> Result<Exit> {
     let mut draft = args.case.as_deref().map(|dir| Draft::begin(dir, &args)).transpose()?;
@@ -85,17 +85,14 @@ pub(crate) async fn answer_all(
     let inquiry = Inquiry { args, common, inputs, lists, enrichment, book, asked, slack };
 
     let (mut investigations, mut baselines, mut exits) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut queue, mut again) = (Queue::new(&inquiry, cases), None);
-    while let Some(ready) = queue.next(streams).await? {
-        let traffic = match again.take() {
-            Some(traffic) => traffic,
-            None => inquiry.traffic(&ready, streams).await?,
-        };
-        again = queue.asks_again(&ready.question).then(|| traffic.clone());
-        let answered = inquiry.answer(ready, traffic, draft.as_deref_mut(), streams).await?;
-        investigations.push(answered.investigation);
-        baselines.push(answered.baseline);
-        exits.push(answered.exit);
+    let mut queue = Queue::new(&inquiry, cases);
+    while let Some(mut told) = queue.next(streams).await? {
+        for finding in std::mem::take(&mut told.findings) {
+            let answered = inquiry.answer(finding, &told, draft.as_deref_mut(), streams).await?;
+            investigations.push(answered.investigation);
+            baselines.push(answered.baseline);
+            exits.push(answered.exit);
+        }
     }
     let exit = Exit::of_all(&exits);
     let exit = if refused && exit == Exit::Answered { Exit::Partial } else { exit };
@@ -183,30 +180,19 @@ struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    /// What the subject did.
-    async fn traffic(&self, ready: &Ready, streams: &Streams) -> Result<Answer<SubjectTraffic>> {
-        let Ready { question, session, gathered, .. } = ready;
-        let _shown = progress::show(session, self.common, streams);
-        let matcher = self.lists.matcher.as_deref();
-        Ok(match gathered {
-            Some(gathered) => session.subject_of(gathered, question, matcher).await?,
-            None => session.subject(question, matcher).await?,
-        })
-    }
-
     async fn answer(
         &self,
-        ready: Ready,
-        mut answer: Answer<SubjectTraffic>,
+        finding: Option<Finding>,
+        told: &Told,
         draft: Option<&mut Draft>,
         streams: &mut Streams,
     ) -> Result<Answered> {
-        let Ready { finding, question, session, .. } = ready;
-        let window = question.window;
+        let Told { question, session, answer, .. } = told;
+        let (window, mut answer) = (question.window, answer.clone());
         let exit = Exit::of(&answer);
         if let Some(draft) = draft {
-            let _shown = progress::show(&session, self.common, streams);
-            draft.add_records(&session, &answer.value).await?;
+            let _shown = progress::show(session, self.common, streams);
+            draft.add_records(session, &answer.value).await?;
         }
         let named: BTreeSet<IpAddr> = self.args.named.iter().copied().collect();
         let observations = &mut answer.value.observations;
@@ -222,7 +208,7 @@ impl Inquiry<'_> {
         }
         let mut baseline = Vec::new();
         if let Some(span) = &self.args.baseline {
-            (observations.baseline, baseline) = self.baseline(span, &question, streams).await?;
+            (observations.baseline, baseline) = self.baseline(span, question, streams).await?;
         }
         let mut verdict = match &finding {
             Some(finding) => corroborate_naming(finding, observations, &named)?,

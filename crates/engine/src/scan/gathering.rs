@@ -1,13 +1,13 @@
 //! Records of one reading that are gathered for many questions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{Array, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{cast, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::{DataFusionError, Result};
+use arrow::compute::{cast, concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use datafusion::common::{DataFusionError, HashMap, Result};
 use flowproof_record::{FieldId, MarkedTimes, TimeMarks};
 
 use super::kept::Records;
@@ -99,14 +99,27 @@ pub(crate) struct Gathering {
 
 #[derive(Debug)]
 struct Inner {
+    /// By the object's number, the records that are not packed yet.
+    loose: HashMap<usize, Loose>,
     harvest: Harvest,
     /// Bytes left of the budget; `None` once something did not fit.
     left: Option<usize>,
 }
 
+/// Records of one object as they were decoded.
+#[derive(Debug, Default)]
+struct Loose {
+    batches: Vec<RecordBatch>,
+    bytes: usize,
+}
+
+/// The loose records of an object are packed when there are so many bytes of them, and at its end.
+const LOOSE_BYTES: usize = 8 * 1024 * 1024;
+
 /// What was gathered, by the object's number.
 #[derive(Debug, Default)]
 pub(crate) struct Harvest {
+    /// Packed, and each batch in the order of interfaces.
     pub(crate) records: Records,
     /// All records with traffic by time, whosever they are.
     pub(crate) marked: BTreeMap<usize, MarkedTimes>,
@@ -115,7 +128,8 @@ pub(crate) struct Harvest {
 impl Gathering {
     /// Nothing yet, for questions about windows with these marks.
     pub(crate) fn new(marks: TimeMarks, times: WantedTimes, budget: usize) -> Gathering {
-        let inner = Inner { harvest: Harvest::default(), left: Some(budget) };
+        let (loose, harvest) = (HashMap::new(), Harvest::default());
+        let inner = Inner { loose, harvest, left: Some(budget) };
         Gathering { marks: Arc::new(marks), times, inner: Mutex::new(inner) }
     }
 
@@ -135,16 +149,43 @@ impl Gathering {
         if wanted.count_set_bits() == 0 {
             return Ok(());
         }
-        let wanted = packed(&copied(records, wanted)?)?;
+        let wanted = only_rows(records, wanted)?;
+        let is_much = {
+            let mut inner = self.lock();
+            let loose = inner.loose.entry(object_idx).or_default();
+            loose.bytes += wanted.get_array_memory_size();
+            loose.batches.push(wanted);
+            loose.bytes >= LOOSE_BYTES
+        };
+        if is_much { self.pack(object_idx) } else { Ok(()) }
+    }
+
+    /// Packs what is loose of an object.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room for it.
+    pub(super) fn pack(&self, object_idx: usize) -> Result<()> {
+        let loose = self.lock().loose.remove(&object_idx).unwrap_or_default();
+        let Some(first) = loose.batches.first() else { return Ok(()) };
+        let packed = packed(&concat_batches(&first.schema(), &loose.batches)?)?;
         let mut inner = self.lock();
-        let bytes = wanted.get_array_memory_size();
+        let bytes = packed.get_array_memory_size();
         inner.left = inner.left.and_then(|left| left.checked_sub(bytes));
         if inner.left.is_none() {
             inner.harvest = Harvest::default();
             return Err(DataFusionError::ResourcesExhausted("no room to gather in".to_owned()));
         }
-        inner.harvest.records.entry(object_idx).or_default().push(wanted);
+        inner.harvest.records.entry(object_idx).or_default().push(packed);
         Ok(())
+    }
+
+    /// Packs what is loose of an object, of which there are no more records. There is no harvest
+    /// if they do not fit.
+    pub(super) fn end(&self, object_idx: usize) {
+        if self.pack(object_idx).is_err() {
+            self.lock().left = None;
+        }
     }
 
     fn wanted(&self, records: &RecordBatch, scope: &CoverageScope) -> Result<BooleanBuffer> {
@@ -167,9 +208,20 @@ impl Gathering {
     }
 
     /// All that was gathered; `None` if it did not fit.
-    pub(crate) fn harvest(&self) -> Option<Harvest> {
+    ///
+    /// # Errors
+    ///
+    /// If records cannot be packed.
+    pub(crate) fn harvest(&self) -> Result<Option<Harvest>> {
+        let loose: Vec<usize> = self.lock().loose.keys().copied().collect();
+        for object_idx in loose {
+            match self.pack(object_idx) {
+                Err(DataFusionError::ResourcesExhausted(_)) => return Ok(None),
+                packed => packed?,
+            }
+        }
         let mut inner = self.lock();
-        inner.left.map(|_| std::mem::take(&mut inner.harvest))
+        Ok(inner.left.map(|_| std::mem::take(&mut inner.harvest)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -178,40 +230,56 @@ impl Gathering {
     }
 }
 
-/// These rows, in no more memory than they need: a filter that lets all pass copies nothing.
-fn copied(records: &RecordBatch, rows: BooleanBuffer) -> Result<RecordBatch> {
-    if rows.count_set_bits() < rows.len() {
-        return only_rows(records, rows);
-    }
-    // Batches have fewer rows than 32 bits count.
-    let rows = (0..records.num_rows()).map(|row| u32::try_from(row).unwrap_or(u32::MAX));
-    Ok(take_record_batch(records, &UInt32Array::from_iter_values(rows))?)
-}
-
-/// Records in little memory: texts stand once in a batch, however often they are there.
+/// Records in little memory, in the order of their interfaces: texts stand once in a batch, however often
+/// they are there, with as few bytes for each time as their number needs.
 fn packed(records: &RecordBatch) -> Result<RecordBatch> {
-    with_texts_as(records, &DataType::Utf8View, &once())
+    let (schema, copied, _) = by_interface(records)?.into_parts();
+    let mut fields = Vec::with_capacity(schema.fields().len());
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for (field, column) in schema.fields().iter().zip(copied) {
+        let is_text = field.data_type() == &DataType::Utf8View;
+        let mut column = if is_text { once(&column)? } else { column };
+        // Nobody else has what was just made: builders keep room to spare.
+        column.shrink_to_fit();
+        fields.push(Field::clone(field).with_data_type(column.data_type().clone()));
+        columns.push(column);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
-/// Packed records as they were.
+/// Copies the records in the order of their interfaces; those of one interface stay in theirs.
+fn by_interface(records: &RecordBatch) -> Result<RecordBatch> {
+    let interfaces = text_column(records, FieldId::INTERFACE_ID)?;
+    let interface =
+        |row: &u32| interfaces.is_valid(*row as usize).then(|| interfaces.value(*row as usize));
+    // Batches have fewer rows than 32 bits count.
+    let mut order: Vec<u32> = (0..u32::try_from(records.num_rows()).unwrap_or(u32::MAX)).collect();
+    order.sort_by(|a, b| interface(a).cmp(&interface(b)));
+    Ok(take_record_batch(records, &UInt32Array::from(order))?)
+}
+
+/// Each text once, and its number in each row.
+fn once(texts: &ArrayRef) -> Result<ArrayRef> {
+    let of = |key| DataType::Dictionary(Box::new(key), Box::new(DataType::Utf8));
+    let once = cast(texts, &of(DataType::Int32))?;
+    let count = once.as_dictionary::<Int32Type>().values().len();
+    Ok(match count {
+        0..=0xff => cast(&once, &of(DataType::UInt8))?,
+        0x100..=0xffff => cast(&once, &of(DataType::UInt16))?,
+        _ => once,
+    })
+}
+
+/// Packed records as they were, but for their order.
 pub(crate) fn unpacked(records: &RecordBatch) -> Result<RecordBatch> {
-    with_texts_as(records, &once(), &DataType::Utf8View)
-}
-
-/// The type of texts that stand once each.
-fn once() -> DataType {
-    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-}
-
-fn with_texts_as(records: &RecordBatch, from: &DataType, to: &DataType) -> Result<RecordBatch> {
     let schema = records.schema();
     let mut fields = Vec::with_capacity(schema.fields().len());
     let mut columns = Vec::with_capacity(schema.fields().len());
     for (field, column) in schema.fields().iter().zip(records.columns()) {
-        let is_text = field.data_type() == from;
-        columns.push(if is_text { cast(column, to)? } else { Arc::clone(column) });
-        let of_text = || Arc::new(Field::clone(field).with_data_type(to.clone()));
-        fields.push(if is_text { of_text() } else { Arc::clone(field) });
+        let is_text = matches!(field.data_type(), DataType::Dictionary(..));
+        let column = if is_text { cast(column, &DataType::Utf8View)? } else { Arc::clone(column) };
+        fields.push(Field::clone(field).with_data_type(column.data_type().clone()));
+        columns.push(column);
     }
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }

@@ -37,6 +37,13 @@ pub(crate) struct Kept {
     pub(crate) of_many: bool,
 }
 
+impl Kept {
+    /// How many records there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.records.values().flatten().map(RecordBatch::num_rows).sum()
+    }
+}
+
 impl Keeping {
     pub(crate) fn new(budget: usize) -> Keeping {
         Keeping { inner: Mutex::new(Inner { records: Some(Records::new()), left: budget }) }

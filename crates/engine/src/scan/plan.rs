@@ -34,6 +34,17 @@ pub(crate) struct ScanPlan {
 pub(crate) type SharedSums = Arc<Mutex<Sums>>;
 
 impl ScanPlan {
+    /// What wants these columns of a table of records that pass.
+    pub(crate) fn of_rows(
+        context: Arc<ScanContext>,
+        kind: TableKind,
+        columns: Vec<TableColumn>,
+        predicate: Option<Arc<Predicate>>,
+    ) -> ScanPlan {
+        let schema = TableColumn::schema(&columns);
+        ScanPlan { context, kind, columns, schema, summed: None, predicate, asked: None }
+    }
+
     /// What sums up records, if sums are asked for.
     pub(super) fn sums(&self) -> Option<SharedSums> {
         let columns = self.summed.clone()?;

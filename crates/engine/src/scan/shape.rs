@@ -91,6 +91,15 @@ impl Shaper {
     ) -> Result<Vec<RecordBatch>> {
         // An object without a report was not read.
         let Some(report) = kept.reports.get(object_idx) else { return Ok(Vec::new()) };
+        Shaper::reshape_one(plan, (object_idx, report), sums, kept)
+    }
+
+    fn reshape_one(
+        plan: &Arc<ScanPlan>,
+        (object_idx, report): (usize, ObjectReport),
+        sums: Option<SharedSums>,
+        kept: &Kept,
+    ) -> Result<Vec<RecordBatch>> {
         // What is counted while rows are shaped is counted anew.
         let report = ObjectReport { rows: 0, sides: Sides::default(), ..report };
         let Some(records) = kept.records.get(&object_idx) else {
@@ -111,6 +120,31 @@ impl Shaper {
         }
         shaper.put_report();
         Ok(rows)
+    }
+
+    /// The rows of all objects, of records that were kept, in as few batches as may be.
+    ///
+    /// # Errors
+    ///
+    /// If a column is missing that is asked for.
+    pub(crate) fn reshape_all(plan: &Arc<ScanPlan>) -> Result<Vec<RecordBatch>> {
+        let context = &plan.context;
+        let Some(kept) = &context.kept else { return Ok(Vec::new()) };
+        let (mut all, mut few, mut rows) = (Vec::new(), Vec::new(), 0);
+        for (object_idx, report) in kept.reports.iter() {
+            for batch in Shaper::reshape_one(plan, (object_idx, report), None, kept)? {
+                rows += batch.num_rows();
+                few.push(batch);
+            }
+            if rows >= context.batch_rows {
+                all.push(concat_batches(&plan.schema, &few)?);
+                (few, rows) = (Vec::new(), 0);
+            }
+        }
+        if rows > 0 {
+            all.push(concat_batches(&plan.schema, &few)?);
+        }
+        Ok(all)
     }
 
     pub(crate) fn plan(&self) -> &Arc<ScanPlan> {
@@ -188,6 +222,9 @@ impl Shaper {
         let report = std::mem::take(&mut self.report);
         let (learner, times) = self.rows.take_learned();
         let context = &self.plan().context;
+        if let Some(gathering) = &context.gathering {
+            gathering.end(self.object_idx);
+        }
         context.progress.add_object();
         context.report.put(self.object_idx, report, learner, times);
     }

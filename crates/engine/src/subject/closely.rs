@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 use flowproof_evidence::{ConnectionTotals, MinuteTotals};
 
-use super::rows::service_port;
+use super::rows::{self, service_port};
 use super::sql::{COLUMNS, SERVICE_PORT, address_list, subject_rows};
 use super::{SubjectQuestion, SubjectTraffic, looks_for_addresses};
 use crate::columns::Columns;
@@ -21,6 +20,11 @@ use crate::volumes::quoted;
 /// What a conversation's rows are grouped by, but for the hour.
 const CONVERSATION: &str = "interface_id, remote, protocol, port_side, port";
 
+/// The columns of records that conversations and connections are told from.
+pub(super) fn columns_looked_at() -> Vec<&'static str> {
+    [&COLUMNS[..], &["tcp_flags"]].concat()
+}
+
 /// The claimed remotes' records that are the subject's, with their direction.
 fn claimed_rows(
     question: &SubjectQuestion,
@@ -31,16 +35,22 @@ fn claimed_rows(
     let own = interfaces
         .map(|interfaces| format!(" AND interface_id IN ({})", quoted(interfaces)))
         .unwrap_or_default();
+    let rows = subject_rows(question, book, &columns_looked_at());
+    claimed_of(&rows, &format!("remote IN ({remotes}){own}"))
+}
+
+/// Those of these rows that are the subject's and have a direction, if they are claimed.
+pub(super) fn claimed_of(rows: &str, is_claimed: &str) -> String {
     format!(
-        "SELECT *, {SERVICE_PORT} AS port FROM ({}) WHERE direction IS NOT NULL AND NOT other_instance \
-         AND remote IN ({remotes}){own}",
-        subject_rows(question, book, &[&COLUMNS[..], &["tcp_flags"]].concat())
+        "SELECT *, {SERVICE_PORT} AS port FROM ({rows}) WHERE direction IS NOT NULL AND NOT other_instance \
+         AND {is_claimed}"
     )
 }
 
-fn connections_sql(rows: &str) -> String {
+/// The connections in these rows by conversation and hour, and by these keys before.
+pub(super) fn connections_sql(keys: &str, rows: &str) -> String {
     format!(
-        "SELECT {CONVERSATION}, hour, \
+        "SELECT {keys}{CONVERSATION}, hour, \
          count(CASE WHEN accepted > 0 THEN 1 END) AS connections, \
          count(CASE WHEN accepted = 0 THEN 1 END) AS rejected_connections, \
          count(CASE WHEN flagged > 0 THEN 1 END) AS with_flags, \
@@ -51,7 +61,7 @@ fn connections_sql(rows: &str) -> String {
          max(bytes_out) AS most_bytes_out, min(first) AS first_seen, max(last) AS last_seen, \
          count(CASE WHEN protocol IN (6, 17) AND (local_port IS NULL OR remote_port IS NULL) THEN 1 END) \
          AS without_ports \
-         FROM (SELECT {CONVERSATION}, local, local_port, remote_port, min(hour) AS hour, \
+         FROM (SELECT {keys}{CONVERSATION}, local, local_port, remote_port, min(hour) AS hour, \
          count(CASE WHEN accepted THEN 1 END) AS accepted, \
          count(CASE WHEN accepted THEN flags END) AS flagged, \
          count(CASE WHEN accepted AND direction = 'ingress' AND flags & 18 = 2 THEN 1 END) AS by_remote, \
@@ -63,19 +73,33 @@ fn connections_sql(rows: &str) -> String {
          (CAST(max(\"end\") AS BIGINT) - CAST(min(\"start\") AS BIGINT)) / 1000000000 AS seconds \
          FROM (SELECT *, (action IS DISTINCT FROM 'REJECT') AS accepted, \
          CAST(tcp_flags AS BIGINT) AS flags FROM ({rows})) \
-         GROUP BY {CONVERSATION}, local, local_port, remote_port) \
-         GROUP BY {CONVERSATION}, hour"
+         GROUP BY {keys}{CONVERSATION}, local, local_port, remote_port) \
+         GROUP BY {keys}{CONVERSATION}, hour"
     )
 }
 
-fn minutes_sql(rows: &str) -> String {
+/// The minutes in these rows by conversation, and by these keys before.
+pub(super) fn minutes_sql(keys: &str, rows: &str) -> String {
     format!(
-        "SELECT {CONVERSATION}, date_trunc('minute', \"start\") AS minute, \
+        "SELECT {keys}{CONVERSATION}, date_trunc('minute', \"start\") AS minute, \
          coalesce(sum(packets), CAST(0 AS BIGINT UNSIGNED)) AS packets_out, \
          (CAST(max(\"end\") AS BIGINT) - CAST(min(\"start\") AS BIGINT)) / 1000000000 AS seconds \
          FROM ({rows}) WHERE direction = 'egress' AND (action IS DISTINCT FROM 'REJECT') \
-         AND \"start\" IS NOT NULL GROUP BY {CONVERSATION}, minute"
+         AND \"start\" IS NOT NULL GROUP BY {keys}{CONVERSATION}, minute"
     )
+}
+
+/// The only interfaces whose records count for a question that looks for addresses: what others logged
+/// about them was left out.
+pub(super) fn own_interfaces(
+    question: &SubjectQuestion,
+    traffic: &SubjectTraffic,
+) -> Option<Vec<String>> {
+    let conversations = traffic.observations.conversations.iter();
+    let interfaces: BTreeSet<&String> =
+        conversations.filter_map(|conversation| conversation.interface.as_ref()).collect();
+    let is_any = looks_for_addresses(&question.subject) && !interfaces.is_empty();
+    is_any.then(|| interfaces.into_iter().cloned().collect())
 }
 
 impl Session {
@@ -88,26 +112,20 @@ impl Session {
         told: &ScanTold,
         traffic: &mut SubjectTraffic,
     ) -> Result<(), EngineError> {
-        if question.claimed.is_empty() || !(question.connections || question.minutes) {
+        if !(question.looks_at_connections() || question.looks_at_minutes()) {
             return Ok(());
         }
         let only = Some(Arc::new(told.with_rows()));
         let terms = &Terms { only, ..terms.clone() };
-        // What interfaces of others logged about the addresses was left out.
-        let conversations = traffic.observations.conversations.iter();
-        let interfaces: BTreeSet<String> =
-            conversations.filter_map(|conversation| conversation.interface.clone()).collect();
-        let interfaces: Vec<String> = interfaces.into_iter().collect();
-        let by_address = looks_for_addresses(&question.subject) && !interfaces.is_empty();
-        let book = &terms.orientation.book;
-        let rows = claimed_rows(question, book, by_address.then_some(&interfaces));
-        if question.connections {
-            let found = self.look(terms, connections_sql(&rows), connection).await?;
+        let interfaces = own_interfaces(question, traffic);
+        let rows = claimed_rows(question, &terms.orientation.book, interfaces.as_deref());
+        if question.looks_at_connections() {
+            let found = self.look(terms, connections_sql("", &rows), connection).await?;
             // Where records lack a port, connections cannot be told apart.
             traffic.observations.connections = found.into_iter().collect();
         }
-        if question.minutes {
-            let found = self.look(terms, minutes_sql(&rows), minute).await?;
+        if question.looks_at_minutes() {
+            let found = self.look(terms, minutes_sql("", &rows), minute).await?;
             // A minute whose records do not tell how long they lasted has no rate.
             traffic.observations.minutes = found.into_iter().collect();
         }
@@ -122,16 +140,14 @@ impl Session {
     ) -> Result<Vec<T>, EngineError> {
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let run = self.pass(terms, plan).await?;
-        let rows = |batch: &RecordBatch| -> Result<Vec<T>, EngineError> {
-            let columns = Columns::of(batch)?;
-            (0..batch.num_rows()).map(|row| read(&columns, row)).collect()
-        };
-        let found: Vec<Vec<T>> = run.batches.iter().map(rows).collect::<Result<_, _>>()?;
-        Ok(found.into_iter().flatten().collect())
+        rows::read(&run.batches, read)
     }
 }
 
-fn connection(columns: &Columns, row: usize) -> Result<Option<ConnectionTotals>, EngineError> {
+pub(super) fn connection(
+    columns: &Columns,
+    row: usize,
+) -> Result<Option<ConnectionTotals>, EngineError> {
     if columns.counter("without_ports", row)? > 0 {
         return Ok(None);
     }
@@ -156,7 +172,7 @@ fn connection(columns: &Columns, row: usize) -> Result<Option<ConnectionTotals>,
 }
 
 /// A minute's packets; none where it cannot be told which minute it is, or how long its records lasted.
-fn minute(columns: &Columns, row: usize) -> Result<Option<MinuteTotals>, EngineError> {
+pub(super) fn minute(columns: &Columns, row: usize) -> Result<Option<MinuteTotals>, EngineError> {
     let times = columns.time("minute", row)?.zip(columns.seconds("seconds", row)?);
     let Some((start, seconds)) = times else { return Ok(None) };
     Ok(Some(MinuteTotals {

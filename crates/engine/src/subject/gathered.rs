@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, StringViewArray, UInt32Array};
-use arrow::compute::{cast, concat_batches, take_record_batch};
+use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
@@ -152,7 +152,7 @@ impl Gathered {
         let marks = TimeMarks::of(windows.clone().map(in_seconds));
         let catalog = Arc::new(Catalog::of(objects));
         let session = first.over(catalog, hull(windows), AddressBook::default());
-        let gathering = Arc::new(Gathering::new(marks, times, session.memory_to_keep()));
+        let gathering = Arc::new(Gathering::new(marks, times, session.memory_to_gather()));
         let terms = Terms {
             gathering: Some(Arc::clone(&gathering)),
             coverage: sought.scope(),
@@ -162,11 +162,11 @@ impl Gathered {
         let sql = sought.sql();
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let run = session.pass(&terms, plan).await;
-        let Some(Harvest { records, marked }) = gathering.harvest() else { return Ok(None) };
+        let Some(Harvest { records, marked }) = gathering.harvest()? else { return Ok(None) };
         let reports = run?.told.objects;
         let mut runs = Runs::default();
-        for (object, batches) in records {
-            runs.add(object, &batches)?;
+        for (object, batches) in &records {
+            batches.iter().try_for_each(|sorted| runs.add(*object, sorted))?;
         }
         Ok(Some(Gathered { sought, listings, reports, marked, runs }))
     }
@@ -359,23 +359,17 @@ impl Sought {
 }
 
 impl Runs {
-    /// Takes the records of an object.
-    fn add(&mut self, object: usize, batches: &[RecordBatch]) -> Result<(), DataFusionError> {
-        let Some(first) = batches.first() else { return Ok(()) };
-        let batch = concat_batches(&first.schema(), batches)?;
-        let interfaces = texts(&batch, FieldId::INTERFACE_ID)?;
+    /// Takes records of an object, which are in the order of their interfaces.
+    fn add(&mut self, object: usize, sorted: &RecordBatch) -> Result<(), DataFusionError> {
+        let interfaces = texts(sorted, FieldId::INTERFACE_ID)?;
         let interface =
             |row| if interfaces.is_valid(row) { interfaces.value(row) } else { NO_INTERFACE };
-        let mut order: Vec<usize> = (0..batch.num_rows()).collect();
-        order.sort_by_key(|row| interface(*row));
-        // Batches have fewer rows than 32 bits count.
-        let rows = order.iter().map(|row| u32::try_from(*row).unwrap_or(u32::MAX));
-        let sorted = take_record_batch(&batch, &UInt32Array::from_iter_values(rows))?;
-        for run in order.chunk_by(|a, b| interface(*a) == interface(*b)).scan(0, |start, run| {
-            *start += run.len();
-            Some((interface(run[0]), *start - run.len()..*start))
-        }) {
-            self.add_run(object, run.0, &sorted, run.1)?;
+        let mut start = 0;
+        for row in 1..=sorted.num_rows() {
+            if row == sorted.num_rows() || interface(row) != interface(start) {
+                self.add_run(object, interface(start), sorted, start..row)?;
+                start = row;
+            }
         }
         Ok(())
     }

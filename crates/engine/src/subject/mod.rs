@@ -4,12 +4,15 @@ mod baseline;
 mod closely;
 mod coverage;
 mod gathered;
+mod marked;
+mod marks;
 mod moved;
 mod peers;
 mod reused;
 mod rollup;
 mod rows;
 mod sql;
+mod together;
 mod trail;
 
 use std::collections::BTreeSet;
@@ -25,9 +28,10 @@ use flowproof_intel::Matcher;
 use flowproof_record::FieldId;
 
 use crate::answer::Answer;
+use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::orient::{AddressBook, Orientation, spellings};
-use crate::scan::CoverageScope;
+use crate::scan::{CoverageScope, ScanTold};
 use crate::session::{Run, Session, Terms};
 pub use gathered::Gathered;
 use rows::Row;
@@ -103,45 +107,33 @@ impl Session {
         question: &SubjectQuestion,
         matcher: Option<&Matcher>,
     ) -> Result<Answer<SubjectTraffic>, EngineError> {
-        self.answer_subject(None, question, matcher).await
-    }
-
-    /// As [`Session::subject`], from records that were gathered for many questions: the answer is the same
-    /// one. What was not gathered is read.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Session::subject`].
-    pub async fn subject_of(
-        &self,
-        gathered: &Gathered,
-        question: &SubjectQuestion,
-        matcher: Option<&Matcher>,
-    ) -> Result<Answer<SubjectTraffic>, EngineError> {
-        self.answer_subject(Some(gathered), question, matcher).await
-    }
-
-    async fn answer_subject(
-        &self,
-        gathered: Option<&Gathered>,
-        question: &SubjectQuestion,
-        matcher: Option<&Matcher>,
-    ) -> Result<Answer<SubjectTraffic>, EngineError> {
         let mut question = question.clone();
         self.add_known_interfaces(&mut question);
-        let (mut run, mut terms) = self.run_subject(gathered, &question).await?;
-        let mut rows = rows::read(&run.batches)?;
-        if self.learns_interfaces(&mut question, &run, &rows) {
-            (run, terms) = self.run_subject(gathered, &question).await?;
-            rows = rows::read(&run.batches)?;
+        let (mut run, mut terms) = self.run_subject(&question).await?;
+        let mut rows = rows::read(&run.batches, Columns::subject_row)?;
+        if self.learns_interfaces(&mut question, &run.told, &rows) {
+            (run, terms) = self.run_subject(&question).await?;
+            rows = rows::read(&run.batches, Columns::subject_row)?;
         }
         let book = &terms.orientation.book;
         let mut traffic = rollup::roll_up(&question, book, rows, matcher)?;
         self.look_closely(&question, &terms, &run.told, &mut traffic).await?;
-        traffic.trail = Some(Arc::new(Trail::of(&question, &terms, &run.told, &traffic)));
-        self.note_attribution(&question, &run, &mut traffic);
-        let coverage = coverage::observed(&question, book, &traffic, &run.told.times);
-        let mut answer = self.answer(traffic, run.told).await?;
+        self.conclude(&question, &terms, run.told, traffic).await
+    }
+
+    /// The answer around the traffic that was found under these terms.
+    async fn conclude(
+        &self,
+        question: &SubjectQuestion,
+        terms: &Terms,
+        told: ScanTold,
+        mut traffic: SubjectTraffic,
+    ) -> Result<Answer<SubjectTraffic>, EngineError> {
+        traffic.trail = Some(Arc::new(Trail::of(question, terms, &told, &traffic)));
+        note_attribution(question, &told, &mut traffic);
+        let book = &terms.orientation.book;
+        let coverage = coverage::observed(question, book, &traffic, &told.times);
+        let mut answer = self.answer(traffic, told).await?;
         let copies = answer.coverage.records.duplicates;
         let notes: Vec<String> = coverage.several.iter().filter_map(|it| it.note(copies)).collect();
         let several = !notes.is_empty();
@@ -181,13 +173,8 @@ impl Session {
     }
 
     /// What was read, and under which terms, with what was learned.
-    async fn run_subject(
-        &self,
-        gathered: Option<&Gathered>,
-        question: &SubjectQuestion,
-    ) -> Result<(Run, Terms), EngineError> {
+    async fn run_subject(&self, question: &SubjectQuestion) -> Result<(Run, Terms), EngineError> {
         let mut terms = self.subject_terms(question);
-        terms.kept = gathered.and_then(|gathered| gathered.kept(self, question)).map(Arc::new);
         let sql = sql::subject_sql(question, &terms.orientation.book);
         let plan = |context: SessionContext| {
             let sql = sql.clone();
@@ -218,14 +205,19 @@ impl Session {
 
     /// Takes over interfaces that records with the instance's id taught, if there are flow logs
     /// without that field in which they must be looked for by a second reading.
-    fn learns_interfaces(&self, question: &mut SubjectQuestion, run: &Run, rows: &[Row]) -> bool {
+    fn learns_interfaces(
+        &self,
+        question: &mut SubjectQuestion,
+        told: &ScanTold,
+        rows: &[Row],
+    ) -> bool {
         let known = &question.subject.interfaces;
         let of_instance = rows.iter().filter(|row| row.of_instance);
         let learned: BTreeSet<String> = of_instance
             .filter_map(|row| row.interface.clone())
             .filter(|interface| !known.contains(interface))
             .collect();
-        let lacks_instance = formats(run).any(|format| !format.has(FieldId::INSTANCE_ID));
+        let lacks_instance = formats(told).any(|format| !format.has(FieldId::INSTANCE_ID));
         if learned.is_empty() || !lacks_instance {
             return false;
         }
@@ -233,23 +225,30 @@ impl Session {
         question.subject.interfaces.sort();
         true
     }
+}
 
-    /// Says it if an instance was asked for that no record can be attributed to.
-    fn note_attribution(
-        &self,
-        question: &SubjectQuestion,
-        run: &Run,
-        traffic: &mut SubjectTraffic,
-    ) {
-        let subject = &question.subject;
-        let Some(instance) = &subject.instance else { return };
-        let none_has_it = !formats(run).any(|format| format.has(FieldId::INSTANCE_ID));
-        if none_has_it && subject.interfaces.is_empty() && subject.addresses.is_empty() {
-            traffic.notes.push(format!(
-                "no record can be attributed to {instance}: the flow logs lack instance-id; name \
-                 its interfaces, or give an inventory"
-            ));
-        }
+impl SubjectQuestion {
+    /// Whether there are connections to be looked at.
+    fn looks_at_connections(&self) -> bool {
+        self.connections && !self.claimed.is_empty()
+    }
+
+    /// Whether there are minutes to be looked at.
+    fn looks_at_minutes(&self) -> bool {
+        self.minutes && !self.claimed.is_empty()
+    }
+}
+
+/// Says it if an instance was asked for that no record can be attributed to.
+fn note_attribution(question: &SubjectQuestion, told: &ScanTold, traffic: &mut SubjectTraffic) {
+    let subject = &question.subject;
+    let Some(instance) = &subject.instance else { return };
+    let none_has_it = !formats(told).any(|format| format.has(FieldId::INSTANCE_ID));
+    if none_has_it && subject.interfaces.is_empty() && subject.addresses.is_empty() {
+        traffic.notes.push(format!(
+            "no record can be attributed to {instance}: the flow logs lack instance-id; name \
+             its interfaces, or give an inventory"
+        ));
     }
 }
 
@@ -264,6 +263,6 @@ fn looks_for_addresses(subject: &Subject) -> bool {
     subject.interfaces.is_empty() && !subject.addresses.is_empty()
 }
 
-fn formats(run: &Run) -> impl Iterator<Item = &flowproof_record::Format> {
-    run.told.objects.formats()
+fn formats(told: &ScanTold) -> impl Iterator<Item = &flowproof_record::Format> {
+    told.objects.formats()
 }

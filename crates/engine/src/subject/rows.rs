@@ -33,14 +33,16 @@ pub(super) struct Row {
     pub(super) without_bytes: u64,
 }
 
-/// Reads the result of the subject's query.
-pub(super) fn read(batches: &[RecordBatch]) -> Result<Vec<Row>, EngineError> {
+/// Reads all rows of a result.
+pub(super) fn read<T>(
+    batches: &[RecordBatch],
+    read: impl Fn(&Columns, usize) -> Result<T, EngineError>,
+) -> Result<Vec<T>, EngineError> {
     let mut rows = Vec::new();
     for batch in batches {
-        let batch = &flatten(batch)?;
-        let columns = Columns::of(batch)?;
+        let columns = Columns::of(&flatten(batch)?)?;
         for row in 0..batch.num_rows() {
-            rows.push(columns.row(row)?);
+            rows.push(read(&columns, row)?);
         }
     }
     Ok(rows)
@@ -62,7 +64,8 @@ pub(super) fn service_port(
 }
 
 impl Columns {
-    fn row(&self, row: usize) -> Result<Row, EngineError> {
+    /// A row of the subject's query.
+    pub(super) fn subject_row(&self, row: usize) -> Result<Row, EngineError> {
         Ok(Row {
             interface: self.text("interface_id", row)?,
             own: self.flag("own_interface", row)?,

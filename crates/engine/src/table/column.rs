@@ -130,7 +130,7 @@ impl TableKind {
 }
 
 impl TableColumn {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             TableColumn::Field(id) => id.field().column,
             TableColumn::Object => "object",

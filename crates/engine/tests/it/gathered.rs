@@ -1,6 +1,5 @@
 //! Many questions from one reading: each answer is the one that it would be alone.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use flowproof_engine::{
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::moved::{book, with};
 use crate::parquet::twin::{Writer, parquet};
 use crate::support::*;
 
@@ -26,9 +26,17 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// The question, asked by itself.
-fn alone(logs: &TempDir, (search, question): &(Window, SubjectQuestion)) -> Answer<SubjectTraffic> {
+fn alone(logs: &TempDir, asked: &(Window, SubjectQuestion)) -> Answer<SubjectTraffic> {
+    alone_with(logs, options(), asked)
+}
+
+fn alone_with(
+    logs: &TempDir,
+    options: SessionOptions,
+    (search, question): &(Window, SubjectQuestion),
+) -> Answer<SubjectTraffic> {
     block_on(async {
-        let session = open(logs, *search, options()).await;
+        let session = open(logs, *search, options).await;
         session.subject(question, None).await.unwrap()
     })
 }
@@ -53,6 +61,18 @@ async fn listed(
     listed
 }
 
+/// The answers to all of the questions that were gathered for.
+async fn all_of(
+    gathered: &Gathered,
+    asked: &[(Session, SubjectQuestion)],
+) -> Vec<Answer<SubjectTraffic>> {
+    let mut answers = Vec::new();
+    while answers.len() < asked.len() {
+        answers.extend(gathered.answer_first(&asked[answers.len()..], None).await.unwrap());
+    }
+    answers
+}
+
 /// All questions from as few readings as the memory lets be, and how many that were.
 fn together(
     logs: &TempDir,
@@ -66,11 +86,14 @@ fn together(
             let (gathered, count) = Gathered::for_first(&rest, at_most).await.unwrap();
             at_most = count;
             readings += 1;
-            for (session, question) in rest.drain(..count) {
-                answers.push(match &gathered {
-                    Some(gathered) => session.subject_of(gathered, &question, None).await.unwrap(),
-                    None => session.subject(&question, None).await.unwrap(),
-                });
+            let asked: Vec<_> = rest.drain(..count).collect();
+            match &gathered {
+                Some(gathered) => answers.extend(all_of(gathered, &asked).await),
+                None => {
+                    for (session, question) in &asked {
+                        answers.push(session.subject(question, None).await.unwrap());
+                    }
+                }
             }
         }
         (answers, readings)
@@ -165,9 +188,9 @@ fn question() -> impl Strategy<Value = (Window, SubjectQuestion)> {
         prop::sample::select(&ADDRESSES[2..]).prop_map(|address| address.parse().unwrap()),
         0..3,
     );
-    (subject, claimed, prop::array::uniform2(any::<bool>()), (bound(), bound())).prop_map(
-        |(subject, claimed, [connections, minutes], (from, to))| {
-            let claimed_local_ports = BTreeSet::from([22]);
+    (subject, claimed, prop::array::uniform4(any::<bool>()), (bound(), bound())).prop_map(
+        |(subject, claimed, [connections, minutes, local, remote], (from, to))| {
+            let named = |named: bool, port: u16| named.then_some(port).into_iter().collect();
             let window = Window { from, to };
             let identities = vec![InterfaceIdentity {
                 interface: ENI.into(),
@@ -177,7 +200,8 @@ fn question() -> impl Strategy<Value = (Window, SubjectQuestion)> {
             let identities = if connections { identities } else { Vec::new() };
             let asked = SubjectQuestion {
                 claimed,
-                claimed_local_ports,
+                claimed_local_ports: named(local, 22),
+                claimed_remote_ports: named(remote, 40000),
                 connections,
                 minutes,
                 window,
@@ -216,13 +240,16 @@ proptest! {
     fn answers_from_one_reading_are_those_of_each_question_alone(
         parts in prop::collection::vec(prop::collection::vec(line(), 0..40), 1..4),
         dated in any::<bool>(),
+        moves in any::<bool>(),
         questions in prop::collection::vec(question(), 2..6),
     ) {
         let logs = files(&parts, dated);
-        let (answers, readings) = together(&logs, &questions, &options());
+        let options = if moves { with(book()) } else { options() };
+        let (answers, readings) = together(&logs, &questions, &options);
         prop_assert_eq!(readings, 1);
         for (asked, answer) in questions.iter().zip(&answers) {
-            prop_assert_eq!(difference(answer, &alone(&logs, asked)), None, "{:?}", asked);
+            let alone = alone_with(&logs, options.clone(), asked);
+            prop_assert_eq!(difference(answer, &alone), None, "{:?}", asked);
         }
     }
 }
@@ -278,11 +305,7 @@ fn once_gathered_the_logs_are_not_read_again() {
         let gathered = gathered.unwrap();
         assert_eq!(count, 3);
         fs::remove_file(logs.path().join("a.log")).unwrap();
-        let mut answers = Vec::new();
-        for (session, question) in &asked {
-            answers.push(session.subject_of(&gathered, question, None).await.unwrap());
-        }
-        answers
+        all_of(&gathered, &asked).await
     });
     for answer in answers {
         assert_eq!((answer.value.totals.flows, answer.value.totals.bytes_out), (60, 420));
@@ -315,11 +338,7 @@ fn interfaces_that_records_name_for_an_instance_are_gathered_too() {
         let asked = listed(&logs, &questions, &options()).await;
         let gathered = Gathered::for_first(&asked, usize::MAX).await.unwrap().0.unwrap();
         ["a.log", "b.log"].iter().for_each(|name| fs::remove_file(logs.path().join(name)).unwrap());
-        let mut answers = Vec::new();
-        for (session, question) in &asked {
-            answers.push(session.subject_of(&gathered, question, None).await.unwrap());
-        }
-        answers
+        all_of(&gathered, &asked).await
     });
     for (alone, together) in alone.iter().zip(&together) {
         assert_eq!(difference(together, alone), None);
@@ -328,7 +347,7 @@ fn interfaces_that_records_name_for_an_instance_are_gathered_too() {
 
 #[test]
 fn what_does_not_fit_is_gathered_in_several_readings() {
-    let logs = log(V2, &minutes(600));
+    let logs = log(V2, &minutes(2400));
     let questions = INTERFACES.map(|interface| (Window::ALWAYS, of_interface(interface)));
     let readings = |memory| {
         let options = SessionOptions { memory, ..options() };
@@ -340,7 +359,7 @@ fn what_does_not_fit_is_gathered_in_several_readings() {
     };
     assert_eq!(readings(512 << 20), 1);
     // Less and less memory, until it is too little for three and enough for two.
-    let several = (0..20).map(|step| readings(1_000_000 - 40_000 * step)).find(|it| *it > 1);
+    let several = (0..12).map(|step| readings(1_500_000 - 100_000 * step)).find(|it| *it > 1);
     assert_eq!(several, Some(2), "two and one");
     assert_eq!(readings(320_000), 3, "each by itself");
 }

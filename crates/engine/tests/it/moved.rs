@@ -40,7 +40,7 @@ fn book_of(items: &[String]) -> AddressBook {
 }
 
 /// The first instance has two interfaces, and one of them moves to the next.
-fn book() -> AddressBook {
+pub(crate) fn book() -> AddressBook {
     book_of(&[
         item(ENI, INSTANCE, "10.0.1.5", T0),
         item(ENI, NEXT, "10.0.1.5", MOVED),
@@ -63,7 +63,7 @@ fn logs() -> TempDir {
     )
 }
 
-fn with(book: AddressBook) -> SessionOptions {
+pub(crate) fn with(book: AddressBook) -> SessionOptions {
     SessionOptions { book, ..options() }
 }
 

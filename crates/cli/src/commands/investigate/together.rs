@@ -1,10 +1,9 @@
 //! Questions one after the other, and the logs read once for as many of them as there is memory for.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use anyhow::Result;
-use flowproof_engine::{Gathered, Session, SubjectQuestion};
+use flowproof_engine::{Answer, Gathered, Session, SubjectQuestion, SubjectTraffic};
 use flowproof_finding::Finding;
 
 use super::{Case, Inquiry, widened};
@@ -15,26 +14,31 @@ use crate::streams::Streams;
 /// Objects that are kept listed, for all questions that are asked together.
 const OBJECTS: u64 = 500_000;
 
-/// A question that can be asked.
-pub(super) struct Ready {
-    pub(super) finding: Option<Finding>,
+/// A question and its answer.
+pub(super) struct Told {
+    /// The findings that ask it: there may be several about one attack, one after the other.
+    pub(super) findings: Vec<Option<Finding>>,
     pub(super) question: SubjectQuestion,
-    /// What it is asked of.
+    /// What it was asked of.
     pub(super) session: Session,
-    /// The records of its subject, if they were gathered.
-    pub(super) gathered: Option<Arc<Gathered>>,
+    pub(super) answer: Answer<SubjectTraffic>,
 }
 
 /// The questions that are still to be asked, in their order.
 pub(super) struct Queue<'a> {
     inquiry: &'a Inquiry<'a>,
     rest: VecDeque<(Option<Finding>, SubjectQuestion)>,
+    /// The findings of all questions that are listed.
+    findings: VecDeque<Vec<Option<Finding>>>,
     /// Those that are listed but not read.
     listed: Vec<(Session, SubjectQuestion)>,
-    findings: VecDeque<Option<Finding>>,
     /// How many there was memory for.
     at_most: usize,
-    ready: VecDeque<Ready>,
+    /// Those that can be answered, from what was gathered for them if anything was.
+    ready: VecDeque<(Session, SubjectQuestion)>,
+    gathered: Option<Gathered>,
+    /// The answers to the first of them.
+    answers: VecDeque<Answer<SubjectTraffic>>,
 }
 
 impl<'a> Queue<'a> {
@@ -46,25 +50,28 @@ impl<'a> Queue<'a> {
         Queue {
             inquiry,
             rest: cases.into_iter().map(question).collect(),
-            listed: Vec::new(),
             findings: VecDeque::new(),
+            listed: Vec::new(),
             at_most: usize::MAX,
             ready: VecDeque::new(),
+            gathered: None,
+            answers: VecDeque::new(),
         }
     }
 
-    /// The next question.
-    pub(super) async fn next(&mut self, streams: &mut Streams) -> Result<Option<Ready>> {
+    /// The next question, answered.
+    pub(super) async fn next(&mut self, streams: &mut Streams) -> Result<Option<Told>> {
         if self.ready.is_empty() {
             self.list(streams).await?;
             self.gather(streams).await?;
         }
-        Ok(self.ready.pop_front())
-    }
-
-    /// Whether the next question is this one, as it may be of two findings about one attack.
-    pub(super) fn asks_again(&self, question: &SubjectQuestion) -> bool {
-        self.ready.front().is_some_and(|next| next.question == *question)
+        if self.answers.is_empty() {
+            self.answer(streams).await?;
+        }
+        let asked = self.ready.pop_front().zip(self.findings.pop_front());
+        Ok(asked.zip(self.answers.pop_front()).map(|(((session, question), findings), answer)| {
+            Told { findings, question, session, answer }
+        }))
     }
 
     /// Lists the objects of as many questions as can be kept listed.
@@ -74,10 +81,15 @@ impl<'a> Queue<'a> {
         while objects < OBJECTS
             && let Some((finding, question)) = self.rest.pop_front()
         {
-            let (session, is_new) = self.open(&question, streams).await?;
-            objects += if is_new { session.found().objects() } else { 0 };
-            self.listed.push((session, question));
-            self.findings.push_back(finding);
+            match (self.listed.last(), self.findings.back_mut()) {
+                (Some((_, last)), Some(findings)) if *last == question => findings.push(finding),
+                _ => {
+                    let (session, is_new) = self.open(&question, streams).await?;
+                    objects += if is_new { session.found().objects() } else { 0 };
+                    self.listed.push((session, question));
+                    self.findings.push_back(vec![finding]);
+                }
+            }
         }
         Ok(())
     }
@@ -110,11 +122,20 @@ impl<'a> Queue<'a> {
         if count < self.listed.len() {
             self.at_most = count;
         }
-        let gathered = gathered.map(Arc::new);
-        let findings = self.findings.drain(..count);
-        for ((session, question), finding) in self.listed.drain(..count).zip(findings) {
-            let gathered = gathered.clone();
-            self.ready.push_back(Ready { finding, question, session, gathered });
+        self.gathered = gathered;
+        self.ready.extend(self.listed.drain(..count));
+        Ok(())
+    }
+
+    /// Answers the first of the questions that are ready.
+    async fn answer(&mut self, streams: &mut Streams) -> Result<()> {
+        let ready = self.ready.make_contiguous();
+        let Some((session, question)) = ready.first() else { return Ok(()) };
+        let _shown = progress::show(session, self.inquiry.common, streams);
+        let matcher = self.inquiry.lists.matcher.as_deref();
+        match &self.gathered {
+            Some(gathered) => self.answers.extend(gathered.answer_first(ready, matcher).await?),
+            None => self.answers.push_back(session.subject(question, matcher).await?),
         }
         Ok(())
     }
