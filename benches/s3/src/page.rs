@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- s3 -->";
 const END: &str = "<!-- /s3 -->";
 
 const ABOUT: &str = "The server is the tests' own, in memory, in a process of its own on the same two cores; objects are gzip flow logs. 128 requests are under way. \
-`bare` is a loop of GETs with the same SDK that counts bytes as they come and keeps none. `reader` is what the engine reads objects with, which keeps each as one piece. \
+`bare` is a loop of GETs with the same SDK that counts bytes as they come and keeps none. `reader` is what the engine reads objects with, which keeps all bytes of each, in the pieces that they came in. \
 `volumes` is all of it: listed, read, inflated, decoded, added up by interface; `disk` is the same from files. CPU is the reading process's alone. All bytes and records are \
 counted and compared in every run.";
 

@@ -41,6 +41,7 @@ mod layout;
 mod listing;
 mod names;
 mod object;
+mod pieces;
 mod plan;
 mod ranges;
 pub mod s3;
@@ -58,6 +59,8 @@ pub use object::{Location, Object};
 pub use layout::{Layout, LayoutKind, key_layout};
 
 pub use chunks::{Chunks, OpenOptions, open, open_with};
+
+pub use pieces::Pieces;
 
 pub use ranges::Ranges;
 

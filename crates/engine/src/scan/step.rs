@@ -6,9 +6,9 @@
 //! and again. Any other is inflated piece by piece, each beside the decoding of the piece before.
 
 use arrow::array::RecordBatch;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use datafusion::common::Result;
-use flowproof_source::{Encoding, Ending, InflateError, Inflater, WholeInflater};
+use flowproof_source::{Encoding, Ending, InflateError, Inflater, Pieces, WholeInflater};
 
 use super::Outcome;
 use super::shape::Shaper;
@@ -25,11 +25,15 @@ const WHOLE_BUDGET: usize = 192 * 1024 * 1024;
 const WHOLE_TEXT: std::ops::RangeInclusive<usize> = 4 * 1024 * 1024..=64 * 1024 * 1024;
 /// The most stored bytes of a whole object. AWS writes no larger ones than some tens of MB.
 const WHOLE_STORED: u64 = 16 * 1024 * 1024;
+/// The most memory for stored bytes that a partition keeps from one object to the next.
+const JOINED: usize = 4 * 1024 * 1024;
 
 /// What a partition uses for one object after the other.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     inflater: WholeInflater,
+    /// Where the pieces of a whole object are joined.
+    joined: BytesMut,
     /// The text of a whole object; what is behind its end has no meaning.
     text: Vec<u8>,
     /// What has noticed all records so far, if sides are learned from all.
@@ -47,6 +51,8 @@ impl Buffers {
 #[derive(Debug)]
 pub(super) struct Work {
     whole: Whole,
+    /// All stored bytes of an object that is read whole, until it is inflated.
+    stored: Pieces,
     buffers: Buffers,
     stream: Stream,
     /// Inflated text that is to be decoded next.
@@ -109,6 +115,7 @@ impl Work {
         shaper.read_text(buffers.witness.take());
         Work {
             whole: Whole::No,
+            stored: Pieces::default(),
             buffers,
             stream: Stream::default(),
             text: Vec::new(),
@@ -124,9 +131,9 @@ impl Work {
     }
 
     /// Hands over all stored bytes of a gzip object, and their digest.
-    pub(super) fn feed_whole(&mut self, stored: Bytes, digest: Option<&str>) {
+    pub(super) fn feed_whole(&mut self, stored: Pieces, digest: Option<&str>) {
         self.count_stored(stored.len());
-        self.stream.chunk = stored;
+        self.stored = stored;
         self.whole = Whole::Stored;
         self.end_input(digest);
     }
@@ -170,17 +177,27 @@ impl Work {
 
     /// Inflates the whole object, or makes a stream of it: the stream knows all kinds of damage.
     fn inflate_whole(&mut self) {
+        let stored = self.join_stored();
         let Buffers { inflater, text, .. } = &mut self.buffers;
         let threads = self.reader.shaper.plan().context.pool.current_num_threads();
         let share = WHOLE_BUDGET / threads.max(1);
         let limit = share.clamp(*WHOLE_TEXT.start(), *WHOLE_TEXT.end());
-        self.whole = match inflater.inflate(&self.stream.chunk, text, limit) {
-            Some(length) => {
-                self.stream.chunk = Bytes::new();
-                Whole::Text { length, at: 0 }
+        self.whole = match inflater.inflate(&stored, text, limit) {
+            Some(length) => Whole::Text { length, at: 0 },
+            None => {
+                self.stream.chunk = stored;
+                Whole::No
             }
-            None => Whole::No,
         };
+    }
+
+    /// The stored bytes in one piece, in memory that was just used and is near for that.
+    fn join_stored(&mut self) -> Bytes {
+        let stored = std::mem::take(&mut self.stored);
+        if stored.len() > JOINED {
+            return stored.into_bytes();
+        }
+        stored.join(&mut self.buffers.joined)
     }
 
     fn step_whole(

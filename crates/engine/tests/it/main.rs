@@ -10,6 +10,7 @@ mod duplicates;
 mod early;
 mod exactness;
 mod gathered;
+mod large;
 mod listed;
 mod lists;
 mod moved;

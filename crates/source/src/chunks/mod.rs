@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::error::SourceError;
 use crate::object::{Location, Object};
+use crate::pieces::Pieces;
 use reader::{Ahead, Input, Reader};
 use remote::Remote;
 
@@ -136,11 +137,12 @@ impl Chunks {
 
     /// All stored bytes, if the object is gzip, was wanted whole
     /// ([`OpenOptions::whole_gzip`]) and came to its end within that limit, and if nothing was
-    /// handed out before. After that, [`next`](Chunks::next) has no more.
+    /// handed out before. After that, [`next`](Chunks::next) has no more. From a bucket they are in the
+    /// pieces that they came in.
     ///
     /// `None` takes nothing: go on with [`next`](Chunks::next).
-    pub fn take_whole(&mut self) -> Option<Bytes> {
-        let whole = self.ahead.take_if(|ahead| ahead.is_whole)?.bytes;
+    pub fn take_whole(&mut self) -> Option<Pieces> {
+        let whole = self.ahead.take_if(|ahead| ahead.is_whole)?.pieces;
         self.size += whole.len() as u64;
         Some(whole)
     }
@@ -154,9 +156,9 @@ impl Chunks {
     ///
     /// As for [`open`]; after an error the object is broken and every call is an error.
     pub async fn next(&mut self) -> Result<Option<Bytes>, SourceError> {
-        if let Some(Ahead { bytes, .. }) = self.ahead.take() {
-            self.size += bytes.len() as u64;
-            return Ok(Some(bytes));
+        if let Some(Ahead { pieces, .. }) = self.ahead.take() {
+            self.size += pieces.len() as u64;
+            return Ok(Some(pieces.into_bytes()));
         }
         let mut reader = match std::mem::replace(&mut self.state, State::Broken) {
             State::Reading(reader) => reader,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::inflate::is_gzip;
+use crate::pieces::Pieces;
 use crate::spool::SpoolReader;
 
 /// The most bytes in a chunk.
@@ -32,7 +33,7 @@ pub(super) enum Input {
 /// What was read while an object was opened.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    pub(super) bytes: Bytes,
+    pub(super) pieces: Pieces,
     /// Whether it is all of a gzip object that was wanted whole.
     pub(super) is_whole: bool,
 }
@@ -71,7 +72,8 @@ impl Reader {
         self.failed = result.err();
         self.note(&buffer);
         let is_whole = may_be_whole && self.has_ended && buffer.len() as u64 <= limit;
-        Some(Ahead { bytes: buffer.into(), is_whole }).filter(|ahead| !ahead.bytes.is_empty())
+        let pieces = Pieces::from(Bytes::from(buffer));
+        Some(Ahead { pieces, is_whole }).filter(|ahead| !ahead.pieces.is_empty())
     }
 
     /// Whether all was read, and without an error.

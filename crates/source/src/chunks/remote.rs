@@ -1,6 +1,6 @@
 //! Reads and hashes what comes from a bucket.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use object_store::GetOptions;
 use sha2::{Digest, Sha256};
 
@@ -8,6 +8,7 @@ use super::reader::{Ahead, CHUNK, digest_text};
 use crate::error::SourceError;
 use crate::inflate::is_gzip;
 use crate::object::Object;
+use crate::pieces::Pieces;
 use crate::s3::{Body, S3Failure, S3Store};
 
 /// The bytes of one object on their way.
@@ -62,16 +63,15 @@ impl Remote {
     /// there is nothing.
     pub(super) async fn read_ahead(&mut self, limit: u64) -> Option<Ahead> {
         let size = self.body.stat().size;
-        // One buffer for what is read whole; what is not grows as it comes.
-        let room = usize::try_from(if size <= limit { size } else { CHUNK }).unwrap_or(0);
-        let mut bytes = BytesMut::with_capacity(room);
-        self.failed = self.read_into(&mut bytes, CHUNK).await;
-        let may_be_whole = size <= limit && is_gzip(&bytes);
+        let expected = usize::try_from(if size <= limit { size } else { CHUNK }).unwrap_or(0);
+        let mut pieces = Pieces::expecting(expected);
+        self.failed = self.read_into(&mut pieces, CHUNK).await;
+        let may_be_whole = size <= limit && is_gzip(pieces.first());
         if self.failed.is_none() && may_be_whole && !self.has_ended {
-            self.failed = self.read_into(&mut bytes, limit).await;
+            self.failed = self.read_into(&mut pieces, limit).await;
         }
-        let (bytes, is_whole) = (bytes.freeze(), may_be_whole && self.has_ended);
-        Some(Ahead { bytes, is_whole }).filter(|ahead| !ahead.bytes.is_empty())
+        let is_whole = may_be_whole && self.has_ended;
+        Some(Ahead { pieces, is_whole }).filter(|ahead| !ahead.pieces.is_empty())
     }
 
     /// Whether all was read, and without an error.
@@ -85,21 +85,23 @@ impl Remote {
 
     /// At most `most` bytes, fewer only at the end or before a failure.
     async fn read(&mut self, most: u64) -> (Bytes, Option<S3Failure>) {
-        let mut bytes = BytesMut::new();
-        let failure = self.read_into(&mut bytes, most).await;
-        (bytes.freeze(), failure)
+        let mut pieces = Pieces::default();
+        let failure = self.read_into(&mut pieces, most).await;
+        (pieces.into_bytes(), failure)
     }
 
-    /// Reads on until there are `most` bytes, the end comes or a failure.
-    async fn read_into(&mut self, bytes: &mut BytesMut, most: u64) -> Option<S3Failure> {
-        let most = usize::try_from(most).unwrap_or(usize::MAX).max(bytes.len());
-        let before = bytes.len();
+    /// Reads on until there are `most` bytes in all, the end comes or a failure.
+    async fn read_into(&mut self, pieces: &mut Pieces, most: u64) -> Option<S3Failure> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).max(pieces.len());
         let mut failure = None;
         while !self.has_ended && failure.is_none() {
-            let part = self.rest.split_to(self.rest.len().min(most - bytes.len()));
-            bytes.extend_from_slice(&part);
+            let piece = self.rest.split_to(self.rest.len().min(most - pieces.len()));
+            if let Some(hash) = &mut self.hash {
+                hash.update(&piece);
+            }
+            pieces.push(piece);
             // After the last byte the end is asked for: whether the bytes are right is told there.
-            if !self.rest.is_empty() || (bytes.len() == most && !self.body.is_at_end()) {
+            if !self.rest.is_empty() || (pieces.len() == most && !self.body.is_at_end()) {
                 break;
             }
             match self.body.next().await {
@@ -107,9 +109,6 @@ impl Remote {
                 Ok(None) => self.has_ended = true,
                 Err(error) => failure = Some(error),
             }
-        }
-        if let Some(hash) = &mut self.hash {
-            hash.update(&bytes[before..]);
         }
         failure
     }

@@ -204,7 +204,7 @@ async fn a_folder_that_may_not_be_listed_is_denied_and_the_rest_is_found() {
 async fn read(object: &Object, whole_gzip: u64) -> (Vec<u8>, Option<String>) {
     let options = OpenOptions { digest: true, whole_gzip };
     let mut chunks = open_with(object, options).await.unwrap();
-    let mut all = chunks.take_whole().unwrap_or_default().to_vec();
+    let mut all = chunks.take_whole().unwrap_or_default().into_bytes().to_vec();
     while let Some(chunk) = chunks.next().await.unwrap() {
         assert!(chunk.len() <= 256 * 1024);
         all.extend_from_slice(&chunk);
