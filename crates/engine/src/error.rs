@@ -35,6 +35,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Whether less at once, or more memory, would do.
+    pub(crate) fn is_lack_of_memory(&self) -> bool {
+        let EngineError::Query(error) = self else { return false };
+        matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
+    }
+
     /// What stands in the way of a set.
     pub(crate) fn collect(place: impl Into<String>, reason: impl Into<String>) -> EngineError {
         EngineError::Collect { place: place.into(), reason: reason.into() }

@@ -307,6 +307,11 @@ impl Session {
         memory / MERGE_SHARE / sorts
     }
 
+    /// The memory that a plan may hold before it spills.
+    pub(crate) fn memory(&self) -> usize {
+        self.options.memory
+    }
+
     /// The memory in which records are kept for a second look.
     pub(crate) fn memory_to_keep(&self) -> usize {
         self.options.memory / KEPT_SHARE

@@ -25,6 +25,9 @@ use crate::table::{TableColumn, TableKind};
 /// About how many records one plan looks at, so that all that is made of them stays small.
 const ROWS: usize = 65_536;
 
+/// Of the memory that a plan may hold, what there should be for each record.
+const BYTES_PER_ROW: usize = 4096;
+
 /// A question, and its records.
 pub(super) struct Asked<'a> {
     session: &'a Session,
@@ -50,23 +53,30 @@ impl Gathered {
         matcher: Option<&Matcher>,
     ) -> Result<Vec<Answer<SubjectTraffic>>, EngineError> {
         let Some((session, question)) = questions.first() else { return Ok(Vec::new()) };
-        match self.answer_together(questions, matcher).await? {
-            Some(answers) => Ok(answers),
-            None => Ok(vec![session.subject(question, matcher).await?]),
+        let table = MarkedTable::of(session)?;
+        let mut at_most = questions.len();
+        while at_most > 0 {
+            let asked = self.take_first(&questions[..at_most], &table).await?;
+            let count = asked.len();
+            match self.answer_together(asked, &table, matcher).await {
+                Ok(answers) if answers.is_empty() => break,
+                // What is too much for one plan may not be for two, or for those of one question.
+                Err(error) if error.is_lack_of_memory() => at_most = count / 2,
+                answers => return answers,
+            }
         }
+        Ok(vec![session.subject(question, matcher).await?])
     }
 
-    /// The answers to the first questions; `None` if something was not gathered for the very first.
+    /// The answers to these questions, or to the first of them.
     async fn answer_together(
         &self,
-        questions: &[(Session, SubjectQuestion)],
+        mut asked: Vec<Asked<'_>>,
+        table: &MarkedTable,
         matcher: Option<&Matcher>,
-    ) -> Result<Option<Vec<Answer<SubjectTraffic>>>, EngineError> {
-        let Some((session, _)) = questions.first() else { return Ok(None) };
-        let table = MarkedTable::of(session)?;
-        let mut asked = self.take_first(questions, &table).await?;
+    ) -> Result<Vec<Answer<SubjectTraffic>>, EngineError> {
         let mut rows = table.conversations(&asked, |_| true).await?;
-        self.learn_interfaces(&mut asked, &mut rows, &table).await?;
+        self.learn_interfaces(&mut asked, &mut rows, table).await?;
         let mut traffic = Vec::with_capacity(asked.len());
         for (asked, rows) in asked.iter().zip(rows) {
             let book = &asked.terms.orientation.book;
@@ -78,7 +88,7 @@ impl Gathered {
             let Asked { session, question, terms, told, .. } = asked;
             answers.push(session.conclude(&question, &terms, told, traffic).await?);
         }
-        Ok((!answers.is_empty()).then_some(answers))
+        Ok(answers)
     }
 
     /// The records of the first questions, up to one for which something was not gathered.
@@ -89,7 +99,7 @@ impl Gathered {
     ) -> Result<Vec<Asked<'a>>, EngineError> {
         let (mut asked, mut rows) = (Vec::new(), 0);
         for (session, question) in questions {
-            if rows >= ROWS {
+            if rows >= ROWS.min(session.memory() / BYTES_PER_ROW) && !asked.is_empty() {
                 break;
             }
             let mut question = question.clone();

@@ -365,6 +365,37 @@ fn what_does_not_fit_is_gathered_in_several_readings() {
 }
 
 #[test]
+fn in_memory_that_is_enough_for_each_question_alone_all_are_answered() {
+    let remote = |n: i64| format!("198.51.{}.{}", n / 250, n % 250);
+    let lines: Vec<String> =
+        (0..3000).map(|n| v2(ENI, "10.0.1.5", &remote(n), 7, T0 + n % 3600)).collect();
+    let logs = log(V2, &lines);
+    let claimed = |n: i64| SubjectQuestion {
+        claimed: [remote(n).parse().unwrap()].into(),
+        connections: true,
+        ..of_interface(ENI)
+    };
+    let questions: Vec<_> = (0..10).map(|n| (Window::ALWAYS, claimed(n))).collect();
+    let with = |memory: usize| SessionOptions { memory, ..options() };
+    let is_enough = |memory: &usize| {
+        let answer = |(search, question): &(Window, SubjectQuestion)| {
+            let (search, question) = (*search, question.clone());
+            block_on(async {
+                open(&logs, search, with(*memory)).await.subject(&question, None).await.is_ok()
+            })
+        };
+        questions.iter().all(answer)
+    };
+    let enough = (18..29).map(|bits| 1_usize << bits).find(is_enough).unwrap();
+    for memory in [enough, enough * 3 / 2, enough * 4] {
+        let (answers, _) = together(&logs, &questions, &with(memory));
+        for (asked, answer) in questions.iter().zip(&answers) {
+            assert_eq!(difference(answer, &alone_with(&logs, with(memory), asked)), None);
+        }
+    }
+}
+
+#[test]
 fn questions_that_cannot_be_gathered_for_are_answered_all_the_same() {
     let logs = log(V2, &minutes(60));
     let backwards = Window { from: Some(at(T0 + 1800)), to: Some(at(T0 + 600)) };
