@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use flowproof_evidence::Overflow;
-
+use crate::error::StateError;
 use crate::finding::{FindingKey, FindingRow};
 use crate::segment::{Segment, TroubleEntry};
 use crate::trouble::Trouble;
@@ -17,16 +16,9 @@ pub(crate) struct Tables {
     pub(crate) epochs: BTreeMap<u32, String>,
 }
 
-/// A total that does not fit.
-#[derive(Debug)]
-pub(crate) struct RowOverflow {
-    pub(crate) key: FindingKey,
-    pub(crate) overflow: Overflow,
-}
-
 impl Tables {
     /// Adds what a segment has. Segments come in their order.
-    pub(crate) fn add(&mut self, segment: Segment) -> Result<(), RowOverflow> {
+    pub(crate) fn add(&mut self, segment: Segment) -> Result<(), StateError> {
         for row in segment.rows {
             add_row(&mut self.findings, row)?;
         }
@@ -41,7 +33,7 @@ impl Tables {
     pub(crate) fn sums<'a>(
         &self,
         more: impl Iterator<Item = &'a FindingRow>,
-    ) -> Result<Vec<FindingRow>, RowOverflow> {
+    ) -> Result<Vec<FindingRow>, StateError> {
         more.map(|row| match self.findings.get(&row.key) {
             None => Ok(row.clone()),
             Some(total) => {
@@ -72,7 +64,7 @@ impl Tables {
 pub(crate) fn add_row(
     rows: &mut BTreeMap<FindingKey, FindingRow>,
     row: FindingRow,
-) -> Result<(), RowOverflow> {
+) -> Result<(), StateError> {
     match rows.entry(row.key.clone()) {
         Entry::Vacant(vacant) => {
             vacant.insert(row);
@@ -82,6 +74,7 @@ pub(crate) fn add_row(
     Ok(())
 }
 
-fn merge(total: &mut FindingRow, row: &FindingRow) -> Result<(), RowOverflow> {
-    total.merge(row).map_err(|overflow| RowOverflow { key: row.key.clone(), overflow })
+fn merge(total: &mut FindingRow, row: &FindingRow) -> Result<(), StateError> {
+    let finding = || row.key.to_string();
+    total.merge(row).map_err(|overflow| StateError::Overflow { finding: finding(), overflow })
 }

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::bytes::{Flaw, Reader};
 use crate::error::Unreadable;
 use crate::finding::FindingRow;
+use crate::trouble::Trouble;
 
 /// The folder of the segments.
 pub(crate) const FOLDER: &str = "seg";
@@ -35,7 +36,7 @@ pub(crate) enum TroubleEntry {
     /// What earlier segments say of it is over.
     Settled(String),
     /// It was tried so many times more.
-    More(crate::trouble::Trouble),
+    More(Trouble),
 }
 
 /// A segment that was read and is whole.

@@ -3,7 +3,6 @@ use crate::finding::FindingKey;
 use crate::identity::Identity;
 use crate::remotes::Remotes;
 use crate::shelf::Shelf;
-use crate::trouble::Trouble;
 use flowproof_evidence::Traffic;
 use jiff::Timestamp;
 use proptest::prelude::*;

@@ -13,7 +13,8 @@ use crate::place::{PlaceError, Put};
 use crate::random::random;
 use crate::segment::{Entry, FOLDER, SegmentDraft, TroubleEntry};
 use crate::shelf::Shelf;
-use crate::tables::{RowOverflow, add_row};
+use crate::tables::add_row;
+use crate::trouble::Trouble;
 
 /// The objects of a delta, looked up.
 #[derive(Debug, Default)]
@@ -47,10 +48,10 @@ impl State {
         let mut next = self.head.next(id.clone());
         let epoch = self.epoch_of(&delta.lists)?;
         let looked = self.look_up(&delta.read, epoch.number).await?;
-        let rows = rows_of(delta.rows, next.generation).map_err(overflow)?;
+        let rows = rows_of(delta.rows, next.generation)?;
         let sums = match rows.is_empty() {
             true => Vec::new(),
-            false => self.tables().await?.sums(rows.values()).map_err(overflow)?,
+            false => self.tables().await?.sums(rows.values())?,
         };
         let trouble = trouble_of(delta.settled, delta.trouble);
 
@@ -157,7 +158,7 @@ fn segment_name(generation: u64, commit: &str, number: usize) -> String {
 fn rows_of(
     rows: Vec<FindingRow>,
     generation: u64,
-) -> Result<BTreeMap<FindingKey, FindingRow>, RowOverflow> {
+) -> Result<BTreeMap<FindingKey, FindingRow>, StateError> {
     let mut by_key = BTreeMap::new();
     for row in rows {
         add_row(&mut by_key, FindingRow { revision: generation, ..row })?;
@@ -165,13 +166,9 @@ fn rows_of(
     Ok(by_key)
 }
 
-fn trouble_of(settled: Vec<String>, trouble: Vec<crate::trouble::Trouble>) -> Vec<TroubleEntry> {
+fn trouble_of(settled: Vec<String>, trouble: Vec<Trouble>) -> Vec<TroubleEntry> {
     let settled = settled.into_iter().map(TroubleEntry::Settled);
     settled.chain(trouble.into_iter().map(TroubleEntry::More)).collect()
-}
-
-fn overflow(row: RowOverflow) -> StateError {
-    StateError::Overflow { finding: row.key.to_string(), overflow: row.overflow }
 }
 
 fn refused(reason: impl Into<String>) -> StateError {

@@ -66,7 +66,7 @@ impl State {
         if forget.is_empty() && !self.head.segments.iter().any(|entry| entry.young) {
             return Ok(Compaction { before, after: before, ..Compaction::default() });
         }
-        let (groups, merged) = self.to_merge(forget).await?;
+        let (groups, merged) = self.what_to_merge(forget).await?;
         if merged.is_empty() {
             return Ok(Compaction { before, after: before, ..Compaction::default() });
         }
@@ -107,7 +107,7 @@ impl State {
     }
 
     /// The shelves that are written anew, by group, and the segments that are no more needed then.
-    async fn to_merge(
+    async fn what_to_merge(
         &mut self,
         forget: &BTreeSet<Shelf>,
     ) -> Result<(BTreeMap<(i32, i32), BTreeSet<Shelf>>, BTreeSet<String>), StateError> {

@@ -112,11 +112,7 @@ impl State {
     async fn read_tables(&self) -> Result<Tables, StateError> {
         let mut tables = Tables::default();
         for entry in self.head.segments.iter().filter(|entry| entry.has_tables()) {
-            let segment = self.segment(entry).await?;
-            tables.add(segment).map_err(|row| StateError::Overflow {
-                finding: row.key.to_string(),
-                overflow: row.overflow,
-            })?;
+            tables.add(self.segment(entry).await?)?;
         }
         Ok(tables)
     }

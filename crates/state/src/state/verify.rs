@@ -64,8 +64,8 @@ impl State {
             };
             found.segments += 1;
             shelves.extend(segment.records.shelves());
-            if let Err(row) = tables.add(segment) {
-                let reason = format!("{}: {}", row.key, row.overflow);
+            if let Err(overflow) = tables.add(segment) {
+                let reason = overflow.to_string();
                 found.problems.push(Problem { file: self.locate(&entry.name), reason });
             }
         }
