@@ -148,3 +148,22 @@ fn only_what_can_not_be_committed_any_more_is_removed() {
         assert_eq!(orphans, [name(next + 1), "seg/notes.txt".into()]);
     });
 }
+
+#[test]
+fn a_reader_can_go_on_until_the_second_commit_after_what_it_read() {
+    block_on(async {
+        let memory = Memory::default();
+        let mut state = open(memory.clone()).await.unwrap();
+        state.commit(delta(&state, &[1])).await.unwrap();
+        let before = all(&mut state, 3).await;
+        let read = || State::open(Arc::new(memory.clone()), Mode::Read);
+        let (mut one, mut other) = (read().await.unwrap(), read().await.unwrap());
+        state.compact().await.unwrap();
+        assert_eq!(all(&mut one, 3).await, before);
+        let commit = state.commit(delta(&state, &[2])).await.unwrap();
+        assert_eq!(commit.removed, 1);
+        let gone = other.findings().await.map(drop).unwrap_err();
+        assert!(matches!(&gone, StateError::Damaged { reason, .. } if reason == "it is missing"));
+        assert_eq!(all(&mut one, 3).await, before, "what was read is kept");
+    });
+}

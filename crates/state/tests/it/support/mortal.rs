@@ -1,7 +1,7 @@
 //! A place that stops working at some operation.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use flowproof_state::{Locked, Place, PlaceError, Put, Swap, Version};
@@ -25,16 +25,22 @@ pub(crate) struct Mortal<P> {
     inner: P,
     fault: Fault,
     operations: Arc<AtomicUsize>,
+    swaps: Arc<Mutex<Vec<usize>>>,
 }
 
 impl<P> Mortal<P> {
     pub(crate) fn new(inner: P, fault: Fault) -> Mortal<P> {
-        Mortal { inner, fault, operations: Arc::default() }
+        Mortal { inner, fault, operations: Arc::default(), swaps: Arc::default() }
     }
 
     /// How many there were.
     pub(crate) fn operations(&self) -> usize {
         self.operations.load(Ordering::SeqCst)
+    }
+
+    /// Which of them replaced the head.
+    pub(crate) fn swaps(&self) -> Vec<usize> {
+        self.swaps.lock().unwrap().clone()
     }
 
     fn begin(&self) -> Result<usize, PlaceError> {
@@ -88,6 +94,7 @@ impl<P: Place> Place for Mortal<P> {
         expected: Option<&Version>,
     ) -> Result<Swap, PlaceError> {
         let number = self.begin()?;
+        self.swaps.lock().unwrap().push(number);
         let answer = self.inner.swap_head(bytes, expected).await;
         self.end(number).and(answer)
     }

@@ -37,7 +37,7 @@ pub(crate) fn key(number: u32) -> FindingKey {
     FindingKey {
         account: Some("123456789012".into()),
         interface: Some(format!("eni-{:017x}", number % 2)),
-        instance: (number % 2 == 0).then(|| "i-0123456789abcdef0".into()),
+        instance: number.is_multiple_of(2).then(|| "i-0123456789abcdef0".into()),
         list: "threats".into(),
         entry: format!("203.0.113.{}", number % 3),
     }
