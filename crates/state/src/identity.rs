@@ -25,6 +25,13 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What stands for the place and the key. Two keys of a listing that have the same are taken for one
+    /// object, and whoever lists can tell.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 8] {
+        self.fingerprint
+    }
+
     /// The identity of an object in the state that has this salt.
     pub(crate) fn new(
         salt: &[u8; 32],

@@ -63,12 +63,14 @@ impl State {
     ) -> Result<Compaction, StateError> {
         self.check_writable()?;
         let before = self.head.segments.len();
-        if forget.is_empty() && !self.head.segments.iter().any(|entry| entry.young) {
-            return Ok(Compaction { before, after: before, ..Compaction::default() });
+        let nothing = Compaction { before, after: before, ..Compaction::default() };
+        let is_young = self.head.segments.iter().any(|entry| entry.young);
+        if forget.is_empty() && !is_young {
+            return Ok(nothing);
         }
         let (groups, merged) = self.what_to_merge(forget).await?;
-        if merged.is_empty() {
-            return Ok(Compaction { before, after: before, ..Compaction::default() });
+        if !is_young && groups.values().all(|shelves| shelves.is_disjoint(forget)) {
+            return Ok(nothing);
         }
         let id = hex::encode(&random::<16>()?);
         let mut next = self.head.next(id.clone());

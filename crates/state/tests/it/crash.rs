@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flowproof_state::{Delta, Mode, Settings, Shelf, Standing, State, StateError, Trouble};
+use flowproof_state::{Delta, Mode, Settings, Standing, State, StateError, Trouble};
 use futures::executor::block_on;
 
-use crate::support::{Fault, Memory, Mortal, Snapshot, all, object_row, read};
+use crate::support::{Fault, Memory, Mortal, Snapshot, all, day, object_row, read};
 
 const OBJECTS: u32 = 18;
 
@@ -16,7 +16,8 @@ enum Step {
     /// Objects of these numbers are read, in this edition, under lists of this name.
     Commit(&'static [u32], u32, &'static str),
     Compact,
-    Forget(u8),
+    /// The objects without a day are gone: numbers 7 and 15.
+    Forget,
 }
 
 const STEPS: &[Step] = &[
@@ -26,7 +27,7 @@ const STEPS: &[Step] = &[
     Step::Commit(&[5, 6, 8, 15], 0, "b"),
     Step::Commit(&[0, 7], 1, "b"),
     Step::Compact,
-    Step::Forget(0),
+    Step::Forget,
     Step::Commit(&[9, 10, 11, 12, 13], 0, "b"),
     Step::Commit(&[0], 2, "c"),
     Step::Compact,
@@ -56,9 +57,7 @@ fn delta(state: &State, objects: &[u32], etag: u32, lists: &str) -> Delta {
 async fn step(state: &mut State, step: Step) -> Result<(), StateError> {
     match step {
         Step::Compact => state.compact().await.map(drop),
-        Step::Forget(share) => {
-            state.forget(&BTreeSet::from([Shelf::Undated(share)])).await.map(drop)
-        }
+        Step::Forget => state.forget(&BTreeSet::from([day(7)])).await.map(drop),
         Step::Commit(objects, etag, lists) => {
             let mut known = Vec::new();
             for &number in objects {
@@ -131,7 +130,7 @@ fn a_run_that_dies_leaves_the_state_as_before_or_as_after_a_commit() {
         assert_eq!(done, STEPS.len());
         assert_eq!(clean.len(), STEPS.len() + 1);
         for (number, pair) in clean.windows(2).enumerate() {
-            let changes = matches!(STEPS[number], Step::Commit(..));
+            let changes = matches!(STEPS[number], Step::Commit(..) | Step::Forget);
             assert_eq!(pair[0] != pair[1], changes, "step {number}");
         }
         let counting = Mortal::new(Memory::default(), Fault::Never);

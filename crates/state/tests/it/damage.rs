@@ -131,6 +131,27 @@ fn a_segment_in_the_place_of_another_is_found() {
 }
 
 #[test]
+fn a_segment_with_another_content_and_its_digest_is_found() {
+    block_on(async {
+        let whole = state().await;
+        for name in whole.segments() {
+            let body = whole.files()[&name].len() - 32;
+            for place in 0..body {
+                let other = whole.copy();
+                {
+                    let mut files = other.files();
+                    let bytes = files.get_mut(&name).unwrap();
+                    bytes[place] ^= 1;
+                    let digest = Sha256::digest(&bytes[..body]);
+                    bytes[body..].copy_from_slice(&digest);
+                }
+                is_found(&other, &name, &format!("{name} {place}")).await;
+            }
+        }
+    });
+}
+
+#[test]
 fn a_state_without_its_head_is_never_taken_as_empty() {
     block_on(async {
         let memory = state().await;

@@ -128,6 +128,21 @@ fn what_would_count_twice_or_for_no_object_is_refused() {
     });
 }
 
+/// Compiles, or does not.
+#[test]
+fn a_state_can_go_to_other_threads() {
+    fn can_go<T: Send>(_: &T) {}
+    let memory = Memory::default();
+    can_go(&async move {
+        let mut state = open(&memory, Mode::Start(settings("a"))).await?;
+        state.known(day(1)).await?;
+        state.commit(Delta::default()).await?;
+        state.compact().await?;
+        state.verify().await?;
+        state.close().await
+    });
+}
+
 #[test]
 fn nothing_is_written_for_nothing() {
     block_on(async {
@@ -140,7 +155,16 @@ fn nothing_is_written_for_nothing() {
         state.compact().await.unwrap();
         state.forget(&BTreeSet::from([day(1)])).await.unwrap();
         drop(state);
-        open(&memory, Mode::Run(settings("a"))).await.unwrap();
+        let mut state = open(&memory, Mode::Run(settings("a"))).await.unwrap();
+        assert_eq!(*memory.files(), before);
+
+        let (read, rows) = (vec![read(&state, 0, 0)], vec![object_row(0, 0)]);
+        state.commit(Delta { read, rows, ..Delta::default() }).await.unwrap();
+        state.compact().await.unwrap();
+        let before = memory.files().clone();
+        state.compact().await.unwrap();
+        let forgotten = state.forget(&BTreeSet::from([day(1)])).await.unwrap();
+        assert_eq!((forgotten.before, forgotten.after, forgotten.forgotten), (2, 2, 0));
         assert_eq!(*memory.files(), before);
     });
 }
