@@ -33,9 +33,9 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`StateError::Conflict`] if another run has committed, [`StateError::Overflow`], [`StateError::Refused`] if an object is
-    /// known already in this edition under these lists or rows come without objects,
-    /// [`StateError::ReadOnly`], [`StateError::Damaged`] and [`StateError::Place`].
+    /// [`StateError::Conflict`] if another run has committed, [`StateError::Overflow`],
+    /// [`StateError::Refused`] if an object is known already in this edition under these lists or rows
+    /// come without objects, [`StateError::ReadOnly`], [`StateError::Damaged`] and [`StateError::Place`].
     pub async fn commit(&mut self, delta: Delta) -> Result<Commit, StateError> {
         self.check_writable()?;
         if delta.is_empty() {

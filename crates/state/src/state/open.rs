@@ -34,9 +34,9 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`StateError::Busy`] if another run has the lock, [`StateError::Missing`], [`StateError::HeadMissing`],
-    /// [`StateError::Newer`], [`StateError::Damaged`], [`StateError::Settings`], or [`StateError::Place`] if the place cannot be
-    /// read or written.
+    /// [`StateError::Busy`] if another run has the lock, [`StateError::Missing`],
+    /// [`StateError::HeadMissing`], [`StateError::Newer`], [`StateError::Damaged`],
+    /// [`StateError::Settings`], or [`StateError::Place`] if the place cannot be read or written.
     pub async fn open(place: Arc<dyn Place>, mode: Mode) -> Result<State, StateError> {
         let hold = match mode {
             Mode::Read => None,
