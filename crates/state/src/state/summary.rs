@@ -1,0 +1,64 @@
+//! What the head tells of a state at a glance.
+
+use serde::Serialize;
+
+use super::State;
+use crate::head::Settings;
+use crate::shelf::Shelf;
+
+/// What a state consists of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Where it lies.
+    pub place: String,
+    /// What tells it from any other.
+    pub id: String,
+    /// How many commits it is made of.
+    pub generation: u64,
+    /// Distinct objects that are known.
+    pub objects: u64,
+    /// How often one was read in a new edition.
+    pub replaced: u64,
+    /// The first shelf and the last.
+    pub shelves: Option<(Shelf, Shelf)>,
+    /// What names the lists under which objects were read last.
+    pub lists: Option<String>,
+    /// Segments.
+    pub segments: usize,
+    /// Segments that wait for compaction.
+    pub young: usize,
+    /// The size of all segments, in bytes.
+    pub bytes: u64,
+    /// What it was made with.
+    pub settings: Settings,
+}
+
+impl State {
+    /// What the state consists of. Nothing is read for it.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let head = &self.head;
+        let ranges = || head.segments.iter().filter_map(|entry| entry.shelves);
+        let first = ranges().map(|[first, _]| first).min().and_then(Shelf::from_number);
+        let last = ranges().map(|[_, last]| last).max().and_then(Shelf::from_number);
+        Summary {
+            place: self.locate(""),
+            id: head.state.clone(),
+            generation: head.generation,
+            objects: head.objects,
+            replaced: head.replaced,
+            shelves: first.zip(last),
+            lists: head.epoch.as_ref().map(|epoch| epoch.lists.clone()),
+            segments: head.segments.len(),
+            young: head.segments.iter().filter(|entry| entry.young).count(),
+            bytes: head.segments.iter().map(|entry| entry.bytes).sum(),
+            settings: head.settings.clone(),
+        }
+    }
+
+    /// The bytes of records that are in memory.
+    #[must_use]
+    pub fn loaded_bytes(&self) -> usize {
+        self.loaded.size()
+    }
+}

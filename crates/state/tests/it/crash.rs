@@ -1,0 +1,209 @@
+//! A run dies before and after every operation on its place.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use flowproof_state::{Delta, Mode, Settings, Standing, State, StateError, Trouble};
+use futures::executor::block_on;
+
+use crate::support::{Fault, Memory, Mortal, Snapshot, all, day, object_row, read};
+
+const OBJECTS: u32 = 18;
+
+/// What is done, one after the other.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Objects of these numbers are read, in this edition, under lists of this name.
+    Commit(&'static [u32], u32, &'static str),
+    Compact,
+    /// The objects without a day are gone: numbers 7 and 15.
+    Forget,
+}
+
+const STEPS: &[Step] = &[
+    Step::Commit(&[0, 1, 2, 7], 0, "a"),
+    Step::Commit(&[3, 4], 0, "a"),
+    Step::Compact,
+    Step::Commit(&[5, 6, 8, 15], 0, "b"),
+    Step::Commit(&[0, 7], 1, "b"),
+    Step::Compact,
+    Step::Forget,
+    Step::Commit(&[9, 10, 11, 12, 13], 0, "b"),
+    Step::Commit(&[0], 2, "c"),
+    Step::Compact,
+    Step::Compact,
+    Step::Commit(&[16, 17], 0, "c"),
+];
+
+fn delta(state: &State, objects: &[u32], etag: u32, lists: &str) -> Delta {
+    let first = objects[0];
+    let trouble = Trouble {
+        object: format!("object {}", first + 1),
+        kind: "denied".into(),
+        reason: format!("with {first}"),
+        tried: 1,
+    };
+    Delta {
+        lists: lists.into(),
+        read: objects.iter().map(|&number| read(state, number, etag)).collect(),
+        rows: objects.iter().map(|&number| object_row(number, etag)).collect(),
+        trouble: vec![trouble],
+        settled: vec![format!("object {first}")],
+        notes: [("last".into(), Some(first.to_string()))].into(),
+    }
+}
+
+/// Does a step, unless it was done: whether it was, its objects say, and all of them say the same.
+async fn step(state: &mut State, step: Step) -> Result<(), StateError> {
+    match step {
+        Step::Compact => state.compact().await.map(drop),
+        Step::Forget => state.forget(&BTreeSet::from([day(7)])).await.map(drop),
+        Step::Commit(objects, etag, lists) => {
+            let mut known = Vec::new();
+            for &number in objects {
+                let object = read(state, number, etag);
+                let standing = state.standing(object.shelf, &object.identity).await?;
+                known.push(matches!(standing, Standing::Known { .. }));
+            }
+            assert!(known.windows(2).all(|pair| pair[0] == pair[1]), "half a commit: {known:?}");
+            if known[0] {
+                return Ok(());
+            }
+            state.commit(delta(state, objects, etag, lists)).await.map(drop)
+        }
+    }
+}
+
+/// Does all steps as far as the place allows; tells how many were done, and after each what was seen.
+async fn run(place: Mortal<Memory>, look: bool) -> (usize, Vec<Snapshot>) {
+    let mut seen = Vec::new();
+    let Ok(mut state) = State::open(Arc::new(place), Mode::Start(Settings::new())).await else {
+        return (0, seen);
+    };
+    for (number, &next) in STEPS.iter().enumerate() {
+        if look {
+            seen.push(all(&mut state, OBJECTS).await);
+        }
+        if step(&mut state, next).await.is_err() {
+            return (number, seen);
+        }
+    }
+    if look {
+        seen.push(all(&mut state, OBJECTS).await);
+    }
+    (STEPS.len(), seen)
+}
+
+async fn open(memory: &Memory) -> State {
+    State::open(Arc::new(memory.clone()), Mode::Start(Settings::new())).await.unwrap()
+}
+
+/// After a death: the state is as before or as after the step, and doing the rest ends as without it.
+async fn after_death(memory: &Memory, done: usize, clean: &[Snapshot], fault: Fault) {
+    let mut state = open(memory).await;
+    let verification = state.verify().await.unwrap();
+    assert!(verification.is_whole(), "{fault:?}: {verification:?}");
+    let found = all(&mut state, OBJECTS).await;
+    let after = clean.get(done + 1).unwrap_or(&clean[done]);
+    assert!(found == clean[done] || &found == after, "{fault:?} after {done} steps: {found:#?}");
+    for &next in &STEPS[done..] {
+        step(&mut state, next).await.unwrap();
+    }
+    assert_eq!(all(&mut state, OBJECTS).await, *clean.last().unwrap(), "{fault:?}");
+
+    // Two more commits, and nothing of the dead is left.
+    for note in ["one", "two"] {
+        let notes = [("more".into(), Some(note.into()))].into();
+        let commit = state.commit(Delta { notes, ..Delta::default() }).await.unwrap();
+        assert_eq!(commit.left, None);
+    }
+    let verification = state.verify().await.unwrap();
+    assert!(verification.is_whole(), "{fault:?}: {verification:?}");
+    assert_eq!(verification.orphans, [""; 0], "{fault:?}");
+    assert_eq!(memory.segments().len(), state.summary().segments, "{fault:?}");
+}
+
+#[test]
+fn a_run_that_dies_leaves_the_state_as_before_or_as_after_a_commit() {
+    block_on(async {
+        let (done, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
+        assert_eq!(done, STEPS.len());
+        assert_eq!(clean.len(), STEPS.len() + 1);
+        for (number, pair) in clean.windows(2).enumerate() {
+            let changes = matches!(STEPS[number], Step::Commit(..) | Step::Forget);
+            assert_eq!(pair[0] != pair[1], changes, "step {number}");
+        }
+        let counting = Mortal::new(Memory::default(), Fault::Never);
+        run(counting.clone(), false).await;
+        let operations = counting.operations();
+        assert!(operations > 60, "{operations}");
+        let mut died_midway = 0;
+        for at in 0..operations {
+            for fault in [Fault::DieBefore(at), Fault::DieAfter(at)] {
+                let memory = Memory::default();
+                let (done, _) = run(Mortal::new(memory.clone(), fault), false).await;
+                died_midway += usize::from(done < STEPS.len());
+                after_death(&memory, done, &clean, fault).await;
+            }
+        }
+        assert!(died_midway > operations, "{died_midway}");
+    });
+}
+
+#[test]
+fn a_failure_that_passes_leaves_the_state_as_before_or_as_after_a_commit() {
+    block_on(async {
+        let (_, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
+        let counting = Mortal::new(Memory::default(), Fault::Never);
+        run(counting.clone(), false).await;
+        let mut went_on = 0;
+        for at in 0..counting.operations() {
+            for fault in [Fault::Fail(at), Fault::LoseAnswer(at)] {
+                let memory = Memory::default();
+                let (done, _) = run(Mortal::new(memory.clone(), fault), false).await;
+                went_on += usize::from(done == STEPS.len());
+                after_death(&memory, done, &clean, fault).await;
+            }
+        }
+        assert!(went_on > 0, "what is removed after a commit is not needed for it");
+    });
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_known_by_the_head() {
+    block_on(async {
+        let (_, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
+        let counting = Mortal::new(Memory::default(), Fault::Never);
+        run(counting.clone(), false).await;
+        let swaps = counting.swaps();
+        assert_eq!(swaps.len(), STEPS.len(), "one to start, and no second compaction in a row");
+        for at in swaps {
+            let memory = Memory::default();
+            let (done, _) = run(Mortal::new(memory.clone(), Fault::LoseAnswer(at)), false).await;
+            assert_eq!(done, STEPS.len(), "{at}");
+            let mut state = open(&memory).await;
+            assert_eq!(all(&mut state, OBJECTS).await, *clean.last().unwrap(), "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_commit_that_failed_can_be_tried_again() {
+    block_on(async {
+        for at in 0..40 {
+            let memory = Memory::default();
+            let place = Mortal::new(memory.clone(), Fault::Fail(at));
+            let Ok(mut state) = State::open(Arc::new(place), Mode::Start(Settings::new())).await
+            else {
+                continue;
+            };
+            for &next in STEPS {
+                if step(&mut state, next).await.is_err() {
+                    step(&mut state, next).await.unwrap();
+                }
+            }
+            let (_, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
+            assert_eq!(all(&mut state, OBJECTS).await, *clean.last().unwrap(), "{at}");
+        }
+    });
+}
