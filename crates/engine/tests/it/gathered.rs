@@ -376,7 +376,8 @@ fn in_memory_that_is_enough_for_each_question_alone_all_are_answered() {
         ..of_interface(ENI)
     };
     let questions: Vec<_> = (0..10).map(|n| (Window::ALWAYS, claimed(n))).collect();
-    let with = |memory: usize| SessionOptions { memory, ..options() };
+    // Of several threads each may hold a share.
+    let with = |memory: usize| SessionOptions { memory, threads: 8, ..options() };
     let is_enough = |memory: &usize| {
         let answer = |(search, question): &(Window, SubjectQuestion)| {
             let (search, question) = (*search, question.clone());
@@ -386,7 +387,8 @@ fn in_memory_that_is_enough_for_each_question_alone_all_are_answered() {
         };
         questions.iter().all(answer)
     };
-    let enough = (18..29).map(|bits| 1_usize << bits).find(is_enough).unwrap();
+    let memories = std::iter::successors(Some(500_000), |memory| Some(memory * 5 / 4));
+    let enough = memories.take(25).find(is_enough).unwrap();
     for memory in [enough, enough * 3 / 2, enough * 4] {
         let (answers, _) = together(&logs, &questions, &with(memory));
         for (asked, answer) in questions.iter().zip(&answers) {
