@@ -287,6 +287,8 @@ pub(crate) fn unpacked(records: &RecordBatch) -> Result<RecordBatch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{StringViewArray, UInt64Array};
+    use arrow::datatypes::UInt64Type;
     use proptest::prelude::*;
 
     fn bound() -> impl Strategy<Value = Option<i64>> {
@@ -318,6 +320,47 @@ mod tests {
                 None => prop_assert!(merged.have(span) >= twin),
             }
             prop_assert!(merged.0.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        }
+    }
+
+    /// Rows of an interface and a text each, in an order that is not that of interfaces.
+    fn records(texts: usize) -> RecordBatch {
+        let interface = |row: usize| (!row.is_multiple_of(7)).then(|| format!("eni-{}", row % 5));
+        let text = |row: usize| (!row.is_multiple_of(11)).then(|| format!("text {row}"));
+        let columns: [(&str, ArrayRef); 3] = [
+            ("interface_id", Arc::new((0..texts).map(interface).collect::<StringViewArray>())),
+            ("srcaddr", Arc::new((0..texts).map(text).collect::<StringViewArray>())),
+            ("bytes", Arc::new(UInt64Array::from_iter_values(0..texts as u64))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, of)| (name, of, true)))
+            .unwrap()
+    }
+
+    #[test]
+    fn packed_records_come_back_in_the_order_of_interfaces_however_many_texts_there_are() {
+        for (texts, key) in
+            [(100, DataType::UInt8), (1000, DataType::UInt16), (80_000, DataType::Int32)]
+        {
+            let records = records(texts);
+            let packed = packed(&records).unwrap();
+            let is_key = |of: &DataType| matches!(of, DataType::Dictionary(of, _) if **of == key);
+            assert!(is_key(packed.column(1).data_type()), "{texts}");
+            let back = unpacked(&packed).unwrap();
+            let numbers = back.column(2).as_primitive::<UInt64Type>();
+            let order: Vec<usize> = numbers.values().iter().map(|row| *row as usize).collect();
+            let mut twin: Vec<usize> = (0..texts).collect();
+            twin.sort_by_key(|row| (!row.is_multiple_of(7)).then_some(row % 5));
+            assert_eq!(order, twin);
+            for column in 0..2 {
+                let (back, of) = (back.column(column), records.column(column));
+                let (back, of) = (back.as_string_view(), of.as_string_view());
+                let text = |texts: &StringViewArray, row| {
+                    texts.is_valid(row).then(|| texts.value(row).to_owned())
+                };
+                for (place, row) in order.iter().enumerate() {
+                    assert_eq!(text(back, place), text(of, *row), "{texts} {row}");
+                }
+            }
         }
     }
 }
