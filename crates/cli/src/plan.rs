@@ -62,7 +62,7 @@ fn selection(logs: &Logs, window: Window, inputs: &Inputs) -> Selection {
         accounts: logs.account.clone(),
         regions: logs.region.clone(),
         include_all: logs.include_all,
-        all_skipped: false,
+        ..Selection::default()
     }
 }
 

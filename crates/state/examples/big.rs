@@ -112,7 +112,7 @@ fn row(number: u64) -> FindingRow {
         last_seen: seen,
         ..Traffic::default()
     };
-    FindingRow { key, traffic, objects: 1, ..FindingRow::default() }
+    FindingRow { key, traffic, ..FindingRow::default() }
 }
 
 async fn ask(task: &str, folder: &Path, objects: u64) -> Outcome<String> {

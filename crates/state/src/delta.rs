@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::finding::FindingRow;
+use crate::finding::{FindingKey, FindingRow};
 use crate::identity::Identity;
 use crate::shelf::Shelf;
 use crate::trouble::Trouble;
@@ -33,6 +33,9 @@ pub struct Delta {
     /// Objects that there is no trouble with any more. What `trouble` says of the same objects comes
     /// after this.
     pub settled: Vec<String>,
+    /// Findings that people are told of now, as they stand, and the number of the bulletin. There must
+    /// be such rows, and none of them may change in the same delta.
+    pub told: BTreeMap<FindingKey, u64>,
     /// Notes for the next run; `None` removes one.
     pub notes: BTreeMap<String, Option<String>>,
 }
@@ -45,6 +48,7 @@ impl Delta {
             && self.rows.is_empty()
             && self.trouble.is_empty()
             && self.settled.is_empty()
+            && self.told.is_empty()
             && self.notes.is_empty()
     }
 }

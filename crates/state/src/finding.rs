@@ -36,14 +36,23 @@ pub struct FindingRow {
     pub key: FindingKey,
     /// What the records add up to.
     pub traffic: Traffic,
-    /// How many objects have such records.
-    pub objects: u64,
-    /// How many of these objects were a new edition of one that had been read before. Records that are
-    /// in both editions are counted in both.
-    pub replaced: u64,
+    /// Whether some of them came from a new edition of an object that had been read before. Records
+    /// that are in both editions are counted in both.
+    pub recounted: bool,
     /// The distinct addresses of the entry that are in the records.
     pub remotes: Remotes,
     /// The generation of the state in which the row last changed. A commit sets it.
+    pub revision: u64,
+    /// When people were last told of it.
+    pub told: Option<Telling>,
+}
+
+/// What was told of a row last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Telling {
+    /// The number of the bulletin in which it was told.
+    pub bulletin: u64,
+    /// The revision of the row that was told.
     pub revision: u64,
 }
 
@@ -56,16 +65,18 @@ impl FindingRow {
     /// away.
     pub fn merge(&mut self, other: &FindingRow) -> Result<(), Overflow> {
         self.traffic.merge(&other.traffic)?;
-        self.objects = sum(self.objects, other.objects, "objects")?;
-        self.replaced = sum(self.replaced, other.replaced, "replaced")?;
+        self.recounted |= other.recounted;
         self.remotes.merge(&other.remotes);
         self.revision = self.revision.max(other.revision);
+        self.told = self.told.max(other.told);
         Ok(())
     }
-}
 
-fn sum(one: u64, other: u64, counter: &'static str) -> Result<u64, Overflow> {
-    one.checked_add(other).ok_or(Overflow { counter })
+    /// Whether it has changed since it was told last, or was never told.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        self.told.is_none_or(|told| told.revision < self.revision)
+    }
 }
 
 #[cfg(test)]
@@ -74,12 +85,31 @@ mod tests {
 
     #[test]
     fn a_count_that_would_wrap_is_an_error() {
-        let most = FindingRow { objects: u64::MAX, ..FindingRow::default() };
-        let one = FindingRow { objects: 1, ..FindingRow::default() };
-        assert_eq!(most.clone().merge(&one), Err(Overflow { counter: "objects" }));
-        let mut total = one.clone();
-        total.merge(&FindingRow { revision: 9, ..one.clone() }).unwrap();
-        total.merge(&FindingRow { revision: 3, ..one }).unwrap();
-        assert_eq!((total.objects, total.revision), (3, 9));
+        let of = |flows| FindingRow {
+            traffic: Traffic { flows, ..Traffic::default() },
+            ..FindingRow::default()
+        };
+        assert_eq!(of(u64::MAX).merge(&of(1)), Err(Overflow { counter: "flows" }));
+        let mut total = of(1);
+        total.merge(&FindingRow { revision: 9, ..of(1) }).unwrap();
+        total.merge(&FindingRow { revision: 3, recounted: true, ..of(1) }).unwrap();
+        assert_eq!((total.traffic.flows, total.revision, total.recounted), (3, 9, true));
+    }
+
+    #[test]
+    fn a_row_is_news_until_it_is_told_and_when_it_changes_again() {
+        let mut row = FindingRow { revision: 4, ..FindingRow::default() };
+        assert!(row.is_news());
+        let told = |bulletin, revision| FindingRow {
+            told: Some(Telling { bulletin, revision }),
+            ..FindingRow::default()
+        };
+        row.merge(&told(1, 4)).unwrap();
+        assert!(!row.is_news());
+        row.merge(&FindingRow { revision: 6, ..FindingRow::default() }).unwrap();
+        assert!(row.is_news());
+        row.merge(&told(2, 6)).unwrap();
+        row.merge(&told(1, 4)).unwrap();
+        assert!(!row.is_news());
     }
 }

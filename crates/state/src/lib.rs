@@ -59,7 +59,7 @@ mod trouble;
 
 pub use delta::{Commit, Delta, ReadObject};
 pub use error::StateError;
-pub use finding::{FindingKey, FindingRow};
+pub use finding::{FindingKey, FindingRow, Telling};
 pub use head::Settings;
 pub use identity::{Edition, Identity};
 pub use known::{Known, Standing};

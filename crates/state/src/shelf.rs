@@ -34,6 +34,15 @@ impl Shelf {
         Shelf::Undated(digest[0])
     }
 
+    /// Its day, if it has one.
+    #[must_use]
+    pub fn day(self) -> Option<Date> {
+        match self {
+            Shelf::Day(day) => Some(day),
+            Shelf::Undated(_) => None,
+        }
+    }
+
     /// Its number in files. Numbers are in the order of shelves.
     pub(crate) fn number(self) -> u32 {
         match self {

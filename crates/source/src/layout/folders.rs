@@ -2,6 +2,7 @@
 
 use flowproof_evidence::Window;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::LayoutKind;
 use crate::names;
@@ -55,6 +56,18 @@ impl<'k> Folders<'k> {
         }
     }
 
+    /// The first day and the last of the year, the month or the day that the folders name.
+    pub(crate) fn days(&self) -> Option<(Date, Date)> {
+        let (year, month, day) =
+            (i16::try_from(self.year?).ok()?, small(self.month)?, small(self.day)?);
+        let first = Date::new(year, month.unwrap_or(1), day.unwrap_or(1)).ok()?;
+        Some(match (month, day) {
+            (None, _) => (first, first.last_of_year()),
+            (_, None) => (first, first.last_of_month()),
+            (_, Some(_)) => (first, first),
+        })
+    }
+
     /// The day or the hour that the folders name, if they name one that exists.
     pub(crate) fn span(&self) -> Option<Window> {
         let (year, month, day) = (self.year?, self.month?, self.day?);
@@ -63,6 +76,11 @@ impl<'k> Folders<'k> {
         let to = Timestamp::from_second(from.as_second() + length).ok()?;
         Some(Window::new(from, to))
     }
+}
+
+/// A number that is there and fits, or that is not there.
+fn small(number: Option<u32>) -> Option<Option<i8>> {
+    number.map(|number| i8::try_from(number).ok()).map_or(Some(None), |number| number.map(Some))
 }
 
 /// An instant by its UTC parts, or `None` if there is no such instant.

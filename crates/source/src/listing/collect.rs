@@ -81,6 +81,7 @@ impl Collector {
                 self.counts.pruned_folders += 1;
                 self.available.add(pruned, &self.plan);
             }
+            What::Folder(FolderVerdict::Skipped) => self.counts.skipped_folders += 1,
             What::Folder(FolderVerdict::Foreign { reason }) => {
                 self.not_a_flow_log(key + "/", reason);
             }

@@ -71,6 +71,8 @@ pub struct ListCounts {
     pub pruned_by_region: u64,
     /// Folders not entered, for one of these three reasons.
     pub pruned_folders: u64,
+    /// Folders not entered since all their days are to be skipped.
+    pub skipped_folders: u64,
     /// Not flow logs, by their names.
     pub not_a_flow_log: u64,
     /// Zero bytes long.

@@ -1,7 +1,11 @@
 //! What to take of what is found. Pure: it judges keys and sizes, and reads nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Span;
+use jiff::civil::Date;
 
 use crate::layout::{Folders, Layout, key_layout};
 use crate::names;
@@ -24,6 +28,8 @@ pub struct Selection {
     pub accounts: Vec<String>,
     /// Regions wanted; none means all.
     pub regions: Vec<String>,
+    /// Days whose folders are not entered, nor those of a month or a year in which all days are such.
+    pub skip_days: Arc<BTreeSet<Date>>,
     /// Take every file that is found, also hidden ones and those whose name tells that they are no
     /// flow logs.
     pub include_all: bool,
@@ -62,6 +68,7 @@ pub(crate) struct Plan {
     last_stamp: Option<i64>,
     accounts: Vec<String>,
     regions: Vec<String>,
+    skip_days: Arc<BTreeSet<Date>>,
     include_all: bool,
     /// Whether a key has told a time.
     met_dates: Arc<AtomicBool>,
@@ -72,6 +79,8 @@ pub(crate) struct Plan {
 pub(crate) enum FolderVerdict {
     Enter,
     Pruned(Pruned),
+    /// All its days are to be skipped.
+    Skipped,
     /// Nothing in it is a flow log.
     Foreign {
         reason: &'static str,
@@ -106,6 +115,7 @@ impl Plan {
             last_stamp: to.map(|to| to.as_second() + LONGEST_RECORD + slack),
             accounts: selection.accounts.clone(),
             regions: selection.regions.clone(),
+            skip_days: Arc::clone(&selection.skip_days),
             include_all: selection.include_all,
             met_dates: Arc::default(),
         }
@@ -125,7 +135,20 @@ impl Plan {
         let pruned = self
             .prune_owner(folders.account, folders.region)
             .or_else(|| self.prune_time(folders.span()?));
-        pruned.map_or(FolderVerdict::Enter, FolderVerdict::Pruned)
+        match pruned {
+            Some(pruned) => FolderVerdict::Pruned(pruned),
+            None if self.skips(&folders) => FolderVerdict::Skipped,
+            None => FolderVerdict::Enter,
+        }
+    }
+
+    /// Whether each day that a folder can be of is to be skipped.
+    fn skips(&self, folders: &Folders<'_>) -> bool {
+        let Some((first, last)) = folders.days().filter(|_| !self.skip_days.is_empty()) else {
+            return false;
+        };
+        let days = first.series(Span::new().days(1)).take_while(|day| *day <= last);
+        days.into_iter().all(|day| self.skip_days.contains(&day))
     }
 
     /// Whether a folder or file found in a folder is to be passed over for its bare name.

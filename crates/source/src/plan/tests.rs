@@ -239,3 +239,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn folders_are_skipped_if_all_their_days_are() {
+    let june = (1..=30).map(|day| jiff::civil::date(2025, 6, day));
+    let days: BTreeSet<Date> = june.chain([jiff::civil::date(2025, 7, 1)]).collect();
+    let plan = Plan::new(&Selection { skip_days: Arc::new(days), ..Selection::default() });
+    let classic = "AWSLogs/123456789012/vpcflowlogs/us-east-1";
+    let hive = "AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1";
+    for (folder, is_skipped) in [
+        (format!("{classic}/2025/06"), true),
+        (format!("{hive}/year=2025/month=06"), true),
+        (format!("{classic}/2025/06/30"), true),
+        (format!("{classic}/2025/06/30/23"), true),
+        (format!("{hive}/year=2025/month=07/day=01"), true),
+        (format!("{classic}/2025/07"), false),
+        (format!("{classic}/2025/07/02"), false),
+        (format!("{classic}/2025"), false),
+        (format!("{classic}/2024/06"), false),
+        (format!("{classic}/2025/13"), false),
+        (classic.to_owned(), false),
+        ("2025/06".to_owned(), false),
+    ] {
+        let expected = if is_skipped { FolderVerdict::Skipped } else { FolderVerdict::Enter };
+        assert_eq!(plan.folder(&folder), expected, "{folder}");
+    }
+    let year = jiff::civil::date(2024, 1, 1).series(Span::new().days(1)).take(366).collect();
+    let plan = Plan::new(&Selection { skip_days: Arc::new(year), ..Selection::default() });
+    assert_eq!(plan.folder(&format!("{classic}/2024")), FolderVerdict::Skipped);
+}

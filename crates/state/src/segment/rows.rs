@@ -6,7 +6,7 @@ use flowproof_evidence::Traffic;
 
 use super::TroubleEntry;
 use crate::bytes::{Flaw, Reader, Writer};
-use crate::finding::{FindingKey, FindingRow};
+use crate::finding::{FindingKey, FindingRow, Telling};
 use crate::remotes::Remotes;
 use crate::trouble::Trouble;
 
@@ -50,7 +50,7 @@ pub(super) fn rows(reader: &mut Reader<'_>) -> Result<Vec<FindingRow>, Flaw> {
 }
 
 fn write_row(writer: &mut Writer, row: &FindingRow) {
-    let FindingRow { key, traffic, objects, replaced, remotes, revision } = row;
+    let FindingRow { key, traffic, recounted, remotes, revision, told } = row;
     for part in [&key.account, &key.interface, &key.instance] {
         writer.option(part.as_deref(), Writer::text);
     }
@@ -59,9 +59,12 @@ fn write_row(writer: &mut Writer, row: &FindingRow) {
     counters(traffic).into_iter().for_each(|counter| writer.number(counter));
     writer.option(traffic.first_seen, Writer::time);
     writer.option(traffic.last_seen, Writer::time);
-    writer.number(*objects);
-    writer.number(*replaced);
+    writer.number((*recounted).into());
     writer.number(*revision);
+    writer.option(*told, |writer, told| {
+        writer.number(told.bulletin);
+        writer.number(told.revision);
+    });
     let remotes = match remotes {
         Remotes::All(remotes) => Some(remotes),
         Remotes::TooMany => None,
@@ -81,13 +84,20 @@ fn row(reader: &mut Reader<'_>) -> Result<FindingRow, Flaw> {
         entry: reader.text()?,
     };
     let traffic = traffic(reader)?;
-    let (objects, replaced, revision) = (reader.number()?, reader.number()?, reader.number()?);
+    let recounted = match reader.number()? {
+        0 => false,
+        1 => true,
+        _ => return Err("neither yes nor no".into()),
+    };
+    let revision = reader.number()?;
+    let told = reader
+        .option(|reader| Ok(Telling { bulletin: reader.number()?, revision: reader.number()? }))?;
     let remotes = reader.option(|reader| {
         let count = reader.count()?;
         (0..count).map(|_| reader.address()).collect::<Result<Remotes, Flaw>>()
     })?;
     let remotes = remotes.unwrap_or(Remotes::TooMany);
-    Ok(FindingRow { key, traffic, objects, replaced, remotes, revision })
+    Ok(FindingRow { key, traffic, recounted, remotes, revision, told })
 }
 
 /// The counters in the order in which they are written.

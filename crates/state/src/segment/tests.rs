@@ -1,5 +1,5 @@
 use super::*;
-use crate::finding::FindingKey;
+use crate::finding::{FindingKey, Telling};
 use crate::identity::Identity;
 use crate::remotes::Remotes;
 use crate::shelf::Shelf;
@@ -35,7 +35,8 @@ fn rows() -> BTreeMap<FindingKey, FindingRow> {
             first_seen: Some(Timestamp::new(1_748_736_000, 5).unwrap()),
             last_seen: None,
         };
-        FindingRow { key, traffic, objects: 11, replaced: 12, remotes, revision: 13 }
+        let told = Some(Telling { bulletin: 11, revision: 12 });
+        FindingRow { key, traffic, recounted: true, remotes, revision: 13, told }
     };
     let remotes: Remotes = ["203.0.113.9", "2001:db8::9"]
         .map(|address| address.parse().unwrap())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::State;
 use crate::delta::{Commit, Delta, ReadObject};
 use crate::error::StateError;
-use crate::finding::{FindingKey, FindingRow};
+use crate::finding::{FindingKey, FindingRow, Telling};
 use crate::head::{Epoch, Head};
 use crate::hex;
 use crate::known::Standing;
@@ -48,7 +48,8 @@ impl State {
         let mut next = self.head.next(id.clone());
         let epoch = self.epoch_of(&delta.lists)?;
         let looked = self.look_up(&delta.read, epoch.number).await?;
-        let rows = rows_of(delta.rows, next.generation)?;
+        let mut rows = rows_of(delta.rows, next.generation)?;
+        self.add_told(delta.told, &mut rows).await?;
         let sums = match rows.is_empty() {
             true => Vec::new(),
             false => self.tables().await?.sums(rows.values())?,
@@ -85,6 +86,29 @@ impl State {
         let (removed, left) = self.clean().await;
         let Looked { new, replaced, again, .. } = looked;
         Ok(Commit { generation, new, replaced, again, removed, left })
+    }
+
+    /// Adds to the rows of a delta that others are told of as they stand.
+    async fn add_told(
+        &mut self,
+        told: BTreeMap<FindingKey, u64>,
+        rows: &mut BTreeMap<FindingKey, FindingRow>,
+    ) -> Result<(), StateError> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        let tables = self.tables().await?;
+        for (key, bulletin) in told {
+            let Some(row) = tables.findings.get(&key) else {
+                return Err(refused(format!("{key} is told, and there is no such finding")));
+            };
+            let told = Some(Telling { bulletin, revision: row.revision });
+            let row = FindingRow { key: key.clone(), told, ..FindingRow::default() };
+            if rows.insert(key, row).is_some() {
+                return Err(refused("a finding is told and changed at once"));
+            }
+        }
+        Ok(())
     }
 
     /// Writes a segment that a head is going to name.

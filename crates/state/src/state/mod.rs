@@ -3,6 +3,7 @@
 mod cleanup;
 mod commit;
 mod compact;
+mod kept;
 mod loaded;
 mod open;
 mod publish;

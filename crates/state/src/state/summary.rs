@@ -1,9 +1,12 @@
 //! What the head tells of a state at a glance.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::State;
-use crate::head::Settings;
+use crate::head::{SegmentEntry, Settings};
 use crate::shelf::Shelf;
 
 /// What a state consists of.
@@ -56,9 +59,37 @@ impl State {
         }
     }
 
+    /// The days of which objects are known, and about how many: what is known of a month is shared out
+    /// among its days, and days between two others may have none. Nothing is read for it.
+    #[must_use]
+    pub fn days(&self) -> BTreeMap<Date, u64> {
+        let mut days = BTreeMap::new();
+        for entry in &self.head.segments {
+            let of_segment = days_of(entry);
+            let share = entry.records.div_ceil(of_segment.len().max(1) as u64);
+            of_segment.into_iter().for_each(|day| *days.entry(day).or_insert(0) += share);
+        }
+        days
+    }
+
     /// The bytes of records that are in memory.
     #[must_use]
     pub fn loaded_bytes(&self) -> usize {
         self.loaded.size()
     }
+}
+
+/// The most days that the records of one segment are shared out among.
+const MOST_DAYS: usize = 4000;
+
+/// The days from a segment's first to its last; of very many those two. Where shelves without a day come
+/// first, the first day is not known, and the last stands for all.
+fn days_of(entry: &SegmentEntry) -> Vec<Date> {
+    let Some([first, last]) = entry.shelves else { return Vec::new() };
+    let day = |number| Shelf::from_number(number).and_then(Shelf::day);
+    let Some(last) = day(last) else { return Vec::new() };
+    let first = day(first).unwrap_or(last);
+    let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
+    let days: Vec<Date> = days.take(MOST_DAYS).collect();
+    if days.len() == MOST_DAYS { vec![first, last] } else { days }
 }

@@ -1,6 +1,6 @@
 //! A run dies before and after every operation on its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowproof_state::{Delta, Mode, Settings, Standing, State, StateError, Trouble};
@@ -49,6 +49,7 @@ fn delta(state: &State, objects: &[u32], etag: u32, lists: &str) -> Delta {
         rows: objects.iter().map(|&number| object_row(number, etag)).collect(),
         trouble: vec![trouble],
         settled: vec![format!("object {first}")],
+        told: BTreeMap::new(),
         notes: [("last".into(), Some(first.to_string()))].into(),
     }
 }

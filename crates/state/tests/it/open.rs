@@ -269,3 +269,78 @@ fn forgotten_shelves_are_new_again_and_their_sums_stay() {
         }
     });
 }
+
+#[test]
+fn what_was_told_is_no_news_until_it_changes_whatever_comes_between() {
+    block_on(async {
+        let memory = Memory::default();
+        let mut state = open(&memory, Mode::Start(settings("a"))).await.unwrap();
+        let delta = |state: &State, number: u32| Delta {
+            read: vec![read(state, number, 0)],
+            rows: vec![object_row(number, 0)],
+            ..Delta::default()
+        };
+        // Objects 0 and 6 have one key, 1 another.
+        for number in [0, 1] {
+            state.commit(delta(&state, number)).await.unwrap();
+        }
+        let unknown = Delta { told: [(key(2), 1)].into(), ..Delta::default() };
+        assert!(matches!(state.commit(unknown).await, Err(StateError::Refused { .. })));
+        let both = Delta { told: [(key(0), 1)].into(), ..delta(&state, 6) };
+        assert!(matches!(state.commit(both).await, Err(StateError::Refused { .. })));
+        let told = Delta { told: [(key(0), 1), (key(1), 1)].into(), ..Delta::default() };
+        state.commit(told).await.unwrap();
+        state.commit(delta(&state, 6)).await.unwrap();
+        for round in 0..3 {
+            let found: Vec<FindingRow> = state.findings().await.unwrap().cloned().collect();
+            let news = |number| found.iter().find(|row| row.key == key(number)).unwrap().is_news();
+            assert_eq!((news(0), news(1)), (true, false), "round {round}");
+            assert!(found.iter().all(|row| row.told.unwrap().bulletin == 1));
+            drop(state);
+            state = open(&memory, Mode::Run(settings("a"))).await.unwrap();
+            if round == 1 {
+                state.compact().await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn days_are_those_of_the_shelves_with_about_as_many_objects() {
+    block_on(async {
+        let memory = Memory::default();
+        let mut state = open(&memory, Mode::Start(settings("a"))).await.unwrap();
+        assert!(state.days().is_empty());
+        // Days 0 and 3, so two in four; object 7 has no day, and its commit tells only the last.
+        for numbers in [&[0, 3][..], &[7, 5]] {
+            let read = numbers.iter().map(|&number| read(&state, number, 0)).collect();
+            state.commit(Delta { read, ..Delta::default() }).await.unwrap();
+        }
+        let days = |state: &State| {
+            let days = state.days();
+            (0..7).map(|number| days.get(&day(number).day().unwrap()).copied()).collect::<Vec<_>>()
+        };
+        assert_eq!(days(&state), [Some(1), Some(1), Some(1), Some(1), None, Some(2), None]);
+        let only = Delta { read: vec![read(&state, 15, 0)], ..Delta::default() };
+        state.commit(only).await.unwrap();
+        assert_eq!(state.days().len(), 5, "no day in it");
+    });
+}
+
+#[test]
+fn a_file_is_kept_until_it_is_not_wanted_and_damage_is_seen() {
+    block_on(async {
+        let memory = Memory::default();
+        let mut state = open(&memory, Mode::Start(settings("a"))).await.unwrap();
+        let one = state.keep(b"203.0.113.9".to_vec()).await.unwrap();
+        let other = state.keep(b"198.51.100.7".to_vec()).await.unwrap();
+        assert_eq!(state.keep(b"203.0.113.9".to_vec()).await.unwrap(), one);
+        assert_eq!(state.kept(&one).await.unwrap().unwrap(), b"203.0.113.9");
+        state.keep_only(&BTreeSet::from([other.clone()])).await.unwrap();
+        assert_eq!(state.kept(&one).await.unwrap(), None);
+        assert!(state.kept(&other).await.unwrap().is_some());
+        assert!(state.verify().await.unwrap().orphans.is_empty(), "no segments");
+        memory.files().insert(format!("kept/{other}"), b"another".to_vec());
+        assert!(matches!(state.kept(&other).await, Err(StateError::Damaged { .. })));
+    });
+}

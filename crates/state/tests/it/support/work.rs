@@ -55,8 +55,8 @@ pub(crate) fn object_row(number: u32, etag: u32) -> FindingRow {
         ..Traffic::default()
     };
     let remotes: Remotes = [format!("203.0.113.{number}").parse().unwrap()].into_iter().collect();
-    let replaced = u64::from(etag > 0);
-    FindingRow { key: key(number), traffic, objects: 1, replaced, remotes, revision: 0 }
+    let recounted = etag > 0;
+    FindingRow { key: key(number), traffic, recounted, remotes, revision: 0, told: None }
 }
 
 /// What is known of an object in some edition.
