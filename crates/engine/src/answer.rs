@@ -83,6 +83,11 @@ impl ReadObject {
         ReadObject::new(object, ObjectReport { outcome, ..ObjectReport::default() })
     }
 
+    /// What is wrong with it; empty if nothing is.
+    pub(crate) fn reason(&self) -> &str {
+        self.reason.as_ref().map_or("", |(_, reason)| reason)
+    }
+
     /// The file of a set that holds it.
     fn holder(&self) -> Option<&str> {
         match &self.object.location {

@@ -33,6 +33,7 @@ mod copies;
 mod error;
 mod functions;
 mod held;
+mod incremental;
 mod inspect;
 mod inventory;
 mod listed;
@@ -69,6 +70,11 @@ pub use orient::AddressBook;
 pub use scan::Progress;
 
 pub use error::EngineError;
+
+pub use incremental::{
+    BatchLimits, BatchTold, Frontier, Increment, IncrementError, Look, Unlistable, Watch,
+    entry_name,
+};
 
 pub use inspect::LoggedInterfaces;
 

@@ -204,6 +204,28 @@ impl Session {
         let (catalog, listing) = Catalog::start(selection);
         catalog.settle(patience(selection, &options)).await;
         catalog.ended().map_err(|_| catalog.failure())?;
+        Session::new(catalog, listing, selection, options)
+    }
+
+    /// A session over some of the objects of a selection, which were listed before.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Threads`] if the system gives no threads.
+    pub(crate) fn of(
+        objects: Vec<Object>,
+        selection: &Selection,
+        options: SessionOptions,
+    ) -> Result<Session, EngineError> {
+        Session::new(Arc::new(Catalog::of(objects)), JoinSet::new(), selection, options)
+    }
+
+    fn new(
+        catalog: Arc<Catalog>,
+        listing: JoinSet<()>,
+        selection: &Selection,
+        options: SessionOptions,
+    ) -> Result<Session, EngineError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads.max(1))
             .thread_name(|index| format!("decode-{index}"))

@@ -47,10 +47,12 @@ pub struct FindingRow {
     pub told: Option<Telling>,
 }
 
-/// What was told of a row last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// When a row was told, and what of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Telling {
-    /// The number of the bulletin in which it was told.
+    /// The number of the bulletin in which it was told first.
+    pub first: u64,
+    /// The number of the bulletin in which it was told last.
     pub bulletin: u64,
     /// The revision of the row that was told.
     pub revision: u64,
@@ -68,7 +70,10 @@ impl FindingRow {
         self.recounted |= other.recounted;
         self.remotes.merge(&other.remotes);
         self.revision = self.revision.max(other.revision);
-        self.told = self.told.max(other.told);
+        self.told = match (self.told, other.told) {
+            (Some(one), Some(other)) => Some(one.merged(other)),
+            (one, other) => one.or(other),
+        };
         Ok(())
     }
 
@@ -76,6 +81,13 @@ impl FindingRow {
     #[must_use]
     pub fn is_news(&self) -> bool {
         self.told.is_none_or(|told| told.revision < self.revision)
+    }
+}
+
+impl Telling {
+    fn merged(self, other: Telling) -> Telling {
+        let last = if self.bulletin < other.bulletin { other } else { self };
+        Telling { first: self.first.min(other.first), ..last }
     }
 }
 
@@ -101,7 +113,7 @@ mod tests {
         let mut row = FindingRow { revision: 4, ..FindingRow::default() };
         assert!(row.is_news());
         let told = |bulletin, revision| FindingRow {
-            told: Some(Telling { bulletin, revision }),
+            told: Some(Telling { first: bulletin, bulletin, revision }),
             ..FindingRow::default()
         };
         row.merge(&told(1, 4)).unwrap();
@@ -111,5 +123,6 @@ mod tests {
         row.merge(&told(2, 6)).unwrap();
         row.merge(&told(1, 4)).unwrap();
         assert!(!row.is_news());
+        assert_eq!(row.told, Some(Telling { first: 1, bulletin: 2, revision: 6 }));
     }
 }

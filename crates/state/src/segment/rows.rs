@@ -62,6 +62,7 @@ fn write_row(writer: &mut Writer, row: &FindingRow) {
     writer.number((*recounted).into());
     writer.number(*revision);
     writer.option(*told, |writer, told| {
+        writer.number(told.first);
         writer.number(told.bulletin);
         writer.number(told.revision);
     });
@@ -90,8 +91,13 @@ fn row(reader: &mut Reader<'_>) -> Result<FindingRow, Flaw> {
         _ => return Err("neither yes nor no".into()),
     };
     let revision = reader.number()?;
-    let told = reader
-        .option(|reader| Ok(Telling { bulletin: reader.number()?, revision: reader.number()? }))?;
+    let told = reader.option(|reader| {
+        Ok(Telling {
+            first: reader.number()?,
+            bulletin: reader.number()?,
+            revision: reader.number()?,
+        })
+    })?;
     let remotes = reader.option(|reader| {
         let count = reader.count()?;
         (0..count).map(|_| reader.address()).collect::<Result<Remotes, Flaw>>()

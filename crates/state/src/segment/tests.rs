@@ -35,7 +35,7 @@ fn rows() -> BTreeMap<FindingKey, FindingRow> {
             first_seen: Some(Timestamp::new(1_748_736_000, 5).unwrap()),
             last_seen: None,
         };
-        let told = Some(Telling { bulletin: 11, revision: 12 });
+        let told = Some(Telling { first: 10, bulletin: 11, revision: 12 });
         FindingRow { key, traffic, recounted: true, remotes, revision: 13, told }
     };
     let remotes: Remotes = ["203.0.113.9", "2001:db8::9"]

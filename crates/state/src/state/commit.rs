@@ -102,7 +102,7 @@ impl State {
             let Some(row) = tables.findings.get(&key) else {
                 return Err(refused(format!("{key} is told, and there is no such finding")));
             };
-            let told = Some(Telling { bulletin, revision: row.revision });
+            let told = Some(Telling { first: bulletin, bulletin, revision: row.revision });
             let row = FindingRow { key: key.clone(), told, ..FindingRow::default() };
             if rows.insert(key, row).is_some() {
                 return Err(refused("a finding is told and changed at once"));

@@ -1,0 +1,251 @@
+//! What is there that was not read before.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use flowproof_evidence::{ObjectCounts, Sample, SampleKind};
+use flowproof_source::{ListCounts, Listing, Object, Selection, SkippedKind, list_each};
+use flowproof_state::{Known, Shelf, Standing, State};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::candidate::Candidate;
+use super::error::IncrementError;
+use super::frontier::Frontier;
+use super::{Increment, SWEPT};
+
+/// A place that could not be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlistable {
+    /// As it was named.
+    pub place: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a listing found.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// Objects that were listed and not passed over.
+    pub objects: u64,
+    /// How many of them are known.
+    pub known: u64,
+    /// How many are new.
+    pub new: u64,
+    /// How many are known in another edition.
+    pub replaced: u64,
+    /// How many could not be read in earlier runs, and wait for a later one.
+    pub postponed: u64,
+    /// Day folders that are not listed in this run.
+    pub skipped_days: usize,
+    /// What was counted and passed over.
+    pub counts: ObjectCounts,
+    /// Some of what was passed over.
+    pub samples: Vec<Sample>,
+    /// Places that could not be listed.
+    pub unlistable: Vec<Unlistable>,
+    /// What is to be read, the first at the end.
+    pub(super) waiting: Vec<(Candidate, bool)>,
+    /// The note that the run leaves at its end.
+    pub(super) swept: Option<String>,
+}
+
+impl Look {
+    /// How many objects wait to be read.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+/// How many objects that could not be read before are tried in a run.
+const MOST_RETRIED: usize = 1000;
+
+impl Increment<'_> {
+    /// Lists what can have changed, and finds out what of it is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`IncrementError::NoPlace`] if no place could be listed, [`IncrementError::Nameless`], and what the
+    /// state says.
+    pub async fn look(
+        &mut self,
+        frontier: &Frontier,
+        now: Timestamp,
+    ) -> Result<Look, IncrementError> {
+        let swept = self.state.notes().get(SWEPT).and_then(|day| day.parse().ok());
+        let turn = frontier.turn(&self.state.days(), now, swept);
+        let mut look = Look {
+            skipped_days: turn.skip.len(),
+            swept: turn.swept.map(|day| day.to_string()),
+            ..Look::default()
+        };
+        let skip_days = Arc::new(turn.skip);
+        let mut found = Found::default();
+        for place in &self.selection.wheres {
+            let wheres = vec![place.clone()];
+            let skip_days = Arc::clone(&skip_days);
+            let selection = Selection { wheres, skip_days, ..self.selection.clone() };
+            if let Err(failure) = found.list(&selection, self.state, &mut look).await? {
+                look.unlistable.push(Unlistable { place: place.clone(), reason: failure });
+            }
+        }
+        if let [first, ..] = &look.unlistable[..]
+            && look.unlistable.len() == self.selection.wheres.len()
+        {
+            return Err(IncrementError::NoPlace(first.reason.clone()));
+        }
+        look.waiting = self.in_order(found.waiting, &mut look.postponed).await?;
+        Ok(look)
+    }
+
+    /// What is to be read, new objects before new editions, each by shelf and key; the first at the end.
+    /// Of those that could not be read before, the ones that were tried least.
+    async fn in_order(
+        &mut self,
+        waiting: BTreeMap<(bool, Shelf), HashMap<[u8; 8], Candidate>>,
+        postponed: &mut u64,
+    ) -> Result<Vec<(Candidate, bool)>, IncrementError> {
+        if waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tried: HashMap<String, u64> = self
+            .state
+            .trouble()
+            .await?
+            .map(|trouble| (trouble.object.clone(), trouble.tried))
+            .collect();
+        let (mut fresh, mut again) = (Vec::new(), Vec::new());
+        for ((is_replaced, _), of_shelf) in waiting {
+            let mut of_shelf: Vec<Candidate> = of_shelf.into_values().collect();
+            of_shelf.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+            for candidate in of_shelf {
+                match tried.get(&candidate.object.key) {
+                    None => fresh.push((candidate, is_replaced)),
+                    Some(tried) => again.push((*tried, (candidate, is_replaced))),
+                }
+            }
+        }
+        again.sort_by_key(|(tried, _)| *tried);
+        *postponed = again.len().saturating_sub(MOST_RETRIED) as u64;
+        again.truncate(MOST_RETRIED);
+        fresh.extend(again.into_iter().map(|(_, again)| again));
+        // Stable: within one kind the order stays.
+        fresh.sort_by_key(|(_, is_replaced)| *is_replaced);
+        fresh.reverse();
+        Ok(fresh)
+    }
+}
+
+/// What is found while places are listed.
+#[derive(Debug, Default)]
+struct Found {
+    shelves: HashMap<Shelf, Known>,
+    /// By whether it is a new edition, and by shelf; each object once.
+    waiting: BTreeMap<(bool, Shelf), HashMap<[u8; 8], Candidate>>,
+}
+
+impl Found {
+    /// Lists a place; why, if it cannot be listed.
+    async fn list(
+        &mut self,
+        selection: &Selection,
+        state: &mut State,
+        look: &mut Look,
+    ) -> Result<Result<(), String>, IncrementError> {
+        // Known objects are dropped as they come: there may be millions.
+        let (sender, mut objects) = mpsc::unbounded_channel();
+        let listing = async move {
+            // Whoever listens has gone only with an error of its own.
+            list_each(selection, &(), |object| drop(sender.send(object))).await
+        };
+        let looking = async {
+            while let Some(object) = objects.recv().await {
+                self.look_up(object, state, look).await?;
+            }
+            Ok::<(), IncrementError>(())
+        };
+        let (listed, looked) = futures::join!(listing, looking);
+        looked?;
+        match listed {
+            Ok(listing) => {
+                add_listing(listing, look);
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    async fn look_up(
+        &mut self,
+        object: Object,
+        state: &mut State,
+        look: &mut Look,
+    ) -> Result<(), IncrementError> {
+        let key = object.key.clone();
+        let Some(candidate) = Candidate::of(object, state)? else {
+            look.counts.vanished += 1;
+            let reason = "it went while it was listed".to_owned();
+            look.samples.push(Sample {
+                kind: SampleKind::Vanished,
+                object: key,
+                line: None,
+                reason,
+            });
+            return Ok(());
+        };
+        let shelf = candidate.shelf;
+        let known = match self.shelves.get(&shelf) {
+            Some(known) => known,
+            None => {
+                let known = state.known(shelf).await?;
+                self.shelves.entry(shelf).or_insert(known)
+            }
+        };
+        let is_replaced = match known.standing(&candidate.identity) {
+            Standing::Known { .. } => {
+                look.objects += 1;
+                look.known += 1;
+                return Ok(());
+            }
+            Standing::New => false,
+            Standing::Replaced => true,
+        };
+        let shelf = self.waiting.entry((is_replaced, shelf)).or_default();
+        // A place within another one leads to the same objects.
+        if shelf.insert(candidate.identity.fingerprint(), candidate).is_none() {
+            look.objects += 1;
+            match is_replaced {
+                false => look.new += 1,
+                true => look.replaced += 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add_listing(listing: Listing, look: &mut Look) {
+    let ListCounts { not_a_flow_log, empty, denied, archived, vanished, .. } = listing.counts;
+    let counts = ObjectCounts {
+        listed: listing.counts.listed,
+        not_a_flow_log,
+        empty,
+        denied,
+        archived,
+        vanished,
+        ..ObjectCounts::default()
+    };
+    look.counts.merge(&counts);
+    look.samples.extend(listing.skipped.into_iter().map(|skipped| Sample {
+        kind: match skipped.kind {
+            SkippedKind::Empty => SampleKind::Empty,
+            SkippedKind::Denied => SampleKind::Denied,
+            SkippedKind::Archived => SampleKind::Archived,
+            SkippedKind::Vanished => SampleKind::Vanished,
+            _ => SampleKind::NotAFlowLog,
+        },
+        object: skipped.key,
+        line: None,
+        reason: skipped.reason,
+    }));
+}
