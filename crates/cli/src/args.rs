@@ -6,6 +6,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::scheduled::{Health, Scheduled, StateArgs, StateCommand};
+
 use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
 
 /// Do the flow logs bear this alert out?
@@ -41,6 +43,7 @@ Exit codes:
   2  wrong usage
   3  answered, but part of the data could not be read: the answer says which
   4  nothing to answer from: no flow log object in the window
+  5  nothing done: another run is at work on the same state (scan --state)
 
 Every option can come from the environment as FLOWPROOF_<OPTION>.";
 
@@ -51,7 +54,7 @@ pub(crate) enum Command {
     /// Say whether a case that was written is still what it was
     Verify(Verify),
     /// Find all traffic with addresses on threat lists, by interface and list entry
-    Scan(Scan),
+    Scan(Box<Scan>),
     /// Add up bytes, packets and flows each way, by any keys
     Volumes(Volumes),
     /// Ask in SQL: tables flow_logs and traffic
@@ -60,6 +63,11 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Rewrite logs as sorted Parquet that is asked again at little cost
     Collect(Collect),
+    /// Look at what a scheduled scan remembers (scan --state)
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Say whether a scheduled scan is well: its last run came to its end not long ago
+    Health(Health),
     /// Look at address lists before they are trusted, and ask them
     #[command(subcommand)]
     Lists(ListCommand),
@@ -338,6 +346,8 @@ pub(crate) struct Scan {
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLOWPROOF_FORMAT")]
     pub(crate) format: ScanFormat,
+    #[command(flatten)]
+    pub(crate) scheduled: Scheduled,
 }
 
 /// How a scan is written.

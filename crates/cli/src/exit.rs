@@ -18,6 +18,8 @@ pub enum Exit {
     Partial = 3,
     /// Nothing to answer from: no flow log object in the window.
     Nothing = 4,
+    /// Nothing done: another run is at work on the same state.
+    Busy = 5,
     /// Ended by SIGINT (`^C`) before there was an answer.
     Interrupted = 130,
     /// Ended by SIGTERM before there was an answer.

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use anyhow::Result;
 use flowproof_engine::{Found, Progress, Session};
 use flowproof_report::{counted, exact_bytes, thousands};
 use flowproof_source::s3::S3;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::exit::Exit;
 
@@ -30,6 +31,9 @@ pub(crate) struct Interrupted {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Covered {
     watched: Arc<Mutex<Option<Watched>>>,
+    /// Whether a run that is ended goes on to a place where it can stop, and whether it was ended.
+    is_soft: Arc<AtomicBool>,
+    ending: Arc<(AtomicBool, Notify)>,
     /// Through which a run that writes to a bucket removes there what is of no use any more.
     cleaning: Arc<OnceLock<S3>>,
 }
@@ -50,6 +54,28 @@ impl Covered {
     /// Waits for what is removed through this connection, if the run is ended.
     pub(crate) fn cleans_up(&self, s3: &S3) {
         self.cleaning.get_or_init(|| s3.clone());
+    }
+
+    /// Lets the run stop by itself when it is ended; if it is ended again, it is stopped.
+    pub(crate) fn ends_softly(&self) {
+        self.is_soft.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was ended, and is to stop where it can.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.0.load(Ordering::Relaxed)
+    }
+
+    /// Waits; whether the run was ended meanwhile, or before.
+    pub(crate) async fn ends_within(&self, time: Duration) -> bool {
+        let (is_ending, told) = &*self.ending;
+        let ended = async {
+            let told = told.notified();
+            if !is_ending.load(Ordering::Relaxed) {
+                told.await;
+            }
+        };
+        tokio::time::timeout(time, ended).await.is_ok()
     }
 
     async fn cleaned_up(&self) {
@@ -102,7 +128,13 @@ pub(crate) async fn unless_interrupted(
 /// Waits for a signal, tells `sender`, and ends the process if nobody stops for it. It runs on a thread of
 /// its own: the command may be in the middle of something.
 async fn watch(sender: oneshot::Sender<Exit>, covered: Covered) {
-    let Some(exit) = signal().await else { return };
+    let Some(mut exit) = signal().await else { return };
+    if covered.is_soft.load(Ordering::Relaxed) {
+        covered.ending.0.store(true, Ordering::Relaxed);
+        covered.ending.1.notify_waiters();
+        let Some(again) = signal().await else { return };
+        exit = again;
+    }
     // The command is over if nobody listens.
     if sender.send(exit).is_err() {
         return;

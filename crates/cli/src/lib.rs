@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod rows;
 pub mod sample;
+mod scheduled;
 mod streams;
 mod time;
 mod trouble;

@@ -40,18 +40,23 @@ pub(crate) fn load(lists: &Lists, inputs: &Inputs, streams: &mut Streams) -> Res
             let list = read_list(&path, role, &options, inputs)?;
             tell_rejects(&list, streams);
             tell_internal(&list, streams);
-            sources.push(ListSource {
-                path: list.name.clone(),
-                sha256: list.sha256.clone(),
-                entries: list.entries.len() as u64,
-                rejected: list.rejects.total,
-                trusted: role == ListRole::Trusted,
-            });
+            sources.push(source(&list));
             loaded.push(list);
         }
     }
     let matcher = (!loaded.is_empty()).then(|| Arc::new(Matcher::new(loaded)));
     Ok(LoadedLists { matcher, sources })
+}
+
+/// What is told of a list beside an answer.
+pub(crate) fn source(list: &List) -> ListSource {
+    ListSource {
+        path: list.name.clone(),
+        sha256: list.sha256.clone(),
+        entries: list.entries.len() as u64,
+        rejected: list.rejects.total,
+        trusted: list.role == ListRole::Trusted,
+    }
 }
 
 /// Reads a list.
@@ -98,7 +103,7 @@ pub(crate) fn tell_rejects(list: &List, streams: &mut Streams) {
 
 /// Tells that a threat list has entries which match flows within a VPC. Who is trusted may well be
 /// within.
-fn tell_internal(list: &List, streams: &mut Streams) {
+pub(crate) fn tell_internal(list: &List, streams: &mut Streams) {
     if list.role == ListRole::Trusted {
         return;
     }

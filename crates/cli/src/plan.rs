@@ -53,7 +53,7 @@ pub(crate) fn refuse_input(logs: &Logs, rows: &RowOutput) -> Result<()> {
 }
 
 /// The objects to read.
-fn selection(logs: &Logs, window: Window, inputs: &Inputs) -> Selection {
+pub(crate) fn selection(logs: &Logs, window: Window, inputs: &Inputs) -> Selection {
     Selection {
         wheres: logs.wheres.clone(),
         s3: inputs.s3().cloned(),

@@ -8,7 +8,18 @@ use crate::streams::Streams;
 
 /// Warns of everything that makes the answer partial, and notes what was assumed.
 pub(crate) fn tell<T>(answer: &Answer<T>, streams: &mut Streams) {
-    let coverage = &answer.coverage;
+    troubles_and_sides(&answer.coverage, streams);
+    duplicates(answer, streams);
+    notes(&answer.coverage, streams);
+}
+
+/// As [`tell`], for what was read in several answers.
+pub(crate) fn tell_coverage(coverage: &Coverage, streams: &mut Streams) {
+    troubles_and_sides(coverage, streams);
+    notes(coverage, streams);
+}
+
+fn troubles_and_sides(coverage: &Coverage, streams: &mut Streams) {
     for (kind, count, one, many) in troubles(coverage) {
         if count == 0 {
             continue;
@@ -26,8 +37,6 @@ pub(crate) fn tell<T>(answer: &Answer<T>, streams: &mut Streams) {
             counted(coverage.records.unoriented, "record", "records")
         ));
     }
-    duplicates(answer, streams);
-    notes(coverage, streams);
 }
 
 /// Tells what was counted more than once, or what was left out so that it was not.

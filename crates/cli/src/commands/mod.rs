@@ -3,11 +3,13 @@
 mod collect;
 mod explain;
 mod fields;
+mod health;
 mod inspect;
 mod investigate;
 mod lists;
 mod query;
 mod scan;
+mod state;
 mod verify;
 mod volumes;
 
@@ -28,6 +30,7 @@ use crate::sample;
 use crate::streams::Streams;
 
 pub(crate) use investigate::{Answers, answer_all};
+pub(crate) use scan::{TOTALS, traffic};
 
 /// What all commands that read logs are given.
 pub(crate) struct Common {
@@ -58,7 +61,14 @@ pub(crate) fn run(cli: Cli, typed: &[OsString], streams: &mut Streams) -> Result
         Command::Verify(args) => {
             common.run(runtime_of(args.threads)?, verify::run(args, common, streams))
         }
-        Command::Scan(args) => common.run(runtime(&args.logs)?, scan::run(args, common, streams)),
+        Command::Scan(args) => {
+            if args.scheduled.state.is_some() {
+                common.covered.ends_softly();
+            }
+            common.run(runtime(&args.logs)?, scan::run(*args, common, streams))
+        }
+        Command::State(command) => common.run(runtime_of(None)?, state::run(command, streams)),
+        Command::Health(args) => common.run(runtime_of(None)?, health::run(args, streams)),
         Command::Volumes(args) => {
             common.run(runtime(&args.logs)?, volumes::run(args, common, streams))
         }

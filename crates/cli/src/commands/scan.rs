@@ -19,9 +19,12 @@ use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
 use crate::streams::Streams;
-use crate::{lists, plan, progress, trouble};
+use crate::{lists, plan, progress, scheduled, trouble};
 
 pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    if args.scheduled.state.is_some() {
+        return scheduled::run(args, common, streams).await;
+    }
     let window = plan::window(&args.time, Timestamp::now())?;
     let beside = args.lists.places().chain(args.inventory.places());
     let inputs = Inputs::for_logs(&args.logs, beside).await?;
@@ -220,7 +223,7 @@ fn moved(traffic: &Traffic) -> u64 {
 }
 
 /// In words: how much each way, and whether somebody only knocked.
-fn traffic(traffic: &Traffic) -> String {
+pub(crate) fn traffic(traffic: &Traffic) -> String {
     let mut parts = Vec::new();
     if traffic.flows > 0 {
         parts.push(format!("{} out", human_bytes(traffic.bytes_out)));
@@ -236,10 +239,10 @@ fn traffic(traffic: &Traffic) -> String {
     parts.join(", ")
 }
 
-type Total = (&'static str, fn(&Traffic) -> String);
+pub(crate) type Total = (&'static str, fn(&Traffic) -> String);
 
 /// The columns of totals, as everywhere.
-const TOTALS: [Total; 12] = [
+pub(crate) const TOTALS: [Total; 12] = [
     ("bytes_in", |traffic| traffic.bytes_in.to_string()),
     ("bytes_out", |traffic| traffic.bytes_out.to_string()),
     ("bytes_unoriented", |traffic| traffic.bytes_unoriented.to_string()),

@@ -1,0 +1,408 @@
+//! Scans that are run again and again: each reads what is new, and tells what has changed.
+//!
+//! A run has these steps, each of which may be its last: whatever was done is in the state, and the next
+//! run goes on from there.
+//!
+//! 1. Tell what an earlier run was about to tell.
+//! 2. Read the lists, or take their last good versions.
+//! 3. List what can have changed; read what is not known in batches, each with its commit.
+//! 4. Make a bulletin of all findings that have changed, by a commit; then tell it, target by target.
+
+mod answer;
+mod args;
+mod lists;
+mod metrics;
+mod news;
+mod notes;
+mod place;
+mod policy;
+mod sinks;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use flowproof_engine::{
+    BatchLimits, Frontier, Increment, IncrementError, Look, Session, SessionOptions,
+};
+use flowproof_evidence::{Coverage, Window};
+use flowproof_report::{AsffOwner, Bulletin};
+use flowproof_source::{Selection, is_in_bucket};
+use flowproof_state::{Delta, State, StateError, Trouble};
+use jiff::Timestamp;
+
+use crate::args::{OnDuplicates, Scan};
+use crate::commands::Common;
+use crate::exit::{Exit, UsageError};
+use crate::inputs::Inputs;
+use crate::streams::Streams;
+use crate::time::parse_span;
+use crate::{plan, progress};
+
+pub(crate) use args::{Health, Scheduled, StateArgs, StateCommand};
+pub(crate) use notes::last_run;
+pub(crate) use place::place;
+
+use lists::ScheduledLists;
+use news::{Labels, News};
+use notes::{LastBulletin, LastRun};
+use policy::Policy;
+use sinks::Sink;
+
+/// The name of the cursor of standard output.
+const STDOUT: &str = "-";
+
+/// All that a run has come to.
+#[derive(Debug, Default)]
+struct Run {
+    look: Look,
+    /// Objects that were read.
+    read: u64,
+    batches: u64,
+    coverage: Coverage,
+    /// All troubles that the state knows of.
+    trouble: Vec<Trouble>,
+    news: News,
+    /// Targets, and how many findings each was told or why it could not be.
+    emitted: Vec<(String, Result<u64, String>)>,
+    /// Whether the run was ended before it had read all.
+    is_cut: bool,
+    /// Whether a list is not in use.
+    lacks_list: bool,
+}
+
+/// Runs a scheduled scan once, or until it is ended.
+pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    check(&args)?;
+    let Some(interval) = &args.scheduled.interval else {
+        return once(&args, common, streams).await;
+    };
+    let interval = parse_span(interval).map_err(UsageError::of("--interval"))?;
+    repeat(&args, interval, common, streams).await
+}
+
+/// Refuses what a scan that remembers cannot do.
+fn check(args: &Scan) -> Result<()> {
+    let usage = |what: &str| Err(UsageError(what.to_owned()).into());
+    if args.time.to.is_some() {
+        return usage("--to cannot be used with --state: records after it would never be counted");
+    }
+    if matches!(args.logs.duplicates, OnDuplicates::Drop) {
+        return usage("--duplicates drop cannot be used with --state: copies may come in other runs");
+    }
+    if args.logs.wheres.iter().any(|place| place == "-") {
+        return usage("standard input cannot be scanned with --state: it has no name to remember");
+    }
+    if !args.enrich.enrich.is_empty() {
+        return usage("--enrich cannot be used with --state");
+    }
+    Ok(())
+}
+
+/// Runs until it is ended. A run that fails is told, and the next is made nevertheless.
+async fn repeat(
+    args: &Scan,
+    interval: jiff::SignedDuration,
+    common: &Common,
+    streams: &mut Streams,
+) -> Result<Exit> {
+    let interval = interval.unsigned_abs();
+    loop {
+        let began = std::time::Instant::now();
+        match once(args, common, streams).await {
+            Ok(_) => {}
+            Err(error) if error.downcast_ref::<UsageError>().is_some() => return Err(error),
+            Err(error) => streams.error(&error),
+        }
+        streams.flush()?;
+        // Runs on many machines that were started together do not stay together.
+        let jitter = interval.mul_f64(fastrand::f64() / 20.0);
+        let rest = (interval + jitter).saturating_sub(began.elapsed());
+        if common.covered.ends_within(rest).await {
+            streams.note("ended between two runs");
+            return Ok(Exit::Answered);
+        }
+    }
+}
+
+/// One run, and its figures for a scraper.
+async fn once(args: &Scan, common: &Common, streams: &mut Streams) -> Result<Exit> {
+    let began = Timestamp::now();
+    let result = locked(args, common, streams, began).await;
+    if let Some(path) = &args.scheduled.telling.metrics {
+        let written = match &result {
+            Ok((exit, _)) if *exit == Exit::Busy => Ok(()),
+            Ok((exit, Some(figures))) => metrics::write(path, began, *exit, figures),
+            Ok(_) | Err(_) => metrics::write_failure(path, began),
+        };
+        if let Err(error) = written {
+            streams.warn(&format!("--metrics {}: {error:#}", path.display()));
+        }
+    }
+    result.map(|(exit, _)| exit)
+}
+
+/// One run with the state's lock.
+async fn locked(
+    args: &Scan,
+    common: &Common,
+    streams: &mut Streams,
+    began: Timestamp,
+) -> Result<(Exit, Option<metrics::Figures>)> {
+    let scheduled = &args.scheduled;
+    // The command is only called with a state.
+    let at = scheduled.state.as_deref().unwrap_or_default();
+    let beside = args.lists.places().chain(args.inventory.places());
+    let mut inputs = Inputs::for_logs(&args.logs, beside.chain(policy::places(&scheduled.telling))).await?;
+    let targets = &scheduled.telling.emit;
+    let in_bucket = |text: &String| text.split_once('=').is_some_and(|(_, to)| is_in_bucket(to));
+    if targets.iter().any(in_bucket) {
+        inputs.connect(&args.logs.s3).await?;
+    }
+    let place = place(at, &args.logs.s3, &mut inputs).await?;
+    let settings = place::settings(&args.logs, args.include_internal);
+    let mut state = match place::open(place, settings, scheduled.adopt).await {
+        Ok(state) => state,
+        Err(error @ StateError::Busy { .. }) => {
+            streams.problem(&error.to_string());
+            return Ok((Exit::Busy, None));
+        }
+        Err(StateError::Settings { place, differences }) => bail!(
+            "{place}: the state has other settings: {}; use those, or say --adopt",
+            differences.join("; ")
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    let result = work(args, &inputs, &mut state, common, streams, began).await;
+    let figures = match &result {
+        Ok((_, run)) => Some(metrics::Figures::of(run, &mut state).await?),
+        Err(_) => None,
+    };
+    // Whatever was committed is there; a lock that is not given back is found to be nobody's.
+    if let Err(error) = state.close().await {
+        streams.warn(&error.to_string());
+    }
+    Ok((result?.0, figures))
+}
+
+async fn work(
+    args: &Scan,
+    inputs: &Inputs,
+    state: &mut State,
+    common: &Common,
+    streams: &mut Streams,
+    began: Timestamp,
+) -> Result<(Exit, Run)> {
+    let telling = &args.scheduled.telling;
+    let sinks = telling.emit.iter().map(|text| Sink::parse(text, inputs)).collect::<Result<Vec<_>>>()?;
+    let lists = lists::load(&args.lists, args.scheduled.accept_shrunk, inputs, state, streams).await?;
+    let names: Vec<&str> = lists.sources.iter().map(|list| list.path.as_str()).collect();
+    let teller = Teller {
+        policy: Policy::load(telling, &names, inputs, streams)?,
+        owner: owner(telling),
+        sinks,
+        lists: &lists,
+    };
+    let mut run = Run { lacks_list: lists.lacks, ..Run::default() };
+    // What an earlier run was about to tell has the figures of that time only until more is read.
+    teller.emit(state, &mut run, streams).await?;
+    read(args, inputs, &lists, state, &mut run, common, streams).await?;
+    if !run.is_cut {
+        teller.make_bulletin(state, &mut run).await?;
+        teller.emit(state, &mut run, streams).await?;
+    }
+    run.trouble = state.trouble().await?.cloned().collect();
+    let exit = exit(&run);
+    let bulletin = teller.for_stdout(state).await?;
+    answer::tell(args.format, &run, &bulletin, &lists, state, streams)?;
+    streams.flush()?;
+    finish(state, &run, &bulletin, began, exit).await?;
+    Ok((exit, run))
+}
+
+/// Notes that the run came to its end.
+async fn finish(
+    state: &mut State,
+    run: &Run,
+    bulletin: &Bulletin,
+    began: Timestamp,
+    exit: Exit,
+) -> Result<()> {
+    let mut delta = Increment::notes(&run.look);
+    let cursor = sinks::Cursor { bulletin: bulletin.number, bytes: 0 };
+    delta.notes.append(&mut notes::note_cursor(STDOUT, cursor)?);
+    if !run.is_cut {
+        let last = LastRun { at: Timestamp::now().max(began), exit: exit as i32, read: run.read };
+        delta.notes.append(&mut notes::note_last_run(last)?);
+    }
+    state.commit(delta).await?;
+    Ok(())
+}
+
+/// Lists, and reads what is not known.
+async fn read(
+    args: &Scan,
+    inputs: &Inputs,
+    lists: &ScheduledLists,
+    state: &mut State,
+    run: &mut Run,
+    common: &Common,
+    streams: &mut Streams,
+) -> Result<()> {
+    let now = Timestamp::now();
+    let window = Window { to: None, ..plan::window(&args.time, now)? };
+    let selection: Selection = plan::selection(&args.logs, window, inputs);
+    let book = plan::book(&args.inventory, inputs, streams)?;
+    let options: SessionOptions = plan::session_options(&args.logs, book)?;
+    let look_back = parse_span(&args.scheduled.look_back).map_err(UsageError::of("--look-back"))?;
+    let frontier = Frontier { look_back, ..Frontier::default() };
+    let mut limits = BatchLimits::default();
+    limits.objects = args.scheduled.batch_objects.unwrap_or(limits.objects).max(1);
+    let mut increment = Increment {
+        state,
+        selection: &selection,
+        options: &options,
+        matcher: &lists.matcher,
+        lists: &lists.name,
+        include_internal: args.include_internal,
+    };
+    run.look = increment.look(&frontier, now).await.map_err(told)?;
+    let streams: &Streams = streams;
+    let watch = |session: &Session| -> Box<dyn Any> {
+        Box::new(progress::show(session, common, streams))
+    };
+    while let Some(batch) = increment.read(&mut run.look, limits, &watch).await.map_err(told)? {
+        run.read += batch.read;
+        run.batches += 1;
+        run.coverage.objects.merge(&batch.coverage.objects);
+        run.coverage.records.merge(&batch.coverage.records);
+        run.coverage.samples.extend(batch.coverage.samples);
+        run.coverage.settle_samples();
+        if common.covered.is_ending() && run.look.waiting() > 0 {
+            run.is_cut = true;
+            break;
+        }
+    }
+    run.coverage.objects.merge(&run.look.counts);
+    run.coverage.objects.listed -= run.look.known.min(run.coverage.objects.listed);
+    run.coverage.samples.extend(run.look.samples.clone());
+    run.coverage.settle_samples();
+    Ok(())
+}
+
+/// What people can do about an error of a run.
+fn told(error: IncrementError) -> anyhow::Error {
+    match error {
+        IncrementError::Nameless { .. } => UsageError(error.to_string()).into(),
+        error => error.into(),
+    }
+}
+
+fn exit(run: &Run) -> Exit {
+    let undelivered = run.emitted.iter().any(|(_, told)| told.is_err());
+    let is_partial = run.coverage.is_partial()
+        || !run.look.unlistable.is_empty()
+        || run.look.postponed > 0
+        || run.lacks_list;
+    if run.is_cut {
+        Exit::Terminated
+    } else if undelivered {
+        Exit::Failed
+    } else if is_partial {
+        Exit::Partial
+    } else if run.look.objects == 0 && run.look.skipped_days == 0 {
+        Exit::Nothing
+    } else {
+        Exit::Answered
+    }
+}
+
+/// Whose findings these are, for Security Hub.
+fn owner(telling: &args::Telling) -> Option<AsffOwner> {
+    let region = telling.asff_region.clone().or_else(|| std::env::var("AWS_REGION").ok())?;
+    Some(AsffOwner { region, account: telling.asff_account.clone()?, partition: None })
+}
+
+/// Tells findings.
+struct Teller<'a> {
+    policy: Policy,
+    owner: Option<AsffOwner>,
+    sinks: Vec<Sink>,
+    lists: &'a ScheduledLists,
+}
+
+impl Teller<'_> {
+    /// Makes the next bulletin of all that has changed, if that is anything.
+    async fn make_bulletin(&self, state: &mut State, run: &mut Run) -> Result<()> {
+        let at = Timestamp::from_millisecond(Timestamp::now().as_millisecond())?;
+        let groups = news::groups(state).await?;
+        run.news = news::news(&groups, &self.policy, at);
+        if run.news.keys.is_empty() {
+            return Ok(());
+        }
+        let last = notes::bulletin(state)?.map_or(0, |last| last.number);
+        let next = LastBulletin { number: last + 1, at };
+        let told = run.news.keys.iter().map(|key| (key.clone(), next.number)).collect();
+        let notes = notes::note_bulletin(next)?;
+        state.commit(Delta { told, notes, ..Delta::default() }).await?;
+        Ok(())
+    }
+
+    /// Tells each target what it was not told yet. One that fails is told more the next time.
+    async fn emit(&self, state: &mut State, run: &mut Run, streams: &mut Streams) -> Result<()> {
+        let Some(last) = notes::bulletin(state)? else { return Ok(()) };
+        for sink in &self.sinks {
+            let told = self.emit_to(sink, last, state, streams).await;
+            let told = told.map_err(|error| format!("{error:#}"));
+            if let Err(error) = &told {
+                streams.problem(&format!("--emit {}: {error}", sink.name));
+            }
+            // The second time of a run has the last word.
+            run.emitted.retain(|(name, before)| *name != sink.name || before.as_ref().is_ok_and(|told| *told > 0));
+            run.emitted.push((sink.name.clone(), told));
+        }
+        Ok(())
+    }
+
+    async fn emit_to(
+        &self,
+        sink: &Sink,
+        last: LastBulletin,
+        state: &mut State,
+        streams: &mut Streams,
+    ) -> Result<u64> {
+        let mut cursor = notes::cursor(state, &sink.name)?;
+        if cursor.bulletin >= last.number {
+            return Ok(0);
+        }
+        let id = state.id().to_owned();
+        if let Some(there) = sink.has_already(&id, cursor.bulletin, last.number).await? {
+            cursor.bulletin = there;
+        }
+        let bulletin = self.bulletin(state, last, cursor.bulletin).await?;
+        let count = bulletin.findings.len() as u64;
+        let mut next = sinks::Cursor { bulletin: last.number, ..cursor };
+        if count > 0 {
+            let (told, notes) = sink.tell(&bulletin, self.owner.as_ref(), &id, cursor).await?;
+            notes.iter().for_each(|note| streams.warn(&format!("--emit {}: {note}", sink.name)));
+            next = told;
+        }
+        notes::leave(state, notes::note_cursor(&sink.name, next)?).await?;
+        Ok(count)
+    }
+
+    /// What standard output was not told yet.
+    async fn for_stdout(&self, state: &mut State) -> Result<Bulletin> {
+        let Some(last) = notes::bulletin(state)? else {
+            return Ok(Bulletin { number: 0, at: Timestamp::UNIX_EPOCH, findings: Vec::new() });
+        };
+        let after = notes::cursor(state, STDOUT)?.bulletin;
+        self.bulletin(state, last, after).await
+    }
+
+    async fn bulletin(&self, state: &mut State, last: LastBulletin, after: u64) -> Result<Bulletin> {
+        let groups = news::groups(state).await?;
+        let labels = Labels::of_groups(&groups, &self.lists.matcher);
+        news::bulletin(&groups, (last.number, last.at), after, &self.policy, &labels)
+    }
+}
