@@ -6,7 +6,7 @@
 //! rows that their records make. [`State::commit`] takes both or neither. So records count if and only
 //! if their object is known, and a run that dies is repeated by asking again.
 //!
-//! A state lies in a [`Place`]: a small file `CURRENT`, the head, and the segments that it names.
+//! A state lies in a [`Place`], a [`Folder`] or a [`Bucket`]: a small file `CURRENT`, the head, and the segments that it names.
 //! Segments are never changed; a commit writes one and then replaces the head, but only if the head is
 //! still the one that was read. Of two runs that commit at the same time, one is told of a
 //! [`Conflict`](StateError::Conflict) and has changed nothing.
@@ -63,7 +63,7 @@ pub use finding::{FindingKey, FindingRow, Telling};
 pub use head::Settings;
 pub use identity::{Edition, Identity};
 pub use known::{Known, Standing};
-pub use place::{Folder, Hold, Locked, Place, PlaceError, Put, Swap, Version};
+pub use place::{Bucket, Folder, Hold, Locked, Place, PlaceError, Put, Swap, Version};
 pub use remotes::Remotes;
 pub use shelf::Shelf;
 pub use state::{Compaction, Mode, Problem, State, Summary, Verification};

@@ -73,7 +73,7 @@ impl Lock {
     /// Puts the lock there; whether none was there.
     async fn create(&self) -> Result<bool, EngineError> {
         match self.root.store.create(&self.key, self.text.clone().into()).await {
-            Ok(()) => Ok(true),
+            Ok(_) => Ok(true),
             Err(failure) if failure.kind == S3FailureKind::Changed => Ok(false),
             Err(failure) if failure.kind == S3FailureKind::NotImplemented => {
                 Err(self.error(format!("{NO_CONDITIONS} ({failure})")))

@@ -74,6 +74,8 @@ pub enum S3FailureKind {
 pub(super) enum Right {
     Read,
     Put,
+    /// Under the condition that what is there is what it is supposed to be.
+    Replace,
     Delete,
     Abort,
 }
@@ -245,9 +247,12 @@ fn told(kind: &S3FailureKind, words: &str, options: &S3Options, right: Right) ->
     let words = clean(words);
     let advice = match kind {
         Kind::Denied if right == Right::Put => "s3:PutObject on this key is needed",
+        Kind::Denied if right == Right::Replace => {
+            "s3:PutObject and s3:GetObject on this key are needed"
+        }
         Kind::Denied if right == Right::Delete => "s3:DeleteObject on this key is needed",
         Kind::Denied if right == Right::Abort => "s3:AbortMultipartUpload on this key is needed",
-        Kind::KmsDenied if right == Right::Put => {
+        Kind::KmsDenied if matches!(right, Right::Put | Right::Replace) => {
             "what is written there is encrypted with a key that may not be used: kms:GenerateDataKey \
              on that key is needed, and kms:Decrypt for what is sent in parts"
         }
@@ -425,6 +430,9 @@ mod tests {
             let text = told(&kind, "AccessDenied", &S3Options::default(), right);
             assert!(text.contains(needed) && !text.contains("GetObject"), "{text}");
         }
+        let options = S3Options::default();
+        let text = told(&S3FailureKind::Denied, "AccessDenied", &options, Right::Replace);
+        assert!(text.contains("s3:PutObject and s3:GetObject"), "{text}");
     }
 
     #[test]

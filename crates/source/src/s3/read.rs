@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use bytes::Bytes;
 use jiff::Timestamp;
 use object_store::{GetOptions, GetRange};
 
@@ -36,6 +37,18 @@ impl S3Store {
     pub async fn get(&self, key: &str, options: &GetOptions) -> Result<Body, S3Failure> {
         let (stat, range, stream) = self.open(key, options).await?;
         Ok(Body::new(self.clone(), key, options.version.clone(), stat, range, stream))
+    }
+
+    /// All of a small object, and what S3 tells of it: both are of one content.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the request. [`S3FailureKind::Changed`] if the connection broke off and the
+    /// object was replaced before the rest came.
+    pub async fn get_whole(&self, key: &str) -> Result<(Bytes, Stat), S3Failure> {
+        let body = self.get(key, &GetOptions::default()).await?;
+        let stat = body.stat().clone();
+        Ok((body.read_all().await?, stat))
     }
 
     /// What S3 tells of an object without its bytes. A refusal has no words of S3's.

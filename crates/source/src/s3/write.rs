@@ -24,28 +24,54 @@ impl Condition {
         Condition { if_none_match: Some("*".to_owned()), if_match: None }
     }
 
+    /// What has this mark is there.
+    fn replacing(etag: &str) -> Condition {
+        Condition { if_none_match: None, if_match: Some(etag.to_owned()) }
+    }
+
+    /// What S3 asks the writer to be allowed: it does not compare for those who may not read.
+    fn right(&self) -> Right {
+        if self.if_match.is_some() { Right::Replace } else { Right::Put }
+    }
+
     /// None for an update that does not tell the content it replaces.
     pub(super) fn of(mode: &PutMode) -> Option<Condition> {
         match mode {
             PutMode::Overwrite => Some(Condition::default()),
             PutMode::Create => Some(Condition::new_object()),
-            PutMode::Update(version) => {
-                let if_match = Some(version.e_tag.clone()?);
-                Some(Condition { if_none_match: None, if_match })
-            }
+            PutMode::Update(version) => version.e_tag.as_deref().map(Condition::replacing),
         }
     }
 }
 
 impl S3Store {
-    /// Writes an object where none is.
+    /// Writes an object where none is. Tells the mark of its content, if S3 did.
     ///
     /// # Errors
     ///
     /// [`S3FailureKind::Changed`](super::S3FailureKind::Changed) if one is there, be it that an
-    /// attempt whose answer was lost has written it; else the failure of the request.
-    pub async fn create(&self, key: &str, bytes: Bytes) -> Result<(), S3Failure> {
-        self.put(key, bytes, None, Condition::new_object()).await.map(|_| ())
+    /// attempt whose answer was lost has written it, or if another write was under way; else the
+    /// failure of the request.
+    pub async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<String>, S3Failure> {
+        Ok(self.put(key, bytes, None, Condition::new_object()).await?.e_tag)
+    }
+
+    /// Writes an object in the place of the one with this mark, which has the quotes that S3 puts
+    /// around it. Tells the mark of the new content, if S3 did.
+    ///
+    /// # Errors
+    ///
+    /// [`S3FailureKind::Changed`](super::S3FailureKind::Changed) if another one is there, be it that
+    /// an attempt whose answer was lost has written it, or if another write was under way;
+    /// [`S3FailureKind::NotFound`](super::S3FailureKind::NotFound) if none is; else the failure of
+    /// the request.
+    pub async fn replace(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        etag: &str,
+    ) -> Result<Option<String>, S3Failure> {
+        Ok(self.put(key, bytes, None, Condition::replacing(etag)).await?.e_tag)
     }
 
     /// Writes an object in one request.
@@ -57,7 +83,7 @@ impl S3Store {
         condition: Condition,
     ) -> Result<PutResult, S3Failure> {
         let answer = self
-            .ask_to(Right::Put, |client| {
+            .ask_to(condition.right(), |client| {
                 client
                     .put_object()
                     .bucket(self.bucket())

@@ -291,6 +291,9 @@ impl S3 for Memory {
         let mut buckets = self.buckets();
         let bucket = buckets.get_mut(&*input.bucket).ok_or_else(|| s3_error!(NoSuchBucket))?;
         let before = bucket.get(&*input.key);
+        if input.if_match.is_some() && before.is_none() {
+            return Err(s3_error!(NoSuchKey));
+        }
         if input.if_match.is_some_and(|condition| !meets(&condition, before))
             || input.if_none_match.is_some_and(|condition| meets(&condition, before))
         {

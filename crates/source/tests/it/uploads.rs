@@ -90,3 +90,33 @@ async fn an_object_is_created_once() {
     let failure = store.create("new", "new".into()).await.unwrap_err();
     assert_eq!((failure.kind, server.counts().write - before), (Kind::NotImplemented, 1));
 }
+
+#[tokio::test]
+async fn an_object_is_replaced_only_if_it_is_the_one_that_was_read() {
+    let objects = Memory::default();
+    let (server, store) = serve(&objects).await;
+    let first = store.create("head", "first".into()).await.unwrap().unwrap();
+    let second = store.replace("head", "second".into(), &first).await.unwrap().unwrap();
+    let (bytes, stat) = store.get_whole("head").await.unwrap();
+    assert_eq!((&*bytes, stat.etag.as_ref()), (&b"second"[..], Some(&second)));
+    let refused = store.replace("head", "third".into(), &first).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Changed);
+    let nothing = store.replace("other", "third".into(), &first).await.unwrap_err();
+    assert_eq!(nothing.kind, Kind::NotFound);
+    // Made again after its answer was lost, it meets what it wrote itself.
+    server.faults().add(Rule::new(Fault::LoseAnswer).method("PUT").times(1));
+    let lost = store.replace("head", "third".into(), &second).await.unwrap_err();
+    assert_eq!(lost.kind, Kind::Changed);
+    assert_eq!(read(&store, "head").await.unwrap(), b"third");
+    server.faults().clear();
+    let under_way = Fault::Answer(409, "ConditionalRequestConflict", "Another write is under way.");
+    server.faults().add(Rule::new(under_way).method("PUT").times(1));
+    let before = server.counts().write;
+    let failure = store.replace("head", "fourth".into(), &second).await.unwrap_err();
+    assert_eq!((failure.kind, server.counts().write - before), (Kind::Changed, 1));
+    server.faults().clear();
+    server.faults().add(Rule::new(Fault::Denied).method("PUT"));
+    let denied = store.replace("head", "fourth".into(), &second).await.unwrap_err();
+    assert!(denied.text.contains("s3:PutObject and s3:GetObject"), "{denied}");
+    assert_eq!(objects.keys("logs"), ["head"]);
+}

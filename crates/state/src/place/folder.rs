@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{HEAD, Hold, Locked, Place, PlaceError, Put, Swap, Version};
+use super::told::own_text;
+use super::{HEAD, Hold, LOCK, Locked, Place, PlaceError, Put, Swap, Version};
 use crate::hex;
 
-/// Held by the run that is at work. Neither this nor the next is ever removed: whoever had opened a
-/// removed one could hold it beside the holder of its successor.
-const LOCK: &str = "lock";
+// The files of locks are never removed: whoever had opened a removed one could hold it beside the holder
+// of its successor.
+
 /// Held while the head is compared and replaced, so that these two are one step for everybody, with or
 /// without the other lock.
 const SWAP: &str = "lock.head";
@@ -193,7 +194,7 @@ impl Place for Folder {
             Err(TryLockError::Error(error)) => return Err(self.failed(LOCK, &error)),
         }
         // Who holds it is told to people; the lock is the system's.
-        let told = file.set_len(0).and_then(|()| file.write_all(holder().as_bytes()));
+        let told = file.set_len(0).and_then(|()| writeln!(file, "{}", own_text()));
         told.map_err(|error| self.failed(LOCK, &error))?;
         self.clear_work().map_err(|error| self.failed(WORK, &error))?;
         Ok(Locked::Taken(Box::new(Flock { file })))
@@ -216,14 +217,6 @@ impl Hold for Flock {
 fn version_of(head: &[u8]) -> Version {
     let digest: [u8; 32] = Sha256::digest(head).into();
     Version(hex::encode(&digest))
-}
-
-fn holder() -> String {
-    let host = hostname::get().map(|name| name.to_string_lossy().into_owned());
-    let host = host.unwrap_or_else(|_| "a host without a name".to_owned());
-    let since = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second());
-    let since = since.unwrap_or_default();
-    format!("{host}, process {}, since {since}\n", std::process::id())
 }
 
 /// Makes a folder and what it lies in, and has their names on the disk.

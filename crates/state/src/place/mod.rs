@@ -1,13 +1,19 @@
 //! Where the files of a state lie.
 
+mod bucket;
 mod folder;
+mod told;
 
+pub use bucket::Bucket;
 pub use folder::Folder;
 
 use async_trait::async_trait;
 
 /// The name of the head.
 pub(crate) const HEAD: &str = "CURRENT";
+
+/// The name of what is held by the run that is at work.
+const LOCK: &str = "lock";
 
 /// Where a state lies: files with names, of which only the head is ever replaced.
 ///
@@ -17,7 +23,7 @@ pub(crate) const HEAD: &str = "CURRENT";
 /// - what was put before the head was replaced is there whenever the new head is;
 /// - the head is replaced only if it is the expected one, whoever else tries at the same time.
 ///
-/// A bucket does the last by a conditional PUT, with the head's `ETag` as the [`Version`].
+/// A [`Folder`] does the last by a lock of the system's, a [`Bucket`] by a conditional PUT.
 #[async_trait]
 pub trait Place: std::fmt::Debug + Send + Sync {
     /// The place as people find it, or a file in it.

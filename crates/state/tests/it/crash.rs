@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flowproof_state::{Delta, Mode, Settings, Standing, State, StateError, Trouble};
+use flowproof_state::{Delta, Mode, Place, Settings, Standing, State, StateError, Trouble};
 use futures::executor::block_on;
 
-use crate::support::{Fault, Memory, Mortal, Snapshot, all, day, object_row, read};
+use crate::support::{
+    Buckets, Fault, InMemory, Memory, Mortal, Places, Snapshot, all, day, object_row, read,
+};
 
 const OBJECTS: u32 = 18;
 
@@ -76,7 +78,7 @@ async fn step(state: &mut State, step: Step) -> Result<(), StateError> {
 }
 
 /// Does all steps as far as the place allows; tells how many were done, and after each what was seen.
-async fn run(place: Mortal<Memory>, look: bool) -> (usize, Vec<Snapshot>) {
+async fn run<P: Place + 'static>(place: Mortal<P>, look: bool) -> (usize, Vec<Snapshot>) {
     let mut seen = Vec::new();
     let Ok(mut state) = State::open(Arc::new(place), Mode::Start(Settings::new())).await else {
         return (0, seen);
@@ -95,13 +97,44 @@ async fn run(place: Mortal<Memory>, look: bool) -> (usize, Vec<Snapshot>) {
     (STEPS.len(), seen)
 }
 
-async fn open(memory: &Memory) -> State {
-    State::open(Arc::new(memory.clone()), Mode::Start(Settings::new())).await.unwrap()
+/// What is seen before and after each step when nothing goes wrong.
+pub(crate) async fn clean() -> Vec<Snapshot> {
+    run(Mortal::new(Memory::default(), Fault::Never), true).await.1
+}
+
+/// How many operations all steps take.
+async fn operations() -> usize {
+    let counting = Mortal::new(Memory::default(), Fault::Never);
+    run(counting.clone(), false).await;
+    counting.operations()
+}
+
+/// Does all steps, none of which may fail, and tells what is seen at the end.
+pub(crate) async fn run_all(place: impl Place + 'static) -> Snapshot {
+    let place: Arc<dyn Place> = Arc::new(place);
+    let mut state = State::open(place, Mode::Start(Settings::new())).await.unwrap();
+    for &next in STEPS {
+        step(&mut state, next).await.unwrap();
+    }
+    let verification = state.verify().await.unwrap();
+    assert!(verification.is_whole(), "{verification:?}");
+    let seen = all(&mut state, OBJECTS).await;
+    state.close().await.unwrap();
+    seen
+}
+
+async fn open(place: &(impl Place + Clone + 'static)) -> State {
+    State::open(Arc::new(place.clone()), Mode::Start(Settings::new())).await.unwrap()
 }
 
 /// After a death: the state is as before or as after the step, and doing the rest ends as without it.
-async fn after_death(memory: &Memory, done: usize, clean: &[Snapshot], fault: Fault) {
-    let mut state = open(memory).await;
+async fn after_death<P: Place + Clone + 'static>(
+    place: &P,
+    done: usize,
+    clean: &[Snapshot],
+    fault: Fault,
+) {
+    let mut state = open(place).await;
     let verification = state.verify().await.unwrap();
     assert!(verification.is_whole(), "{fault:?}: {verification:?}");
     let found = all(&mut state, OBJECTS).await;
@@ -121,8 +154,32 @@ async fn after_death(memory: &Memory, done: usize, clean: &[Snapshot], fault: Fa
     let verification = state.verify().await.unwrap();
     assert!(verification.is_whole(), "{fault:?}: {verification:?}");
     assert_eq!(verification.orphans, [""; 0], "{fault:?}");
-    assert_eq!(memory.segments().len(), state.summary().segments, "{fault:?}");
+    let segments = place.list("seg").await.unwrap();
+    assert_eq!(segments.len(), state.summary().segments, "{fault:?}");
 }
+
+/// At each operation these faults; tells how many runs were cut short.
+async fn after_each(
+    places: &impl Places,
+    operations: impl Iterator<Item = usize>,
+    faults: [fn(usize) -> Fault; 2],
+) -> usize {
+    let clean = clean().await;
+    let mut cut_short = 0;
+    for at in operations {
+        for fault in faults.map(|fault| fault(at)) {
+            let place = places.fresh();
+            let (done, _) = run(Mortal::new(place.clone(), fault), false).await;
+            places.settle().await;
+            cut_short += usize::from(done < STEPS.len());
+            after_death(&place, done, &clean, fault).await;
+        }
+    }
+    cut_short
+}
+
+const DEATHS: [fn(usize) -> Fault; 2] = [Fault::DieBefore, Fault::DieAfter];
+const FAILURES: [fn(usize) -> Fault; 2] = [Fault::Fail, Fault::LoseAnswer];
 
 #[test]
 fn a_run_that_dies_leaves_the_state_as_before_or_as_after_a_commit() {
@@ -134,46 +191,40 @@ fn a_run_that_dies_leaves_the_state_as_before_or_as_after_a_commit() {
             let changes = matches!(STEPS[number], Step::Commit(..) | Step::Forget);
             assert_eq!(pair[0] != pair[1], changes, "step {number}");
         }
-        let counting = Mortal::new(Memory::default(), Fault::Never);
-        run(counting.clone(), false).await;
-        let operations = counting.operations();
+        let operations = operations().await;
         assert!(operations > 60, "{operations}");
-        let mut died_midway = 0;
-        for at in 0..operations {
-            for fault in [Fault::DieBefore(at), Fault::DieAfter(at)] {
-                let memory = Memory::default();
-                let (done, _) = run(Mortal::new(memory.clone(), fault), false).await;
-                died_midway += usize::from(done < STEPS.len());
-                after_death(&memory, done, &clean, fault).await;
-            }
-        }
+        let died_midway = after_each(&InMemory, 0..operations, DEATHS).await;
         assert!(died_midway > operations, "{died_midway}");
     });
+}
+
+#[tokio::test]
+async fn a_run_that_dies_over_a_bucket_leaves_the_state_as_before_or_as_after_a_commit() {
+    let operations = operations().await;
+    let buckets = Buckets::serve().await;
+    let died_midway = after_each(&buckets, (0..operations).step_by(11), DEATHS).await;
+    assert!(died_midway > operations / 11, "{died_midway}");
 }
 
 #[test]
 fn a_failure_that_passes_leaves_the_state_as_before_or_as_after_a_commit() {
     block_on(async {
-        let (_, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
-        let counting = Mortal::new(Memory::default(), Fault::Never);
-        run(counting.clone(), false).await;
-        let mut went_on = 0;
-        for at in 0..counting.operations() {
-            for fault in [Fault::Fail(at), Fault::LoseAnswer(at)] {
-                let memory = Memory::default();
-                let (done, _) = run(Mortal::new(memory.clone(), fault), false).await;
-                went_on += usize::from(done == STEPS.len());
-                after_death(&memory, done, &clean, fault).await;
-            }
-        }
-        assert!(went_on > 0, "what is removed after a commit is not needed for it");
+        let operations = operations().await;
+        let cut_short = after_each(&InMemory, 0..operations, FAILURES).await;
+        assert!(cut_short < 2 * operations, "what is removed after a commit is not needed for it");
     });
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_over_a_bucket_leaves_the_state_as_before_or_as_after_a_commit() {
+    let operations = (1..operations().await).step_by(13);
+    after_each(&Buckets::serve().await, operations, FAILURES).await;
 }
 
 #[test]
 fn a_commit_whose_answer_was_lost_is_known_by_the_head() {
     block_on(async {
-        let (_, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
+        let clean = clean().await;
         let counting = Mortal::new(Memory::default(), Fault::Never);
         run(counting.clone(), false).await;
         let swaps = counting.swaps();
@@ -203,7 +254,7 @@ fn a_commit_that_failed_can_be_tried_again() {
                     step(&mut state, next).await.unwrap();
                 }
             }
-            let (_, clean) = run(Mortal::new(Memory::default(), Fault::Never), true).await;
+            let clean = clean().await;
             assert_eq!(all(&mut state, OBJECTS).await, *clean.last().unwrap(), "{at}");
         }
     });

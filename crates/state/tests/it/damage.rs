@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use flowproof_state::{Delta, Mode, Settings, Shelf, State, StateError, Trouble};
+use flowproof_state::{Delta, Mode, Place, Settings, Shelf, State, StateError, Trouble};
 use futures::executor::block_on;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Memory, object_row, read};
+use crate::support::{Buckets, Memory, object_row, read};
 
 /// A state with compacted months, their tables, a young segment, and what compaction replaced.
 async fn state() -> Memory {
@@ -32,8 +32,8 @@ async fn state() -> Memory {
 }
 
 /// Reads everything in the way of a run.
-async fn use_all(memory: &Memory) -> Result<u64, StateError> {
-    let mut state = State::open(Arc::new(memory.clone()), Mode::Read).await?;
+async fn use_all(place: &(impl Place + Clone + 'static)) -> Result<u64, StateError> {
+    let mut state = State::open(Arc::new(place.clone()), Mode::Read).await?;
     let mut objects = 0;
     for shelf in state.shelves().await? {
         objects += state.known(shelf).await?.objects() as u64;
@@ -44,8 +44,8 @@ async fn use_all(memory: &Memory) -> Result<u64, StateError> {
 }
 
 /// Looks at everything; what is wrong, in words.
-async fn verify(memory: &Memory) -> Vec<String> {
-    let opened = State::open(Arc::new(memory.clone()), Mode::Read).await;
+async fn verify(place: &(impl Place + Clone + 'static)) -> Vec<String> {
+    let opened = State::open(Arc::new(place.clone()), Mode::Read).await;
     match opened {
         Err(error) => vec![error.to_string()],
         Ok(mut state) => {
@@ -56,12 +56,37 @@ async fn verify(memory: &Memory) -> Vec<String> {
     }
 }
 
-async fn is_found(memory: &Memory, name: &str, what: &str) {
-    let file = format!("memory:{name}");
-    let error = use_all(memory).await.map_err(|error| error.to_string()).expect_err(what);
+async fn is_found(place: &(impl Place + Clone + 'static), name: &str, what: &str) {
+    let file = place.locate(name);
+    let error = use_all(place).await.map_err(|error| error.to_string()).expect_err(what);
     assert!(error.contains(&file), "{what}: {error}");
-    let told = verify(memory).await;
+    let told = verify(place).await;
     assert!(told.len() == 1 && told[0].contains(&file), "{what}: {told:?}");
+}
+
+#[tokio::test]
+async fn what_is_damaged_in_a_bucket_is_found() {
+    let buckets = Buckets::serve().await;
+    let place = buckets.place("s3://states/a");
+    let whole = state().await;
+    let key = |name: &str| format!("a/{name}");
+    for (name, bytes) in &*whole.files() {
+        buckets.objects.put("states", &key(name), bytes.clone());
+    }
+    assert_eq!(use_all(&place).await.unwrap(), 6);
+    for name in whole.segments().into_iter().chain(["CURRENT".into()]) {
+        let bytes = whole.files()[&name].clone();
+        let mut other = bytes.clone();
+        other[bytes.len() / 2] ^= 1;
+        buckets.objects.put("states", &key(&name), other);
+        is_found(&place, &name, &format!("{name} with another byte")).await;
+        buckets.objects.put("states", &key(&name), bytes[..bytes.len() - 1].to_vec());
+        is_found(&place, &name, &format!("{name} cut off")).await;
+        buckets.objects.remove("states", &key(&name));
+        is_found(&place, &name, &format!("{name} is gone")).await;
+        buckets.objects.put("states", &key(&name), bytes);
+    }
+    assert_eq!(verify(&place).await, [""; 0]);
 }
 
 #[test]

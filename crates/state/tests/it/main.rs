@@ -3,6 +3,7 @@
 // Clippy exempts the tests themselves, not the helpers that they share; a failure there is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod bucket;
 mod crash;
 mod damage;
 mod open;

@@ -6,7 +6,7 @@ use std::thread;
 use flowproof_state::{Delta, Folder, Mode, Place, Settings, State, StateError};
 use futures::executor::block_on;
 
-use crate::support::{Memory, Unlocked, all, object_row, read};
+use crate::support::{Buckets, Memory, Unlocked, all, object_row, read};
 
 async fn open(place: impl Place + 'static) -> Result<State, StateError> {
     State::open(Arc::new(place), Mode::Start(Settings::new())).await
@@ -39,6 +39,11 @@ fn the_second_run_is_refused_by_the_lock() {
     block_on(second_is_refused(Folder::new(folder.path())));
 }
 
+#[tokio::test]
+async fn the_second_run_is_refused_by_the_lock_in_a_bucket() {
+    second_is_refused(Buckets::serve().await.fresh()).await;
+}
+
 async fn one_commits(place: impl Place + Clone + 'static) {
     let mut one = open(place.clone()).await.unwrap();
     let mut other = open(place.clone()).await.unwrap();
@@ -62,48 +67,69 @@ fn without_the_lock_exactly_one_commits() {
     block_on(one_commits(Unlocked(Folder::new(folder.path()))));
 }
 
+#[tokio::test]
+async fn without_the_lock_exactly_one_commits_in_a_bucket() {
+    one_commits(Unlocked(Buckets::serve().await.fresh())).await;
+}
+
+/// Commits four objects, each as often as it takes; tells how often others were faster.
+async fn insist(place: impl Place + Clone + 'static, own: u32) -> u32 {
+    let mut conflicts = 0;
+    for number in [own, own + 4, own + 8, own + 12] {
+        loop {
+            let done = async {
+                let mut state = open(place.clone()).await?;
+                state.commit(delta(&state, &[number])).await?;
+                state.compact().await
+            };
+            match done.await {
+                Ok(_) => break,
+                // A compaction may have lost, or another may have removed what was being read.
+                Err(StateError::Conflict { .. } | StateError::Damaged { .. }) => conflicts += 1,
+                Err(StateError::Refused { .. }) => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    conflicts
+}
+
+/// After four have insisted, nothing is lost and nothing doubled.
+async fn all_is_there_once(place: impl Place + Clone + 'static, conflicts: u32) {
+    let mut state = open(place).await.unwrap();
+    let verification = state.verify().await.unwrap();
+    assert!(verification.is_whole(), "{verification:?}");
+    assert_eq!(state.summary().objects, 16);
+    let bytes: u64 = state.findings().await.unwrap().map(|row| row.traffic.bytes_out).sum();
+    let each: u64 = (0..16).map(|number| object_row(number, 0).traffic.bytes_out).sum();
+    assert_eq!(bytes, each, "with {conflicts} conflicts");
+}
+
 #[test]
 fn many_runs_without_the_lock_lose_and_double_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let place = Unlocked(Folder::new(folder.path()));
-    let run = |own: u32| {
-        block_on(async {
-            let mut conflicts = 0;
-            for number in [own, own + 4, own + 8, own + 12] {
-                loop {
-                    let done = async {
-                        let mut state = open(place.clone()).await?;
-                        state.commit(delta(&state, &[number])).await?;
-                        state.compact().await
-                    };
-                    match done.await {
-                        Ok(_) => break,
-                        // A compaction may have lost, or another may have removed what was being read.
-                        Err(StateError::Conflict { .. } | StateError::Damaged { .. }) => {
-                            conflicts += 1;
-                        }
-                        Err(StateError::Refused { .. }) => break,
-                        Err(error) => panic!("{error}"),
-                    }
-                }
-            }
-            conflicts
-        })
-    };
     block_on(open(place.clone())).unwrap();
     let conflicts: u32 = thread::scope(|scope| {
-        let runs: Vec<_> = (0..4).map(|own| scope.spawn(move || run(own))).collect();
+        let insist = |own| block_on(insist(place.clone(), own));
+        let runs: Vec<_> = (0..4).map(|own| scope.spawn(move || insist(own))).collect();
         runs.into_iter().map(|run| run.join().unwrap()).sum()
     });
-    block_on(async {
-        let mut state = open(place.clone()).await.unwrap();
-        let verification = state.verify().await.unwrap();
-        assert!(verification.is_whole(), "{verification:?}");
-        assert_eq!(state.summary().objects, 16);
-        let bytes: u64 = state.findings().await.unwrap().map(|row| row.traffic.bytes_out).sum();
-        let each: u64 = (0..16).map(|number| object_row(number, 0).traffic.bytes_out).sum();
-        assert_eq!(bytes, each, "with {conflicts} conflicts");
-    });
+    block_on(all_is_there_once(place, conflicts));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_runs_without_the_lock_lose_and_double_nothing_in_a_bucket() {
+    let buckets = Buckets::serve().await;
+    let place = Unlocked(buckets.fresh());
+    open(place.clone()).await.unwrap();
+    let runs: Vec<_> = (0..4).map(|own| tokio::spawn(insist(place.clone(), own))).collect();
+    let mut conflicts = 0;
+    for run in runs {
+        conflicts += run.await.unwrap();
+    }
+    assert!(conflicts > 0, "they were no rivals");
+    all_is_there_once(place, conflicts).await;
 }
 
 #[test]

@@ -7,7 +7,7 @@ use flowproof_state::{Delta, FindingKey, FindingRow, Folder, Mode, Place, Settin
 use futures::executor::block_on;
 use proptest::prelude::*;
 
-use crate::support::{Memory, Seen, all, day, object_row, read};
+use crate::support::{Buckets, Memory, Seen, all, day, object_row, read};
 
 const OBJECTS: u32 = 21;
 
@@ -143,5 +143,17 @@ proptest! {
     fn any_split_gives_the_same_in_a_folder(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();
         block_on(check(Arc::new(Folder::new(folder.path())), steps));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+    #[test]
+    fn any_split_gives_the_same_in_a_bucket(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let buckets = Buckets::serve().await;
+            check(Arc::new(buckets.fresh()), steps).await;
+        });
     }
 }
