@@ -12,6 +12,8 @@
 //! - [`write_html`]: one page for a browser or for paper, of one investigation or of many;
 //! - [`write_json`]: what programs read, as `docs/investigation.schema.json` describes it.
 //!
+//! What a scheduled scan found is a [`Bulletin`], and [`bulletin`] has its formats.
+//!
 //! What logs, lists and findings hold was written by others, possibly by the intruder. None of it
 //! can act on a terminal, become markup or forge a line of a report: see [`printable`].
 //!
@@ -50,6 +52,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bulletin;
 mod chapter;
 mod counts;
 mod enrichment;
@@ -65,6 +68,9 @@ mod markdown;
 mod text;
 mod usual;
 
+pub use bulletin::{
+    Asff, AsffOwner, Bulletin, Generator, ListedFinding, Severity, UnknownSeverity,
+};
 pub use chapter::{Band, Baseline, BaselineHour, Chapter, Peer};
 pub use enrichment::enrichment_line;
 pub use escape::printable;

@@ -10,12 +10,12 @@
 
 mod claim;
 mod coverage;
-mod head;
+pub(crate) mod head;
 mod index;
 mod matches;
 mod peers;
 mod remotes;
-mod shown;
+pub(crate) mod shown;
 mod sources;
 mod tested;
 mod timeline;

@@ -47,7 +47,7 @@ pub fn write_json(
 ///
 /// Beyond ASCII, and for DEL, such characters can only stand inside a string, where an escape is as
 /// good. The ASCII controls are escaped by the serializer, and its own line feeds must stay.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut units = [0; 2];
     for character in json.chars() {

@@ -7,7 +7,7 @@ use crate::escape::printable;
 /// Prose without any sign of Markdown stays prose. Everything else becomes a code span, since trackers
 /// look for mentions, issue numbers, short names of emoji and bare links in all text but code, and no
 /// escape holds them off.
-pub(super) fn inline(text: &str) -> String {
+pub(crate) fn inline(text: &str) -> String {
     let shown = printable(text);
     match is_prose(&shown) {
         true => shown.into_owned(),
@@ -17,7 +17,7 @@ pub(super) fn inline(text: &str) -> String {
 
 /// The text as a code span. A back quote and a vertical bar, which could end it or its cell, are
 /// written out as [`printable`] writes out characters that act: `\x60` and `\x7c`.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let shown = printable(text).replace('`', "\\x60").replace('|', "\\x7c");
     if shown.trim().is_empty() {
         // Blanks alone make no code span, and nothing would be mistaken for a cell left out.

@@ -5,10 +5,10 @@
 
 mod coverage;
 mod head;
-mod inline;
+pub(crate) mod inline;
 mod remotes;
-mod sheet;
-mod table;
+pub(crate) mod sheet;
+pub(crate) mod table;
 mod traffic;
 
 #[cfg(test)]

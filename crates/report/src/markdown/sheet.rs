@@ -5,29 +5,29 @@ use crate::escape::shortened;
 use crate::format::{counted, thousands};
 
 /// Characters shown of a text and of a name.
-pub(super) const TEXT: usize = 500;
-pub(super) const NAME: usize = 200;
+pub(crate) const TEXT: usize = 500;
+pub(crate) const NAME: usize = 200;
 
 /// Names told of one kind.
 const NAMES: usize = 10;
 
-pub(super) fn line(text: &mut String, line: &str) {
+pub(crate) fn line(text: &mut String, line: &str) {
     text.push_str(line);
     text.push('\n');
 }
 
-pub(super) fn heading(text: &mut String, title: &str) {
+pub(crate) fn heading(text: &mut String, title: &str) {
     line(text, &format!("### {title}\n"));
 }
 
-pub(super) fn points<'a>(text: &mut String, points: impl IntoIterator<Item = &'a String>) {
+pub(crate) fn points<'a>(text: &mut String, points: impl IntoIterator<Item = &'a String>) {
     for point in points {
         line(text, &format!("- {}", inline(&shortened(point, TEXT))));
     }
 }
 
 /// What a list leaves out, as its last point.
-pub(super) fn more(text: &mut String, all: usize, shown: usize, one: &str, many: &str) {
+pub(crate) fn more(text: &mut String, all: usize, shown: usize, one: &str, many: &str) {
     if all > shown {
         let more = counted((all - shown) as u64, &format!("more {one}"), &format!("more {many}"));
         line(text, &format!("- and {more}"));
@@ -35,7 +35,7 @@ pub(super) fn more(text: &mut String, all: usize, shown: usize, one: &str, many:
 }
 
 /// Names, each as code, the first few of them.
-pub(super) fn names<T: std::fmt::Display>(all: &[T]) -> String {
+pub(crate) fn names<T: std::fmt::Display>(all: &[T]) -> String {
     let shown = all.iter().take(NAMES).map(|name| code(&shortened(&name.to_string(), NAME)));
     let mut text = shown.collect::<Vec<_>>().join(", ");
     if all.len() > NAMES {

@@ -1,13 +1,13 @@
 //! Tables of GitHub's dialect.
 
 /// A table of cells that are Markdown already.
-pub(super) struct Table {
+pub(crate) struct Table {
     lines: Vec<String>,
 }
 
 impl Table {
     /// Titles, and whether the column's cells stand at its right.
-    pub(super) fn new(columns: &[(&str, bool)]) -> Table {
+    pub(crate) fn new(columns: &[(&str, bool)]) -> Table {
         let titles: Vec<String> = columns.iter().map(|(title, _)| (*title).to_owned()).collect();
         let rules: Vec<String> = columns
             .iter()
@@ -19,12 +19,12 @@ impl Table {
         table
     }
 
-    pub(super) fn row(&mut self, cells: &[String]) {
+    pub(crate) fn row(&mut self, cells: &[String]) {
         self.lines.push(format!("| {} |", cells.join(" | ")));
     }
 
     /// The table and an empty line.
-    pub(super) fn write(self, text: &mut String) {
+    pub(crate) fn write(self, text: &mut String) {
         for line in self.lines {
             text.push_str(&line);
             text.push('\n');
