@@ -1,7 +1,5 @@
 //! `flowproof health`.
 
-use std::io::Write;
-
 use anyhow::Result;
 use flowproof_state::{Mode, State};
 use jiff::Timestamp;
@@ -28,7 +26,11 @@ pub(crate) async fn run(args: Health, streams: &mut Streams) -> Result<Exit> {
     let is_failed = last.exit == Exit::Failed as i32;
     let told = format!("the last run ended {} with exit code {}", last.at, last.exit);
     if is_late || is_failed {
-        let why = if is_late { format!("; that is longer ago than {}", args.max_age) } else { String::new() };
+        let why = if is_late {
+            format!("; that is longer ago than {}", args.max_age)
+        } else {
+            String::new()
+        };
         streams.problem(&format!("{told}{why}"));
         return Ok(Exit::Failed);
     }

@@ -1,7 +1,5 @@
 //! `flowproof state`.
 
-use std::io::Write;
-
 use anyhow::{Context, Result};
 use flowproof_report::{counted, exact_bytes, printable, thousands};
 use flowproof_state::{Mode, State, StateError, Trouble};
@@ -21,12 +19,9 @@ pub(crate) async fn run(command: StateCommand, streams: &mut Streams) -> Result<
     }
 }
 
-async fn open(args: &StateArgs, mode: Mode) -> Result<State, StateError> {
-    let place = place(&args.place, &args.s3, &mut Inputs::default()).await;
-    let failed = |error: anyhow::Error| {
-        flowproof_state::PlaceError::new(args.place.clone(), format!("{error:#}")).into()
-    };
-    State::open(place.map_err(failed)?, mode).await
+async fn open(args: &StateArgs, mode: Mode) -> Result<State> {
+    let place = place(&args.place, &args.s3, &mut Inputs::default()).await?;
+    Ok(State::open(place, mode).await?)
 }
 
 async fn show(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
@@ -76,8 +71,10 @@ async fn verify(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
         serde_json::to_writer_pretty(streams.out(), &found)?;
         writeln!(streams.out())?;
     } else {
-        let (objects, segments) =
-            (counted(found.objects, "object", "objects"), counted(found.segments as u64, "file", "files"));
+        let (objects, segments) = (
+            counted(found.objects, "object", "objects"),
+            counted(found.segments as u64, "file", "files"),
+        );
         writeln!(streams.out(), "{objects} in {segments}, {} findings", found.findings)?;
     }
     for problem in &found.problems {
@@ -85,7 +82,9 @@ async fn verify(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
     }
     if !found.orphans.is_empty() {
         let orphans = counted(found.orphans.len() as u64, "file", "files");
-        streams.note(&format!("{orphans} of runs that died: they do no harm, and the next run removes them"));
+        streams.note(&format!(
+            "{orphans} of runs that died: they do no harm, and the next run removes them"
+        ));
     }
     Ok(if found.is_whole() { Exit::Answered } else { Exit::Failed })
 }
@@ -93,7 +92,7 @@ async fn verify(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
 async fn compact(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
     let settings = open(&args, Mode::Read).await?.settings().clone();
     let mut state = match open(&args, Mode::Run(settings)).await {
-        Err(error @ StateError::Busy { .. }) => {
+        Err(error) if matches!(error.downcast_ref(), Some(StateError::Busy { .. })) => {
             streams.problem(&error.to_string());
             return Ok(Exit::Busy);
         }
@@ -106,7 +105,12 @@ async fn compact(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
         serde_json::to_writer_pretty(&mut *out, &done)?;
         writeln!(out)?;
     } else {
-        writeln!(out, "{} before, {} now", counted(done.before as u64, "file", "files"), done.after)?;
+        writeln!(
+            out,
+            "{} before, {} now",
+            counted(done.before as u64, "file", "files"),
+            done.after
+        )?;
     }
     Ok(Exit::Answered)
 }

@@ -3,9 +3,8 @@
 use std::io::Write;
 
 use anyhow::Result;
-use flowproof_report::{
-    Bulletin, Generator, ListedFinding, counted, finding_lines, printable, span, thousands,
-};
+use flowproof_report::bulletin::{Bulletin, Generator, ListedFinding, jsonl};
+use flowproof_report::{counted, printable, span, thousands};
 use flowproof_state::{State, Trouble};
 use serde_json::{Value, json};
 
@@ -40,7 +39,7 @@ pub(super) fn tell(
 
 fn lines(bulletin: &Bulletin) -> Result<String> {
     let generator = Generator { name: "flowproof", version: env!("CARGO_PKG_VERSION") };
-    Ok(finding_lines(bulletin, &generator)?)
+    Ok(jsonl(bulletin, &generator)?)
 }
 
 /// Tells on standard error what was not read.

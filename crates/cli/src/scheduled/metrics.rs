@@ -28,18 +28,46 @@ impl Figures {
         let mut figures = Figures::default();
         let mut add = |name, help, value| figures.values.push((name, help, None, value));
         let objects = &run.coverage.objects;
-        add("objects_listed", "Objects that the last run listed and did not pass over", run.look.objects);
+        add(
+            "objects_listed",
+            "Objects that the last run listed and did not pass over",
+            run.look.objects,
+        );
         add("objects_read", "Objects that the last run read", run.read);
-        add("objects_waiting", "Objects that wait for a later run", run.look.waiting() as u64 + run.look.postponed);
-        add("objects_unread", "Objects that could not be read in the last run", objects.unreadable());
+        add(
+            "objects_waiting",
+            "Objects that wait for a later run",
+            run.look.waiting() as u64 + run.look.postponed,
+        );
+        add(
+            "objects_unread",
+            "Objects that could not be read in the last run",
+            objects.unreadable(),
+        );
         add("objects_replaced", "Objects that came in another edition", run.look.replaced);
-        add("days_skipped", "Day folders whose turn to be listed was not in the last run", run.look.skipped_days as u64);
-        add("places_unlistable", "Places that could not be listed", run.look.unlistable.len() as u64);
+        add(
+            "days_skipped",
+            "Day folders whose turn to be listed was not in the last run",
+            run.look.skipped_days as u64,
+        );
+        add(
+            "places_unlistable",
+            "Places that could not be listed",
+            run.look.unlistable.len() as u64,
+        );
         add("records", "Records that the last run counted", run.coverage.records.ok);
         add("records_malformed", "Lines that are no records", run.coverage.records.malformed);
         add("findings_told", "Findings that the last run told", run.news.told);
-        add("findings_suppressed", "Findings that have changed and are suppressed", run.news.suppressed);
-        add("findings", "All findings", run.news.findings.max(state.findings().await?.len() as u64));
+        add(
+            "findings_suppressed",
+            "Findings that have changed and are suppressed",
+            run.news.suppressed,
+        );
+        add(
+            "findings",
+            "All findings",
+            run.news.findings.max(state.findings().await?.len() as u64),
+        );
         add("trouble", "Objects that there is trouble with", run.trouble.len() as u64);
         add("known_objects", "Objects that are known", state.summary().objects);
         for (target, told) in &run.emitted {
@@ -151,7 +179,13 @@ mod tests {
         write(&path, Timestamp::now(), Exit::Answered, &figures).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches("# TYPE flowproof_scan_target_failed gauge").count(), 1);
-        assert!(text.contains("flowproof_scan_target_failed{target=\"jsonl=a\\\"b\"} 0\n"), "{text}");
-        assert!(text.contains("flowproof_scan_target_failed{target=\"html=c\\\\d\"} 0\n"), "{text}");
+        assert!(
+            text.contains("flowproof_scan_target_failed{target=\"jsonl=a\\\"b\"} 0\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("flowproof_scan_target_failed{target=\"html=c\\\\d\"} 0\n"),
+            "{text}"
+        );
     }
 }

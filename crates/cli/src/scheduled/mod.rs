@@ -19,7 +19,6 @@ mod policy;
 mod sinks;
 
 use std::any::Any;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use flowproof_engine::{
@@ -88,7 +87,9 @@ fn check(args: &Scan) -> Result<()> {
         return usage("--to cannot be used with --state: records after it would never be counted");
     }
     if matches!(args.logs.duplicates, OnDuplicates::Drop) {
-        return usage("--duplicates drop cannot be used with --state: copies may come in other runs");
+        return usage(
+            "--duplicates drop cannot be used with --state: copies may come in other runs",
+        );
     }
     if args.logs.wheres.iter().any(|place| place == "-") {
         return usage("standard input cannot be scanned with --state: it has no name to remember");
@@ -153,7 +154,8 @@ async fn locked(
     // The command is only called with a state.
     let at = scheduled.state.as_deref().unwrap_or_default();
     let beside = args.lists.places().chain(args.inventory.places());
-    let mut inputs = Inputs::for_logs(&args.logs, beside.chain(policy::places(&scheduled.telling))).await?;
+    let mut inputs =
+        Inputs::for_logs(&args.logs, beside.chain(policy::places(&scheduled.telling))).await?;
     let targets = &scheduled.telling.emit;
     let in_bucket = |text: &String| text.split_once('=').is_some_and(|(_, to)| is_in_bucket(to));
     if targets.iter().any(in_bucket) {
@@ -194,8 +196,10 @@ async fn work(
     began: Timestamp,
 ) -> Result<(Exit, Run)> {
     let telling = &args.scheduled.telling;
-    let sinks = telling.emit.iter().map(|text| Sink::parse(text, inputs)).collect::<Result<Vec<_>>>()?;
-    let lists = lists::load(&args.lists, args.scheduled.accept_shrunk, inputs, state, streams).await?;
+    let sinks =
+        telling.emit.iter().map(|text| Sink::parse(text, inputs)).collect::<Result<Vec<_>>>()?;
+    let lists =
+        lists::load(&args.lists, args.scheduled.accept_shrunk, inputs, state, streams).await?;
     let names: Vec<&str> = lists.sources.iter().map(|list| list.path.as_str()).collect();
     let teller = Teller {
         policy: Policy::load(telling, &names, inputs, streams)?,
@@ -268,9 +272,8 @@ async fn read(
     };
     run.look = increment.look(&frontier, now).await.map_err(told)?;
     let streams: &Streams = streams;
-    let watch = |session: &Session| -> Box<dyn Any> {
-        Box::new(progress::show(session, common, streams))
-    };
+    let watch =
+        |session: &Session| -> Box<dyn Any> { Box::new(progress::show(session, common, streams)) };
     while let Some(batch) = increment.read(&mut run.look, limits, &watch).await.map_err(told)? {
         run.read += batch.read;
         run.batches += 1;
@@ -358,7 +361,9 @@ impl Teller<'_> {
                 streams.problem(&format!("--emit {}: {error}", sink.name));
             }
             // The second time of a run has the last word.
-            run.emitted.retain(|(name, before)| *name != sink.name || before.as_ref().is_ok_and(|told| *told > 0));
+            run.emitted.retain(|(name, before)| {
+                *name != sink.name || before.as_ref().is_ok_and(|told| *told > 0)
+            });
             run.emitted.push((sink.name.clone(), told));
         }
         Ok(())
@@ -400,7 +405,12 @@ impl Teller<'_> {
         self.bulletin(state, last, after).await
     }
 
-    async fn bulletin(&self, state: &mut State, last: LastBulletin, after: u64) -> Result<Bulletin> {
+    async fn bulletin(
+        &self,
+        state: &mut State,
+        last: LastBulletin,
+        after: u64,
+    ) -> Result<Bulletin> {
         let groups = news::groups(state).await?;
         let labels = Labels::of_groups(&groups, &self.lists.matcher);
         news::bulletin(&groups, (last.number, last.at), after, &self.policy, &labels)

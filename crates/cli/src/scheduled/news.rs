@@ -56,8 +56,7 @@ pub(crate) async fn groups(state: &mut State) -> Result<Vec<Group>> {
     let mut groups: BTreeMap<[Option<String>; 4], Group> = BTreeMap::new();
     for row in state.findings().await? {
         let FindingKey { account, interface, list, entry, .. } = &row.key;
-        let key =
-            [account.clone(), interface.clone(), Some(list.clone()), Some(entry.clone())];
+        let key = [account.clone(), interface.clone(), Some(list.clone()), Some(entry.clone())];
         groups.entry(key).or_default().add(row)?;
     }
     Ok(groups.into_values().collect())
@@ -145,7 +144,9 @@ fn finding(
 ) -> Result<ListedFinding> {
     let id = group.id();
     let (remotes, addresses) = match &group.remotes {
-        Remotes::All(all) => (Some(all.len() as u64), all.iter().take(ADDRESSES).copied().collect()),
+        Remotes::All(all) => {
+            (Some(all.len() as u64), all.iter().take(ADDRESSES).copied().collect())
+        }
         Remotes::TooMany => (None, Vec::<IpAddr>::new()),
     };
     Ok(ListedFinding {

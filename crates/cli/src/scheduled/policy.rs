@@ -121,10 +121,9 @@ impl Policy {
             Ok(u64::try_from(parse_size(text)?)?)
         })?;
         let severity = OfLists::parse("--severity", &telling.severity, |text| Ok(text.parse()?))?;
-        for (option, unused) in [
-            ("--min-bytes", min_bytes.unused(lists)),
-            ("--severity", severity.unused(lists)),
-        ] {
+        for (option, unused) in
+            [("--min-bytes", min_bytes.unused(lists)), ("--severity", severity.unused(lists))]
+        {
             if let Some(name) = unused {
                 bail!(UsageError(format!("{option} {name}=...: no --list has this name")));
             }
@@ -138,7 +137,8 @@ impl Policy {
         let now = Timestamp::now();
         for over in suppressions.iter().filter(|suppression| suppression.until <= now) {
             let Suppression { place, until, reason, .. } = over;
-            streams.warn(&format!("{place}: over since {until}, so it suppresses nothing: {reason}"));
+            streams
+                .warn(&format!("{place}: over since {until}, so it suppresses nothing: {reason}"));
         }
         Ok(Policy { accepted_only: telling.accepted_only, min_bytes, severity, suppressions })
     }
@@ -191,7 +191,8 @@ impl Suppression {
 }
 
 fn read_suppressions(path: &Path, bytes: &[u8]) -> Result<Vec<Suppression>> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(bytes);
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(bytes);
     let mut suppressions = Vec::new();
     let headers = reader.headers().with_context(|| path.display().to_string())?.clone();
     let mut record = csv::StringRecord::new();
@@ -216,12 +217,17 @@ impl Suppression {
         // A span would never be over: it is counted back from now.
         let is_span = until.ends_with(|last: char| last.is_ascii_alphabetic() && last != 'Z');
         if until.is_empty() || is_span {
-            bail!("{place}: a suppression needs a time at which it is over: until, such as 2026-01-31");
+            bail!(
+                "{place}: a suppression needs a time at which it is over: until, such as 2026-01-31"
+            );
         }
         let until = parse_time(&until, Timestamp::now()).with_context(|| place.clone())?;
         let entry = match entry.as_str() {
             "" => None,
-            text => Some(parse_net(text).with_context(|| format!("{place}: `{text}`: no address or prefix"))?),
+            text => Some(
+                parse_net(text)
+                    .with_context(|| format!("{place}: `{text}`: no address or prefix"))?,
+            ),
         };
         Ok(Suppression { list, entry, account, interface, instance, until, place, reason })
     }

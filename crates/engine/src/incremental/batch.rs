@@ -45,7 +45,7 @@ pub struct BatchTold {
 }
 
 /// Is shown each session that reads, and holds what it gives back as long as that goes on.
-pub type Watch<'w> = &'w (dyn Fn(&Session) -> Box<dyn Any + 'w> + 'w);
+pub type Watch<'w> = &'w dyn Fn(&Session) -> Box<dyn Any>;
 
 /// Objects that may each end a batch of theirs in one run. If more do, it is not for what is in them.
 const MOST_FAILED: usize = 64;

@@ -62,7 +62,8 @@ impl Bucket {
         let mut pages = self.store.pages(request);
         let mut there = BTreeSet::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|failure| anyhow!("{}/{}: {failure}", self.store, self.prefix))?;
+            let page =
+                page.map_err(|failure| anyhow!("{}/{}: {failure}", self.store, self.prefix))?;
             there.extend(page.objects.into_iter().map(|object| object.key));
         }
         let is_there = |bulletin: &u64| {

@@ -5,10 +5,10 @@
 //! looked through from where it ended before, and a folder for the file of that bulletin, so that neither
 //! has anything twice. A command and standard output may hear a bulletin again; its `event_id`s are the same.
 
+mod bucket;
 mod command;
 mod file;
 mod folder;
-mod bucket;
 mod rendered;
 
 use std::path::PathBuf;
@@ -87,18 +87,15 @@ impl Sink {
         } else if is_in_bucket(target) {
             To::Bucket(bucket::Bucket::new(target, inputs)?)
         } else if target.is_empty() || target == "-" {
-            bail!(usage("standard output has the answer; name a file, a folder or a command".to_owned()));
+            bail!(usage(
+                "standard output has the answer; name a file, a folder or a command".to_owned()
+            ));
         } else if target.ends_with(std::path::is_separator) || PathBuf::from(target).is_dir() {
             To::Folder(PathBuf::from(target))
         } else {
             To::File(PathBuf::from(target))
         };
         Ok(Sink { name: text.to_owned(), format, to })
-    }
-
-    /// Whether it may hear a bulletin twice.
-    pub(crate) fn may_repeat(&self) -> bool {
-        matches!(self.to, To::Command(_))
     }
 
     /// Tells a bulletin; how far the target has come then.

@@ -3,9 +3,8 @@
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
-use flowproof_report::{
-    AsffOwner, Bulletin, Generator, asff, counted, digest_html, digest_markdown, finding_lines, ocsf_lines,
-};
+use flowproof_report::bulletin::{self, AsffOwner, Bulletin, Generator};
+use flowproof_report::counted;
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,24 +57,26 @@ pub(crate) enum Rendered {
 impl Rendered {
     /// Writes a bulletin; and what could not be written of it.
     pub(crate) fn of(
-        bulletin: &Bulletin,
+        told: &Bulletin,
         format: Format,
         owner: Option<&AsffOwner>,
     ) -> Result<(Rendered, Vec<String>)> {
         let generator = Generator { name: "flowproof", version: env!("CARGO_PKG_VERSION") };
         let lines = |text: String| {
-            let ids = bulletin.findings.iter().map(|finding| finding.event_id.clone());
+            let ids = told.findings.iter().map(|finding| finding.event_id.clone());
             Rendered::Lines(ids.zip(text.lines().map(str::to_owned)).collect())
         };
         let mut notes = Vec::new();
         let rendered = match format {
-            Format::Jsonl => lines(finding_lines(bulletin, &generator)?),
-            Format::Ocsf => lines(ocsf_lines(bulletin, &generator)?),
-            Format::Markdown => Rendered::Page(digest_markdown(bulletin)),
-            Format::Html => Rendered::Page(digest_html(bulletin)),
+            Format::Jsonl => lines(bulletin::jsonl(told, &generator)?),
+            Format::Ocsf => lines(bulletin::ocsf(told, &generator)?),
+            Format::Markdown => Rendered::Page(bulletin::markdown(told)),
+            Format::Html => Rendered::Page(bulletin::html(told)),
             Format::Asff => {
-                let Some(owner) = owner else { bail!("--asff-region and --asff-account say whose findings these are") };
-                let asff = asff(bulletin, &generator, owner)?;
+                let Some(owner) = owner else {
+                    bail!("--asff-region and --asff-account say whose findings these are")
+                };
+                let asff = bulletin::asff(told, &generator, owner);
                 if let Some((_, why)) = asff.left_out.first() {
                     let left_out = counted(asff.left_out.len() as u64, "finding", "findings");
                     notes.push(format!("{left_out} left out of asff; first: {why}"));
@@ -98,7 +99,9 @@ impl Rendered {
     /// The files that it makes, each whole by itself.
     pub(crate) fn files(&self) -> Vec<String> {
         match self {
-            Rendered::Batches(batches) => batches.iter().map(|batch| format!("{batch}\n")).collect(),
+            Rendered::Batches(batches) => {
+                batches.iter().map(|batch| format!("{batch}\n")).collect()
+            }
             _ => vec![self.text()],
         }
     }
