@@ -19,11 +19,9 @@ where
         Sink { each, open: true }
     }
 
-    /// Hands one on, if it is wanted.
+    /// Hands one on. Nothing is to come after the one that was enough.
     pub(super) fn give(&mut self, noticed: Result<Noticed, NoticeError>) {
-        if self.open {
-            self.open = (self.each)(noticed).is_continue();
-        }
+        self.open = (self.each)(noticed).is_continue();
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -55,7 +55,7 @@ fn a_line_without_an_end_is_one_refusal_and_no_memory() {
     let most = NOTICE_LINE_BYTES;
     let stream = format!("{}\n{}\ns3://a/b\n", "x".repeat(most), "y".repeat(most + 1));
     let [held, long, after] = &outline(&stream)[..] else { panic!("three parts") };
-    assert!(held.starts_with("line 1: neither JSON"), "{held}");
+    assert!(held.starts_with("line 1: neither JSON") && held.contains("`: \"xxx"), "{held}");
     assert_eq!(long, "line 2: a line of more than 64 KiB that is no JSON");
     assert_eq!(after, "new a b");
 }
