@@ -1,8 +1,48 @@
 //! What must hold for any bytes. The property tests and the fuzz targets call the same function.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 
-use crate::{Encoding, Ending, InflateError, Inflater, WholeInflater};
+use crate::{
+    Encoding, Ending, InflateError, Inflater, NoticeError, Noticed, WholeInflater, read_notices,
+};
+
+/// Reads `input` as a stream of notices, whole and `room` bytes at a time, and compares the two; and
+/// holds keys to what a key can be, and lines of refusals to those that there are.
+///
+/// # Panics
+///
+/// If something does not hold: that is what a fuzzer looks for.
+pub fn check_notices(input: &[u8], room: usize) {
+    let noticed = notices(input);
+    assert!(notices(BufReader::with_capacity(room.max(1), input)) == noticed, "the cut matters");
+    let lines = input.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    let mut before = 1;
+    for noticed in noticed {
+        match noticed {
+            Ok(Noticed::New(notice)) => {
+                assert!(!notice.bucket.is_empty() && !notice.bucket.contains('/'));
+                assert!((1..=1024).contains(&notice.key.len()));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                assert!((before..=lines).contains(&error.line), "{error} of {lines} lines");
+                before = error.line;
+            }
+        }
+    }
+}
+
+/// All that a stream says.
+pub(crate) fn notices(reader: impl BufRead) -> Vec<Result<Noticed, NoticeError>> {
+    let mut all = Vec::new();
+    let read = read_notices(reader, |noticed| {
+        all.push(noticed);
+        ControlFlow::Continue(())
+    });
+    assert!(read.is_ok(), "nothing but the reader can fail");
+    all
+}
 
 /// Inflates `input` once whole and once in chunks of the given lengths with the given rooms, both
 /// used in turn, and compares the two, and both with the libraries' own readers; and compares what

@@ -40,6 +40,7 @@ mod inflate;
 mod layout;
 mod listing;
 mod names;
+mod notice;
 mod object;
 mod pieces;
 mod plan;
@@ -52,6 +53,11 @@ pub use plan::{Selection, Slack};
 pub use listing::{
     Held, HeldObject, Holders, ListCounts, Listing, Nearest, Skipped, SkippedKind, bucket_and_key,
     is_in_bucket, list, list_each, list_with,
+};
+
+pub use notice::{
+    NOTICE_DEPTH, NOTICE_DOCUMENT_BYTES, NOTICE_ENVELOPES, NOTICE_LINE_BYTES, Notice, NoticeError,
+    NoticeFault, Noticed, read_notices,
 };
 
 pub use object::{Location, Object};
