@@ -330,6 +330,10 @@ pub(crate) enum ReportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
+    /// Take options from a TOML file: its keys are the long options below. What is typed or in the
+    /// environment wins
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) logs: Logs,
     #[command(flatten)]

@@ -5,6 +5,7 @@
 mod args;
 mod case;
 mod commands;
+mod config;
 mod enrichment;
 mod exit;
 mod inputs;
@@ -25,7 +26,7 @@ use std::ffi::OsString;
 use std::io;
 
 use arrow::error::ArrowError;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use exit::Exit;
 pub use streams::Streams;
@@ -33,11 +34,15 @@ pub use streams::Streams;
 /// Runs the command with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Exit {
     let typed: Vec<OsString> = args.into_iter().collect();
-    let cli = match args::Cli::try_parse_from(&typed) {
-        Ok(cli) => cli,
-        Err(error) => {
+    let cli = match parse(&typed) {
+        Ok(Ok(cli)) => cli,
+        Ok(Err(error)) => {
             streams.usage(&error);
             return if error.use_stderr() { Exit::Usage } else { Exit::Answered };
+        }
+        Err(error) => {
+            streams.error(&error);
+            return Exit::Usage;
         }
     };
     streams.quiet = cli.quiet;
@@ -62,6 +67,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut streams: Streams) -> Ex
             }
         }
     }
+}
+
+/// What was typed, or what clap has to say of it.
+fn parse(typed: &[OsString]) -> anyhow::Result<Result<args::Cli, clap::Error>> {
+    let Some(file) = config::named(typed) else { return Ok(args::Cli::try_parse_from(typed)) };
+    let matches = config::with_file(args::Cli::command(), &file)?.try_get_matches_from(typed);
+    Ok(matches.and_then(|matches| args::Cli::from_arg_matches(&matches)))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -15,6 +15,10 @@ pub(crate) struct Scheduled {
     /// next run reads only what is new, and tells only what has changed
     #[arg(long, value_name = "WHERE", env = "FLOWPROOF_STATE")]
     pub(crate) state: Option<String>,
+    /// List nothing, and read the objects that a file or - names, as far as they lie in --logs: a key a
+    /// line as s3://bucket/key, or S3 events (plain, EventBridge, in SNS or SQS messages)
+    #[arg(long, value_name = "FILE", requires = "state", env = "FLOWPROOF_KEYS")]
+    pub(crate) keys: Option<PathBuf>,
     /// How far back days are listed in every run; earlier days have their turns once very many objects
     /// are known
     #[arg(long, value_name = "SPAN", default_value = "24h", env = "FLOWPROOF_LOOK_BACK")]

@@ -10,6 +10,7 @@
 
 mod answer;
 mod args;
+mod keys;
 mod lists;
 mod metrics;
 mod news;
@@ -19,6 +20,7 @@ mod policy;
 mod sinks;
 
 use std::any::Any;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use flowproof_engine::{
@@ -64,6 +66,10 @@ struct Run {
     news: News,
     /// Targets, and how many findings each was told or why it could not be.
     emitted: Vec<(String, Result<u64, String>)>,
+    /// Whether objects were named, and none were listed.
+    is_of_keys: bool,
+    /// Parts of what names objects that were not understood.
+    refused_keys: u64,
     /// Whether the run was ended before it had read all.
     is_cut: bool,
     /// Whether a list is not in use.
@@ -93,6 +99,14 @@ fn check(args: &Scan) -> Result<()> {
     }
     if args.logs.wheres.iter().any(|place| place == "-") {
         return usage("standard input cannot be scanned with --state: it has no name to remember");
+    }
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    if args.scheduled.interval.is_some()
+        && args.scheduled.keys.iter().chain(args.lists.threat.iter()).any(is_stdin)
+    {
+        return usage(
+            "standard input comes once, so it cannot be read again and again (--interval)",
+        );
     }
     if !args.enrich.enrich.is_empty() {
         return usage("--enrich cannot be used with --state");
@@ -270,7 +284,15 @@ async fn read(
         lists: &lists.name,
         include_internal: args.include_internal,
     };
-    run.look = increment.look(&frontier, now).await.map_err(told)?;
+    run.look = match &args.scheduled.keys {
+        None => increment.look(&frontier, now).await.map_err(told)?,
+        Some(path) => {
+            let named = keys::read(path, &args.logs.wheres, inputs, streams)?;
+            run.refused_keys = named.refused;
+            run.is_of_keys = true;
+            increment.look_at(named.keys).await.map_err(told)?
+        }
+    };
     let streams: &Streams = streams;
     let watch =
         |session: &Session| -> Box<dyn Any> { Box::new(progress::show(session, common, streams)) };
@@ -306,6 +328,7 @@ fn exit(run: &Run) -> Exit {
     let is_partial = run.coverage.is_partial()
         || !run.look.unlistable.is_empty()
         || run.look.postponed > 0
+        || run.refused_keys > 0
         || run.lacks_list;
     if run.is_cut {
         Exit::Terminated
@@ -313,7 +336,7 @@ fn exit(run: &Run) -> Exit {
         Exit::Failed
     } else if is_partial {
         Exit::Partial
-    } else if run.look.objects == 0 && run.look.skipped_days == 0 {
+    } else if run.look.objects == 0 && run.look.skipped_days == 0 && !run.is_of_keys {
         Exit::Nothing
     } else {
         Exit::Answered

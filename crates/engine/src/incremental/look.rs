@@ -99,6 +99,26 @@ impl Increment<'_> {
         Ok(look)
     }
 
+    /// Looks at the objects with these keys (`s3://bucket/key`) and at no others, and finds out which of them
+    /// are not known.
+    ///
+    /// # Errors
+    ///
+    /// As [`Increment::look`].
+    pub async fn look_at(&mut self, keys: Vec<String>) -> Result<Look, IncrementError> {
+        let swept = self.state.notes().get(SWEPT).cloned();
+        let (mut look, mut found) = (Look { swept, ..Look::default() }, Found::default());
+        if keys.is_empty() {
+            return Ok(look);
+        }
+        let selection = Selection { wheres: keys, keys_only: true, ..self.selection.clone() };
+        if let Err(reason) = found.list(&selection, self.state, &mut look).await? {
+            return Err(IncrementError::NoPlace(reason));
+        }
+        look.waiting = self.in_order(found.waiting, &mut look.postponed).await?;
+        Ok(look)
+    }
+
     /// What is to be read, new objects before new editions, each by shelf and key; the first at the end.
     /// Of those that could not be read before, the ones that were tried least.
     async fn in_order(

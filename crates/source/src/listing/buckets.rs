@@ -34,6 +34,9 @@ pub(super) async fn find(
     let mut places: Vec<&String> = places.iter().collect();
     places.sort();
     places.dedup();
+    if plan.keys_only {
+        return find_keys(places, s3, plan, finds).await;
+    }
     // What is reached by one way alone need not be remembered.
     let several = places.len() > 1;
     for place in places {
@@ -45,6 +48,45 @@ pub(super) async fn find(
         if finds.is_closed() {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Sends the objects with these very keys.
+async fn find_keys(
+    places: Vec<&String>,
+    s3: &S3,
+    plan: &Plan,
+    finds: &Sender<Find>,
+) -> Result<(), SourceError> {
+    let mut waiting = places.into_iter();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(place) = waiting.next()
+        {
+            running.push(find_key(place, s3, plan, finds));
+        }
+        match running.next().await {
+            Some(found) => found?,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Sends the object with this very key, or that it is not there.
+async fn find_key(
+    place: &str,
+    s3: &S3,
+    plan: &Plan,
+    finds: &Sender<Find>,
+) -> Result<(), SourceError> {
+    let (bucket, key) = bucket_and_key(place)?;
+    let finder = Finder { store: s3.bucket(bucket), place, plan, finds, several: false };
+    match finder.named(key).await {
+        Ok(true) => {}
+        Ok(false) => finder.found(key, What::Vanished).await,
+        Err(error) => finder.found(key, What::Denied { reason: error.to_string() }).await,
     }
     Ok(())
 }

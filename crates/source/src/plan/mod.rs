@@ -28,6 +28,9 @@ pub struct Selection {
     pub accounts: Vec<String>,
     /// Regions wanted; none means all.
     pub regions: Vec<String>,
+    /// Whether places in buckets are keys of single objects, exactly, and not folders or patterns. One that
+    /// is not there has vanished; it does not end the listing.
+    pub keys_only: bool,
     /// Days whose folders are not entered, nor those of a month or a year in which all days are such.
     pub skip_days: Arc<BTreeSet<Date>>,
     /// Take every file that is found, also hidden ones and those whose name tells that they are no
@@ -69,6 +72,7 @@ pub(crate) struct Plan {
     accounts: Vec<String>,
     regions: Vec<String>,
     skip_days: Arc<BTreeSet<Date>>,
+    pub(crate) keys_only: bool,
     include_all: bool,
     /// Whether a key has told a time.
     met_dates: Arc<AtomicBool>,
@@ -116,6 +120,7 @@ impl Plan {
             accounts: selection.accounts.clone(),
             regions: selection.regions.clone(),
             skip_days: Arc::clone(&selection.skip_days),
+            keys_only: selection.keys_only,
             include_all: selection.include_all,
             met_dates: Arc::default(),
         }
