@@ -27,13 +27,13 @@ pub(crate) struct Group {
     pub(crate) list: String,
     pub(crate) entry: String,
     pub(crate) traffic: Traffic,
-    remotes: Remotes,
-    recounted: bool,
+    pub(super) remotes: Remotes,
+    pub(super) recounted: bool,
     /// Whether something of it was not told yet.
-    is_news: bool,
+    pub(super) is_news: bool,
     /// The bulletins in which it was told first and last.
-    told: Option<(u64, u64)>,
-    keys: Vec<FindingKey>,
+    pub(super) told: Option<(u64, u64)>,
+    pub(super) keys: Vec<FindingKey>,
 }
 
 /// Findings of a state, and which of them are to be told.

@@ -21,6 +21,7 @@ mod reports;
 mod s3;
 mod sample;
 mod scan;
+mod scheduled;
 mod together;
 mod volumes;
 mod worked;

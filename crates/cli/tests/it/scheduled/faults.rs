@@ -1,0 +1,181 @@
+//! What cannot be read, or not as it was meant.
+
+use std::fs;
+
+use flowproof_s3_testing::{Fault, Rule};
+use serde_json::Value;
+
+use super::{Scheduled, expected, flows_by_entry, key, line, shared_line};
+use crate::program::{Run, arg, run};
+use crate::s3::Bucket;
+
+/// A scan of a bucket with its state on this machine.
+fn scan(bucket: &Bucket, scans: &Scheduled, options: &[&str]) -> Run {
+    let (list, state) = (arg(scans.path("list.txt")), arg(scans.path("state")));
+    let own = ["scan", "--logs=s3://logs", "--list", &list, "--state", &state, "--format=json"];
+    bucket.run(&[&own[..], options].concat())
+}
+
+fn put(bucket: &Bucket, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        bucket.objects.put("logs", &key(number), line(number) + &shared_line());
+    }
+}
+
+#[test]
+fn a_denied_object_is_told_in_every_run_and_read_when_it_can_be() {
+    let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
+    put(&bucket, 0..5);
+    bucket.server.faults().add(Rule::new(Fault::Denied).gets().key(key(2)));
+    let mut told = Vec::new();
+    for tried in 1..4 {
+        let run = scan(&bucket, &scans, &[]);
+        assert_eq!(run.code, Some(3), "{run:?}");
+        let answer = run.json();
+        assert_eq!(answer["trouble"]["first"][0]["kind"], "denied", "{run:?}");
+        assert_eq!(answer["trouble"]["first"][0]["tried"], tried);
+        assert_eq!(answer["objects"]["read"], if tried == 1 { 4 } else { 0 });
+        told.extend(answer["findings"].as_array().unwrap().clone());
+    }
+    bucket.server.faults().clear();
+    let run = scan(&bucket, &scans, &[]);
+    assert_eq!((run.code, &run.json()["trouble"]["objects"]), (Some(0), &0.into()), "{run:?}");
+    told.extend(run.json()["findings"].as_array().unwrap().clone());
+    assert_eq!(flows_by_entry(&told), expected(5));
+}
+
+#[test]
+fn a_denied_place_is_told_in_every_run_and_does_not_stop_the_others() {
+    let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
+    put(&bucket, 0..3);
+    bucket.objects.create("other");
+    bucket.objects.put("other", "a.log", "nobody may list this");
+    bucket.server.faults().add(Rule::new(Fault::Denied).listings().key("secret"));
+    for read in [3, 0] {
+        let run = scan(&bucket, &scans, &["--logs=s3://other/secret", "--logs=s3://nowhere/x"]);
+        assert_eq!((run.code, &run.json()["objects"]["read"]), (Some(3), &read.into()), "{run:?}");
+        assert_eq!(run.json()["unlistable"].as_array().unwrap().len(), 2, "{run:?}");
+    }
+    let alone = scan(&bucket, &scans, &[]);
+    assert_eq!(alone.code, Some(0), "{alone:?}");
+}
+
+#[test]
+fn an_object_with_a_new_etag_is_read_again_and_listings_in_pages_change_nothing() {
+    let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
+    put(&bucket, 0..4);
+    assert_eq!(scan(&bucket, &scans, &[]).json()["objects"]["read"], 4);
+    bucket.objects.put("logs", &key(1), line(1) + &line(5) + &shared_line());
+    let run = scan(&bucket, &scans, &[]);
+    let answer = run.json();
+    assert_eq!(
+        (&answer["objects"]["replaced"], &answer["objects"]["read"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(scan(&bucket, &scans, &[]).json()["objects"]["read"], 0);
+}
+
+#[test]
+fn a_poison_object_is_told_and_does_not_stop_the_rest() {
+    let scans = Scheduled::new(40);
+    scans.write(0..20);
+    // Two records whose sum does not fit, in one object; damage; a web page; nothing at all.
+    let most = u64::MAX;
+    let huge = line(7).replace(" 1007 ", &format!(" {most} "));
+    scans.put(&key(21), &(huge.clone() + &huge));
+    scans.put(&key(22).replace(".log", ".log.gz"), "\u{1f}no gzip");
+    scans.put(&key(23), "<html><body>denied</body></html>");
+    scans.put(&key(24), "\n\n");
+    for run in 0..2 {
+        let answer = scans.answer(3, &[]);
+        let trouble = answer["trouble"]["first"].as_array().unwrap();
+        let kinds: Vec<&str> =
+            trouble.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+        assert!(kinds.contains(&"failed"), "{trouble:?}");
+        assert!(
+            trouble.iter().any(|object| object["reason"].as_str().unwrap().contains("64 bits"))
+        );
+        let read = answer["objects"]["read"].as_u64().unwrap();
+        assert_eq!(read >= 20, run == 0, "{answer}");
+        if run == 0 {
+            assert_eq!(flows_by_entry(answer["findings"].as_array().unwrap()), expected(20));
+        }
+    }
+    scans.verify();
+}
+
+#[test]
+fn a_list_that_is_no_list_any_more_leaves_its_last_good_version_in_use() {
+    let scans = Scheduled::new(10);
+    scans.write(0..2);
+    scans.answer(0, &[]);
+    let page = "<!DOCTYPE html><html><body>Service unavailable</body></html>";
+    for (bad, what) in [
+        (page, "list.txt"),
+        ("203.0.113.9\n2001:db8::1\n", "2 entries, 11 before"),
+        ("", "list.txt"),
+    ] {
+        fs::write(scans.path("list.txt"), bad).unwrap();
+        let next = scans.answer(0, &[])["objects"]["known"].as_u64().unwrap() as u32;
+        scans.write(next..next + 1);
+        let run = scans.scan(&["--format", "json"]);
+        assert!(
+            run.err.contains(what) && run.err.contains("its last good version is used"),
+            "{run:?}"
+        );
+        assert_eq!(run.json()["findings"].as_array().unwrap().len(), 2, "{run:?}");
+        assert_eq!(run.json()["stale_lists"].as_array().unwrap().len(), 1);
+    }
+    fs::remove_file(scans.path("list.txt")).unwrap();
+    assert_eq!(scans.answer(0, &[])["stale_lists"].as_array().unwrap().len(), 1);
+    fs::write(scans.path("list.txt"), "203.0.113.9\n2001:db8::1\n").unwrap();
+    let accepted = scans.answer(0, &["--accept-shrunk"]);
+    assert_eq!(
+        (&accepted["stale_lists"], &accepted["lists"][0]["entries"]),
+        (&Value::Array(vec![]), &2.into())
+    );
+    assert_eq!(scans.answer(0, &[])["stale_lists"], Value::Array(vec![]));
+}
+
+#[test]
+fn objects_that_events_name_are_read_and_no_others() {
+    let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
+    put(&bucket, 0..4);
+    let encoded = key(1).replace('/', "%2F");
+    let events = format!(
+        "s3://logs/{}\n{{\"Records\":[{{\"eventName\":\"ObjectCreated:Put\",\"s3\":{{\"bucket\":{{\"name\":\"logs\"}},\
+         \"object\":{{\"key\":\"{encoded}\",\"size\":1}}}}}}]}}\ns3://elsewhere/x.log\ns3://logs/gone.log\n",
+        key(0)
+    );
+    let file = scans.path("events");
+    fs::write(&file, &events).unwrap();
+    let run = scan(&bucket, &scans, &["--keys", &arg(&file)]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    let answer = run.json();
+    assert_eq!(
+        (&answer["objects"]["read"], &answer["coverage"]["objects"]["vanished"]),
+        (&2.into(), &1.into())
+    );
+    assert!(run.err.contains("1 object outside of --logs passed over"), "{run:?}");
+    fs::write(&file, format!("s3://logs/{}\n", key(0))).unwrap();
+    let again = scan(&bucket, &scans, &["--keys", &arg(&file)]);
+    assert_eq!((again.code, &again.json()["objects"]["known"]), (Some(0), &1.into()), "{again:?}");
+    assert_eq!(scan(&bucket, &scans, &[]).json()["objects"]["read"], 2);
+}
+
+#[test]
+fn a_state_that_is_damaged_is_never_taken_for_empty() {
+    let scans = Scheduled::new(10);
+    scans.write(0..3);
+    scans.answer(0, &[]);
+    let head = scans.path("state/CURRENT");
+    let bytes = fs::read(&head).unwrap();
+    fs::write(&head, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = scans.scan(&[]);
+    assert!(damaged.code == Some(1) && damaged.err.contains("is damaged"), "{damaged:?}");
+    fs::remove_file(&head).unwrap();
+    let gone = scans.scan(&[]);
+    assert!(gone.code == Some(1) && gone.err.contains("damaged, not empty"), "{gone:?}");
+    let verified = run(&["state", "verify", &arg(scans.path("state"))]);
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+}
