@@ -33,7 +33,7 @@ pub(crate) fn table(counts: &[&str]) -> Result<String> {
 
 /// Reads all of a bucket of so many keys.
 pub(crate) async fn row(count: usize) -> Result<String> {
-    let served = Served::start(count, LINES)?;
+    let served = Served::start(&["serve", &count.to_string(), &LINES.to_string()])?;
     let (_, s3) = served.connect();
     let selection = Selection {
         wheres: vec![format!("s3://{BUCKET}/AWSLogs")],

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p flowproof-bench-s3 -- throughput 5   # rounds
 //! cargo run --release -p flowproof-bench-s3 -- keys 100000
+//! cargo run --release -p flowproof-bench-s3 -- idle 1000000
 //! cargo run --release -p flowproof-bench-s3 -- publish 5 100000 1000000
 //! ```
 //!
@@ -11,6 +12,7 @@
 
 #![allow(clippy::print_stdout)] // What it measured is what it is for.
 
+mod idle;
 mod keys;
 mod logs;
 mod page;
@@ -32,13 +34,16 @@ async fn run(args: &[&str]) -> Result<()> {
         ["throughput", rounds] => print!("{}", throughput::table(rounds.parse()?).await?),
         // Each in a process of its own, since the peak of the memory is that of a process.
         ["keys", count] => print!("{}", keys::row(count.parse()?).await?),
+        ["idle", count] => print!("{}", idle::row(count.parse()?).await?),
         ["publish", rounds, counts @ ..] => {
             let throughput = throughput::table(rounds.parse()?).await?;
             let keys = (!counts.is_empty()).then(|| keys::table(counts)).transpose()?;
             page::publish(&args.join(" "), &throughput, keys)?;
         }
         ["serve", count, lines] => server::serve(count.parse()?, lines.parse()?).await?,
-        _ => bail!("throughput ROUNDS, keys COUNT, or publish ROUNDS COUNT..."),
+        ["serve-days", count] => idle::serve(count.parse()?).await?,
+        ["idle-run", endpoint, state] => idle::run(endpoint, state).await?,
+        _ => bail!("throughput ROUNDS, keys COUNT, idle COUNT, or publish ROUNDS COUNT..."),
     }
     Ok(())
 }

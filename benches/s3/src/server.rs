@@ -23,7 +23,11 @@ pub(crate) async fn serve(count: usize, lines: usize) -> Result<()> {
     for number in 0..count {
         objects.store(BUCKET, &logs::key(number), different[number % DIFFERENT].clone());
     }
-    let server = S3Server::memory(objects).await?;
+    until_the_end(S3Server::memory(objects).await?).await
+}
+
+/// Says where the server is, and lets it work until standard input ends.
+pub(crate) async fn until_the_end(server: S3Server) -> Result<()> {
     println!("{}", server.endpoint());
     // The reader closes it when it is done.
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
@@ -37,9 +41,10 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn start(count: usize, lines: usize) -> Result<Served> {
+    /// A server that is started with these words.
+    pub(crate) fn start(words: &[&str]) -> Result<Served> {
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", &count.to_string(), &lines.to_string()])
+            .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -51,7 +56,16 @@ impl Served {
 
     /// The client, and the connection that reads through one like it.
     pub(crate) fn connect(&self) -> (aws_sdk_s3::Client, S3) {
-        let config = flowproof_s3_testing::config_of(&self.endpoint);
+        Served::connect_to(&self.endpoint)
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The same for a server that another process has started.
+    pub(crate) fn connect_to(endpoint: &str) -> (aws_sdk_s3::Client, S3) {
+        let config = flowproof_s3_testing::config_of(endpoint);
         let client = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         let options = S3Options { path_style: true, ..S3Options::default() };
         (aws_sdk_s3::Client::from_conf(client), S3::with_config(config, options))

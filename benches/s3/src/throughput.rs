@@ -50,7 +50,7 @@ pub(crate) async fn table(rounds: usize) -> Result<String> {
 }
 
 async fn bucket(count: usize, lines: usize, rounds: usize) -> Result<String> {
-    let served = Served::start(count, lines)?;
+    let served = Served::start(&["serve", &count.to_string(), &lines.to_string()])?;
     let (client, s3) = served.connect();
     let selection = Selection {
         wheres: vec![format!("s3://{BUCKET}/AWSLogs")],

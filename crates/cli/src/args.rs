@@ -6,7 +6,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::scheduled::{Health, Scheduled, StateArgs, StateCommand};
+pub(crate) use crate::scheduled::{CheckConfig, Health, Scheduled, StateArgs, StateCommand};
 
 use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
 
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     /// Look at what a scheduled scan remembers (scan --state)
     #[command(subcommand)]
     State(StateCommand),
+    /// Say whether a file of options can be used, and what a scan would do with it
+    CheckConfig(CheckConfig),
     /// Say whether a scheduled scan is well: its last run came to its end not long ago
     Health(Health),
     /// Look at address lists before they are trusted, and ask them

@@ -126,6 +126,57 @@ mod tests {
         }
     }
 
+    /// What editors check files with: made of the options themselves.
+    fn schema() -> String {
+        let command = Cli::command();
+        let mut properties = serde_json::Map::new();
+        for arg in options(scan_of(&command).unwrap()).filter(|arg| !arg.is_hide_set()) {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let one = serde_json::json!({ "type": ["string", "number"] });
+            let value = match arg.get_action() {
+                ArgAction::SetTrue => serde_json::json!({ "type": "boolean" }),
+                ArgAction::Append => serde_json::json!({
+                    "anyOf": [one, { "type": "array", "items": one }]
+                }),
+                _ => one,
+            };
+            let mut value = value.as_object().unwrap().clone();
+            value.insert("description".to_owned(), help.into());
+            properties.insert(arg.get_long().unwrap().to_owned(), value.into());
+        }
+        let schema = serde_json::json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "flowproof scan --config",
+            "type": "object",
+            "additionalProperties": false,
+            "properties": properties,
+        });
+        serde_json::to_string_pretty(&schema).unwrap() + "\n"
+    }
+
+    #[test]
+    fn the_schema_that_is_shipped_has_each_option() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scan-config.schema.json");
+        let is_update = std::env::var_os("FLOWPROOF_UPDATE_SCHEMA").is_some();
+        if is_update {
+            fs::write(&path, schema()).unwrap();
+        }
+        let shipped = fs::read_to_string(&path).unwrap();
+        assert!(shipped == schema(), "set FLOWPROOF_UPDATE_SCHEMA to write it anew");
+    }
+
+    #[test]
+    fn the_recipe_is_a_file_that_can_be_used() {
+        let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/deploy/scan.toml");
+        let text = fs::read_to_string(recipe).unwrap();
+        let asked = scan(&text, &[]).unwrap();
+        assert!(asked.scheduled.state.is_some() && !asked.scheduled.telling.emit.is_empty());
+        // What is commented out can be used too.
+        let text = text.replace("\n# metrics", "\nmetrics").replace("\n# min-bytes", "\nmin-bytes");
+        let asked = scan(&text, &[]).unwrap();
+        assert_eq!(asked.scheduled.telling.min_bytes.len(), 1);
+    }
+
     const FILE: &str = "logs = ['a', 'b']\nlist = 'tor.txt'\nstate = 's'\nthreads = 3\n\
                         accepted-only = true\nmin-bytes = ['1kB', 'tor.txt=2kB']\n";
 

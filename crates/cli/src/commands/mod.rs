@@ -1,5 +1,6 @@
 //! One file per command: call the library, hand over to `rows` or `report`.
 
+mod check_config;
 mod collect;
 mod explain;
 mod fields;
@@ -68,6 +69,9 @@ pub(crate) fn run(cli: Cli, typed: &[OsString], streams: &mut Streams) -> Result
             common.run(runtime(&args.logs)?, scan::run(*args, common, streams))
         }
         Command::State(command) => common.run(runtime_of(None)?, state::run(command, streams)),
+        Command::CheckConfig(args) => {
+            common.run(runtime_of(None)?, check_config::run(args, streams))
+        }
         Command::Health(args) => common.run(runtime_of(None)?, health::run(args, streams)),
         Command::Volumes(args) => {
             common.run(runtime(&args.logs)?, volumes::run(args, common, streams))

@@ -114,3 +114,11 @@ Exit codes:
   0  the last run came to its end, and not too long ago
   1  it did not, or the state cannot be read
   2  wrong usage";
+
+/// A file of options.
+#[derive(Debug, Args)]
+pub(crate) struct CheckConfig {
+    /// The file that scan --config is to take
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}

@@ -15,6 +15,7 @@ mod lists;
 mod metrics;
 mod news;
 mod notes;
+mod outlook;
 mod place;
 mod policy;
 mod sinks;
@@ -40,8 +41,9 @@ use crate::streams::Streams;
 use crate::time::parse_span;
 use crate::{plan, progress};
 
-pub(crate) use args::{Health, Scheduled, StateArgs, StateCommand};
+pub(crate) use args::{CheckConfig, Health, Scheduled, StateArgs, StateCommand};
 pub(crate) use notes::last_run;
+pub(crate) use outlook::outlook;
 pub(crate) use place::place;
 
 use lists::ScheduledLists;
