@@ -22,6 +22,8 @@ pub(crate) struct Inputs {
     /// By the place that named them.
     objects: BTreeMap<String, Vec<PathBuf>>,
     fetched: BTreeMap<PathBuf, Spool>,
+    /// Places that could not be fetched, and why: to open them fails.
+    failed: BTreeMap<PathBuf, String>,
     /// Copies that are read in place of files.
     copies: BTreeMap<PathBuf, PathBuf>,
 }
@@ -52,6 +54,21 @@ impl Inputs {
             inputs.fetch_place(place).await?;
         }
         Ok(inputs)
+    }
+
+    /// Fetches more files, as far as they are in buckets. One that cannot be fetched fails when it is opened.
+    pub(crate) async fn fetch_more(
+        &mut self,
+        access: &S3Access,
+        places: impl IntoIterator<Item = &Path>,
+    ) -> Result<()> {
+        for place in places.into_iter().map(text).filter(|place| is_in_bucket(place)) {
+            self.connect(access).await?;
+            if let Err(error) = self.fetch_place(place.clone()).await {
+                self.failed.insert(PathBuf::from(place), format!("{error:#}"));
+            }
+        }
+        Ok(())
     }
 
     async fn fetch_place(&mut self, place: String) -> Result<()> {
@@ -104,7 +121,7 @@ impl Inputs {
         if let Some(names) = self.objects.get(&text) {
             return Ok(names.clone());
         }
-        if !text.contains(['*', '?', '[']) || place.exists() {
+        if self.failed.contains_key(place) || !text.contains(['*', '?', '[']) || place.exists() {
             return Ok(vec![place.to_owned()]);
         }
         let paths = glob::glob(&text).map_err(UsageError::of("--list"))?;
@@ -119,6 +136,9 @@ impl Inputs {
     pub(crate) fn open(&self, file: &Path) -> io::Result<Box<dyn Read>> {
         if let Some(copy) = self.copies.get(file) {
             return Ok(Box::new(File::open(copy)?));
+        }
+        if let Some(reason) = self.failed.get(file) {
+            return Err(io::Error::other(reason.clone()));
         }
         Ok(match self.fetched.get(file) {
             Some(spool) => Box::new(spool.reader()),

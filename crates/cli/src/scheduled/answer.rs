@@ -44,6 +44,9 @@ fn lines(bulletin: &Bulletin) -> Result<String> {
 
 /// Tells on standard error what was not read.
 fn warn(run: &Run, streams: &mut Streams) {
+    if run.look.objects == 0 && !run.is_of_keys {
+        streams.warn("no flow log object is there to read");
+    }
     for place in &run.look.unlistable {
         streams.warn(&format!("{}: {}", place.place, place.reason));
     }

@@ -169,9 +169,11 @@ async fn locked(
     let scheduled = &args.scheduled;
     // The command is only called with a state.
     let at = scheduled.state.as_deref().unwrap_or_default();
-    let beside = args.lists.places().chain(args.inventory.places());
+    let beside = args.inventory.places();
     let mut inputs =
         Inputs::for_logs(&args.logs, beside.chain(policy::places(&scheduled.telling))).await?;
+    // A list that cannot be fetched has a last good version.
+    inputs.fetch_more(&args.logs.s3, args.lists.places()).await?;
     let targets = &scheduled.telling.emit;
     let in_bucket = |text: &String| text.split_once('=').is_some_and(|(_, to)| is_in_bucket(to));
     if targets.iter().any(in_bucket) {
@@ -214,12 +216,16 @@ async fn work(
     let telling = &args.scheduled.telling;
     let sinks =
         telling.emit.iter().map(|text| Sink::parse(text, inputs)).collect::<Result<Vec<_>>>()?;
+    let owner = owner(telling);
+    if owner.is_none() && sinks.iter().any(Sink::needs_owner) {
+        bail!(UsageError("asff needs --asff-region and --asff-account".to_owned()));
+    }
     let lists =
         lists::load(&args.lists, args.scheduled.accept_shrunk, inputs, state, streams).await?;
     let names: Vec<&str> = lists.sources.iter().map(|list| list.path.as_str()).collect();
     let teller = Teller {
         policy: Policy::load(telling, &names, inputs, streams)?,
-        owner: owner(telling),
+        owner,
         sinks,
         lists: &lists,
     };

@@ -34,6 +34,8 @@ pub(crate) struct Group {
     /// The bulletins in which it was told first and last.
     pub(super) told: Option<(u64, u64)>,
     pub(super) keys: Vec<FindingKey>,
+    /// The instance, if all of them together are too much for one sum.
+    pub(super) part: Option<String>,
 }
 
 /// Findings of a state, and which of them are to be told.
@@ -53,11 +55,24 @@ pub(crate) struct News {
 
 /// All findings of a state.
 pub(crate) async fn groups(state: &mut State) -> Result<Vec<Group>> {
-    let mut groups: BTreeMap<[Option<String>; 4], Group> = BTreeMap::new();
+    let mut groups: BTreeMap<[Option<String>; 5], Group> = BTreeMap::new();
     for row in state.findings().await? {
-        let FindingKey { account, interface, list, entry, .. } = &row.key;
-        let key = [account.clone(), interface.clone(), Some(list.clone()), Some(entry.clone())];
-        groups.entry(key).or_default().add(row)?;
+        let FindingKey { account, interface, instance, list, entry } = &row.key;
+        let key = |part: Option<String>| {
+            let entry = (Some(list.clone()), Some(entry.clone()));
+            [account.clone(), interface.clone(), entry.0, entry.1, part]
+        };
+        let group = groups.entry(key(None)).or_default();
+        let mut all = group.clone();
+        if all.add(row).is_ok() {
+            *group = all;
+        } else {
+            // All instances together exceed 64 bits: this one is told by itself.
+            let part = Some(instance.clone().unwrap_or_default());
+            let group = groups.entry(key(part.clone())).or_default();
+            group.add(row)?;
+            group.part = part;
+        }
     }
     Ok(groups.into_values().collect())
 }
@@ -91,7 +106,8 @@ impl Group {
             Some(&self.list),
             Some(&self.entry),
         ];
-        digest(&parts)
+        let part = self.part.as_deref().map(Some);
+        digest(&parts.into_iter().chain(part).collect::<Vec<_>>())
     }
 
     /// The same for the same finding with the same figures.

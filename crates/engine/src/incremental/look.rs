@@ -1,6 +1,6 @@
 //! What is there that was not read before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use flowproof_evidence::{ObjectCounts, Sample, SampleKind};
@@ -81,7 +81,8 @@ impl Increment<'_> {
             ..Look::default()
         };
         let skip_days = Arc::new(turn.skip);
-        let mut found = Found::default();
+        let several = self.selection.wheres.len() > 1;
+        let mut found = Found { met: several.then(HashSet::new), ..Found::default() };
         for place in &self.selection.wheres {
             let wheres = vec![place.clone()];
             let skip_days = Arc::clone(&skip_days);
@@ -161,6 +162,8 @@ impl Increment<'_> {
 #[derive(Debug, Default)]
 struct Found {
     shelves: HashMap<Shelf, Known>,
+    /// What was met, if several places may lead to the same objects.
+    met: Option<HashSet<(Shelf, [u8; 8])>>,
     /// By whether it is a new edition, and by shelf; each object once.
     waiting: BTreeMap<(bool, Shelf), HashMap<[u8; 8], Candidate>>,
 }
@@ -215,6 +218,12 @@ impl Found {
             return Ok(());
         };
         let shelf = candidate.shelf;
+        if let Some(met) = &mut self.met
+            && !met.insert((shelf, candidate.identity.fingerprint()))
+        {
+            look.counts.listed = look.counts.listed.saturating_sub(1);
+            return Ok(());
+        }
         let known = match self.shelves.get(&shelf) {
             Some(known) => known,
             None => {
@@ -232,7 +241,6 @@ impl Found {
             Standing::Replaced => true,
         };
         let shelf = self.waiting.entry((is_replaced, shelf)).or_default();
-        // A place within another one leads to the same objects.
         if shelf.insert(candidate.identity.fingerprint(), candidate).is_none() {
             look.objects += 1;
             match is_replaced {

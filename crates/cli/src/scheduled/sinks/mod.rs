@@ -98,6 +98,11 @@ impl Sink {
         Ok(Sink { name: text.to_owned(), format, to })
     }
 
+    /// Whether it has to be said whose findings are told.
+    pub(crate) fn needs_owner(&self) -> bool {
+        self.format == Format::Asff
+    }
+
     /// Tells a bulletin; how far the target has come then.
     pub(crate) async fn tell(
         &self,
