@@ -5,6 +5,7 @@
 //! cargo run --release -p flowproof-bench-s3 -- keys 100000
 //! cargo run --release -p flowproof-bench-s3 -- idle 1000000
 //! cargo run --release -p flowproof-bench-s3 -- publish 5 100000 1000000
+//! cargo run --release -p flowproof-bench-s3 -- publish-idle 100000 1000000
 //! ```
 //!
 //! `publish` puts the tables into `docs/BENCHMARKS.md`, and keeps that of keys if no count is named. The server runs in a process of its own, so that
@@ -41,6 +42,13 @@ async fn run(args: &[&str]) -> Result<()> {
             page::publish(&args.join(" "), &throughput, keys)?;
         }
         ["serve", count, lines] => server::serve(count.parse()?, lines.parse()?).await?,
+        ["publish-idle", counts @ ..] => {
+            let mut rows = String::new();
+            for count in counts {
+                rows += &idle::row(count.parse()?).await?;
+            }
+            page::publish_idle(&args.join(" "), &rows)?;
+        }
         ["serve-days", count] => idle::serve(count.parse()?).await?,
         ["idle-run", endpoint, state] => idle::run(endpoint, state).await?,
         _ => bail!("throughput ROUNDS, keys COUNT, idle COUNT, or publish ROUNDS COUNT..."),
