@@ -132,6 +132,9 @@ async fn watch(sender: oneshot::Sender<Exit>, covered: Covered) {
     if covered.is_soft.load(Ordering::Relaxed) {
         covered.ending.0.store(true, Ordering::Relaxed);
         covered.ending.1.notify_waiters();
+        // If standard error is gone there is nobody left to tell.
+        let _ =
+            writeln!(anstream::stderr(), "note: ending after this batch; once more ends at once");
         let Some(again) = signal().await else { return };
         exit = again;
     }

@@ -70,6 +70,11 @@ impl Figures {
         );
         add("trouble", "Objects that there is trouble with", run.trouble.len() as u64);
         add("known_objects", "Objects that are known", state.summary().objects);
+        let newest = super::notes::last_run(state)?.and_then(|last| last.newest);
+        if let Some(newest) = newest.and_then(|newest| u64::try_from(newest.as_second()).ok()) {
+            let help = "The latest stamp in the names of objects that were read";
+            figures.values.push(("newest_stamp_timestamp_seconds", help, None, newest));
+        }
         for (target, told) in &run.emitted {
             let help = "Whether the last telling of a target failed";
             let value = u64::from(told.is_err());

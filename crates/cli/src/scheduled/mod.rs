@@ -62,6 +62,8 @@ struct Run {
     /// Objects that were read.
     read: u64,
     batches: u64,
+    /// The latest stamp in the names of the objects that were read.
+    newest: Option<Timestamp>,
     coverage: Coverage,
     /// All troubles that the state knows of.
     trouble: Vec<Trouble>,
@@ -258,7 +260,9 @@ async fn finish(
     let cursor = sinks::Cursor { bulletin: bulletin.number, bytes: 0 };
     delta.notes.append(&mut notes::note_cursor(STDOUT, cursor)?);
     if !run.is_cut {
-        let last = LastRun { at: Timestamp::now().max(began), exit: exit as i32, read: run.read };
+        let newest = run.newest.max(notes::last_run(state)?.and_then(|last| last.newest));
+        let at = Timestamp::now().max(began);
+        let last = LastRun { at, exit: exit as i32, read: run.read, newest };
         delta.notes.append(&mut notes::note_last_run(last)?);
     }
     state.commit(delta).await?;
@@ -307,6 +311,7 @@ async fn read(
     while let Some(batch) = increment.read(&mut run.look, limits, &watch).await.map_err(told)? {
         run.read += batch.read;
         run.batches += 1;
+        run.newest = run.newest.max(batch.newest);
         run.coverage.objects.merge(&batch.coverage.objects);
         run.coverage.records.merge(&batch.coverage.records);
         run.coverage.samples.extend(batch.coverage.samples);

@@ -35,6 +35,9 @@ pub(crate) struct LastRun {
     pub(crate) exit: i32,
     /// Objects that it read.
     pub(crate) read: u64,
+    /// The latest stamp in the names of objects that this run or an earlier one read.
+    #[serde(default)]
+    pub(crate) newest: Option<Timestamp>,
 }
 
 /// A list as it was when it was in order.

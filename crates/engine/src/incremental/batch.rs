@@ -40,6 +40,8 @@ pub struct BatchTold {
     pub coverage: Coverage,
     /// Objects that are known now and were not before, or not in this edition.
     pub read: u64,
+    /// The latest stamp in the names of the objects that were read.
+    pub newest: Option<Timestamp>,
     /// Objects that there was trouble with.
     pub trouble: Vec<Trouble>,
 }
@@ -123,8 +125,9 @@ impl Increment<'_> {
             judged.spoiled.values().for_each(|trouble| add_trouble(&mut coverage, trouble));
             trouble.extend(judged.spoiled.into_values());
         }
-        let commit = self.commit(read, rows, trouble.clone()).await?;
-        told.read += commit;
+        told.read += self.commit(read, rows, trouble.clone()).await?;
+        let stamps = part.iter().filter_map(|candidate| candidate.object.layout.as_ref()?.stamp);
+        told.newest = told.newest.max(stamps.max());
         told.trouble.extend(trouble);
         told.coverage = merged(std::mem::take(&mut told.coverage), coverage);
         Ok(())
