@@ -32,7 +32,7 @@ pub(crate) struct ScheduledLists {
 
 /// What was found of one list.
 enum Found {
-    Good(List, Vec<u8>),
+    Good(Box<List>, Vec<u8>),
     /// Why it is not in order.
     Bad(String),
 }
@@ -63,7 +63,7 @@ pub(crate) async fn load(
                     }
                     tell_rejects(&list, streams);
                     tell_internal(&list, streams);
-                    loaded.push(list);
+                    loaded.push(*list);
                 }
                 Found::Bad(why) => match last_good(&name, role, good, &options, state).await? {
                     Some((list, since)) => {
@@ -96,7 +96,7 @@ fn read(path: &Path, role: ListRole, options: &ListOptions, inputs: &Inputs) -> 
         Err(error) => return Found::Bad(format!("{error:#}")),
     };
     match List::from_bytes_with(&name, role, &bytes, options) {
-        Ok(list) => Found::Good(list, bytes),
+        Ok(list) => Found::Good(Box::new(list), bytes),
         Err(error) => Found::Bad(error.to_string()),
     }
 }
