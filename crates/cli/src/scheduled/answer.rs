@@ -101,7 +101,7 @@ impl Answer<'_> {
                        "objects": summary.objects },
             "objects": {
                 "listed": run.look.objects, "known": run.look.known, "new": run.look.new,
-                "replaced": run.look.replaced, "read": run.read,
+                "replaced": run.look.replaced, "read": run.read, "read_again": run.read_again,
                 "waiting": run.look.waiting() as u64 + run.look.postponed,
                 "skipped_days": run.look.skipped_days, "batches": run.batches,
             },
@@ -147,9 +147,13 @@ impl Answer<'_> {
     }
 
     fn text(&self, out: &mut dyn Write) -> Result<()> {
-        let Run { look, read, news, .. } = self.run;
+        let Run { look, read, read_again, news, .. } = self.run;
         let known = thousands(look.known);
         writeln!(out, "{} read, {known} known before", counted(*read, "object", "objects"))?;
+        if *read_again > 0 {
+            let objects = counted(*read_again, "object", "objects");
+            writeln!(out, "{objects} read again for entries that lists have gained")?;
+        }
         if look.skipped_days > 0 {
             let days = counted(look.skipped_days as u64, "day", "days");
             writeln!(out, "{days} of which objects are known not listed: they have their turns")?;

@@ -29,6 +29,16 @@ pub(crate) struct Scheduled {
     /// Take a list that has lost over half of its entries, and not its last good version
     #[arg(long, requires = "state", env = "FLOWPROOF_ACCEPT_SHRUNK", value_parser = FalseyValueParser::new())]
     pub(crate) accept_shrunk: bool,
+    /// Look for entries that lists have gained in what was read before, as far as its day is not longer
+    /// ago: another reading of those objects, once for each gain
+    #[arg(
+        long,
+        value_name = "SPAN",
+        requires = "state",
+        conflicts_with = "keys",
+        env = "FLOWPROOF_RESCAN"
+    )]
+    pub(crate) rescan: Option<String>,
     /// Run again and again, this long after the last run began, until it is ended
     #[arg(long, value_name = "SPAN", requires = "state", env = "FLOWPROOF_INTERVAL")]
     pub(crate) interval: Option<String>,

@@ -12,6 +12,7 @@ use flowproof_state::State;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::births::Births;
 use super::notes::{self, GoodList, Notes};
 use crate::args::Lists;
 use crate::inputs::Inputs;
@@ -50,7 +51,7 @@ pub(crate) async fn load(
     let roles = lists.threat.iter().map(|path| (path, ListRole::Threat));
     let roles = roles.chain(lists.trusted.iter().map(|path| (path, ListRole::Trusted)));
     let (mut loaded, mut stale, mut lacks) = (Vec::new(), Vec::new(), false);
-    let mut left = Notes::new();
+    let mut changed = Vec::new();
     for (pattern, role) in roles {
         for path in inputs.files(pattern)? {
             let name = path.display().to_string();
@@ -58,8 +59,8 @@ pub(crate) async fn load(
             let found = read(&path, role, &options, inputs);
             match judged(found, good.as_ref(), accept_shrunk) {
                 Found::Good(list, bytes) => {
-                    if good.is_none_or(|good| good.sha256 != list.sha256) {
-                        left.append(&mut keep(state, &list, bytes).await?);
+                    if good.as_ref().is_none_or(|good| good.sha256 != list.sha256) {
+                        changed.push((loaded.len(), bytes, good));
                     }
                     tell_rejects(&list, streams);
                     tell_internal(&list, streams);
@@ -78,13 +79,19 @@ pub(crate) async fn load(
             }
         }
     }
+    let name = name(&loaded, &options);
+    let epoch = state.epoch_number(&name)?;
+    let mut left = Notes::new();
+    for (number, bytes, good) in changed {
+        left.append(&mut keep(state, &loaded[number], bytes, good, epoch).await?);
+    }
     notes::leave(state, left).await?;
     forget(lists, inputs, state).await?;
     if !loaded.iter().any(|list| list.role == ListRole::Threat) {
         bail!("{}", stale.first().map_or("no threat list could be read", String::as_str));
     }
     stale.iter().for_each(|why| streams.warn(why));
-    let (sources, name) = (loaded.iter().map(source).collect(), name(&loaded, &options));
+    let sources = loaded.iter().map(source).collect();
     let matcher = Arc::new(Matcher::new(loaded));
     Ok(ScheduledLists { matcher, sources, name, stale, lacks })
 }
@@ -118,10 +125,60 @@ fn judged(found: Found, good: Option<&GoodList>, accept_shrunk: bool) -> Found {
     }
 }
 
-async fn keep(state: &mut State, list: &List, bytes: Vec<u8>) -> Result<Notes> {
+/// Keeps a version of a list, and since when it has its entries.
+async fn keep(
+    state: &mut State,
+    list: &List,
+    bytes: Vec<u8>,
+    before: Option<GoodList>,
+    epoch: u32,
+) -> Result<Notes> {
     let sha256 = state.keep(bytes).await?;
     let since = Timestamp::from_second(Timestamp::now().as_second())?;
-    notes::note_list(&list.name, &GoodList { sha256, entries: list.entries.len() as u64, since })
+    let births = match before {
+        None => births_of(list, Births::default(), epoch, None, state).await?,
+        Some(before) => {
+            let births = Births::kept(state, &before.births).await?;
+            births_of(list, births, epoch, Some(before.births), state).await?
+        }
+    };
+    let entries = list.entries.len() as u64;
+    notes::note_list(&list.name, &GoodList { sha256, entries, since, births })
+}
+
+/// The file with the births of all entries that were ever on a list: the one that there is, if none is new.
+async fn births_of(
+    list: &List,
+    mut births: Births,
+    epoch: u32,
+    file: Option<String>,
+    state: &mut State,
+) -> Result<String> {
+    match (births.add(list, epoch), file) {
+        (false, Some(file)) => Ok(file),
+        _ => Ok(state.keep(births.encode()).await?),
+    }
+}
+
+/// What matches nothing but entries that the lists have gained after an epoch; `None` if there are none.
+pub(crate) async fn gained(
+    matcher: &Matcher,
+    state: &State,
+    epoch: u32,
+) -> Result<Option<Arc<Matcher>>> {
+    let (mut lists, mut is_any) = (Vec::new(), false);
+    for list in matcher.lists() {
+        match (list.role, notes::good_list(state, &list.name)?) {
+            (ListRole::Threat, Some(good)) => {
+                let gained = Births::kept(state, &good.births).await?.gained(list, epoch);
+                is_any |= !gained.entries.is_empty();
+                lists.push(gained);
+            }
+            (ListRole::Threat, None) => {}
+            (ListRole::Trusted, _) => lists.push(list.clone()),
+        }
+    }
+    Ok(is_any.then(|| Arc::new(Matcher::new(lists))))
 }
 
 async fn last_good(
@@ -151,7 +208,8 @@ async fn forget(lists: &Lists, inputs: &Inputs, state: &mut State) -> Result<()>
         left.append(&mut notes::forget_list(list));
     }
     notes::leave(state, left).await?;
-    let wanted = notes::good_lists(state)?.into_values().map(|list| list.sha256).collect();
+    let good = notes::good_lists(state)?.into_values();
+    let wanted = good.flat_map(|list| [list.sha256, list.births]).collect();
     Ok(state.keep_only(&wanted).await?)
 }
 

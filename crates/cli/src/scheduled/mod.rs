@@ -10,6 +10,7 @@
 
 mod answer;
 mod args;
+mod births;
 mod keys;
 mod lists;
 mod metrics;
@@ -25,13 +26,15 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use flowproof_engine::{
-    BatchLimits, Frontier, Increment, IncrementError, Look, Session, SessionOptions,
+    BatchLimits, BatchTold, Frontier, Increment, IncrementError, Look, Session, SessionOptions,
 };
 use flowproof_evidence::{Coverage, Window};
 use flowproof_report::{AsffOwner, Bulletin};
 use flowproof_source::{Selection, is_in_bucket};
 use flowproof_state::{Delta, State, StateError, Trouble};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::args::{OnDuplicates, Scan};
 use crate::commands::Common;
@@ -61,6 +64,8 @@ struct Run {
     look: Look,
     /// Objects that were read.
     read: u64,
+    /// Objects that were read again for entries that lists have gained.
+    read_again: u64,
     batches: u64,
     /// The latest stamp in the names of the objects that were read.
     newest: Option<Timestamp>,
@@ -289,7 +294,7 @@ async fn read(
     let mut limits = BatchLimits::default();
     limits.objects = args.scheduled.batch_objects.unwrap_or(limits.objects).max(1);
     let mut increment = Increment {
-        state,
+        state: &mut *state,
         selection: &selection,
         options: &options,
         matcher: &lists.matcher,
@@ -310,15 +315,33 @@ async fn read(
         |session: &Session| -> Box<dyn Any> { Box::new(progress::show(session, common, streams)) };
     while let Some(batch) = increment.read(&mut run.look, limits, &watch).await.map_err(told)? {
         run.read += batch.read;
-        run.batches += 1;
-        run.newest = run.newest.max(batch.newest);
-        run.coverage.objects.merge(&batch.coverage.objects);
-        run.coverage.records.merge(&batch.coverage.records);
-        run.coverage.samples.extend(batch.coverage.samples);
-        run.coverage.settle_samples();
+        run.add(batch);
         if common.covered.is_ending() && run.look.waiting() > 0 {
             run.is_cut = true;
             break;
+        }
+    }
+    if let Some(since) = rescanned_since(args, now)?.filter(|_| !run.is_cut) {
+        // Each gain is looked for in all objects that were read before it.
+        for (epoch, mut look) in increment.look_again(since).await.map_err(told)? {
+            let gained = lists::gained(&lists.matcher, increment.state, epoch).await?;
+            let Some(matcher) = gained.filter(|_| !run.is_cut) else { continue };
+            let mut again = Increment {
+                state: &mut *increment.state,
+                selection: &selection,
+                options: &options,
+                matcher: &matcher,
+                lists: &lists.name,
+                include_internal: args.include_internal,
+            };
+            while let Some(batch) = again.read(&mut look, limits, &watch).await.map_err(told)? {
+                run.read_again += batch.read;
+                run.add(batch);
+                run.is_cut = common.covered.is_ending();
+                if run.is_cut {
+                    break;
+                }
+            }
         }
     }
     run.coverage.objects.merge(&run.look.counts);
@@ -326,6 +349,25 @@ async fn read(
     run.coverage.samples.extend(run.look.samples.clone());
     run.coverage.settle_samples();
     Ok(())
+}
+
+impl Run {
+    fn add(&mut self, batch: BatchTold) {
+        self.batches += 1;
+        self.newest = self.newest.max(batch.newest);
+        self.coverage.objects.merge(&batch.coverage.objects);
+        self.coverage.records.merge(&batch.coverage.records);
+        self.coverage.samples.extend(batch.coverage.samples);
+        self.coverage.settle_samples();
+    }
+}
+
+/// The first day of what is read again for entries that lists have gained.
+fn rescanned_since(args: &Scan, now: Timestamp) -> Result<Option<Date>> {
+    let Some(span) = &args.scheduled.rescan else { return Ok(None) };
+    let span = parse_span(span).map_err(UsageError::of("--rescan"))?;
+    let since = now.checked_sub(span).unwrap_or(Timestamp::MIN);
+    Ok(Some(TimeZone::UTC.to_datetime(since).date()))
 }
 
 /// What people can do about an error of a run.

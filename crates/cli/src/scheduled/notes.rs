@@ -47,6 +47,8 @@ pub(crate) struct GoodList {
     pub(crate) entries: u64,
     /// When it was first seen like that.
     pub(crate) since: Timestamp,
+    /// The file that says since when it has each of its entries.
+    pub(crate) births: String,
 }
 
 /// Notes to be left, by name.

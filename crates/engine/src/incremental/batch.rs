@@ -38,7 +38,7 @@ impl Default for BatchLimits {
 pub struct BatchTold {
     /// What was read and what could not be.
     pub coverage: Coverage,
-    /// Objects that are known now and were not before, or not in this edition.
+    /// Objects that are known now and were not before, not in this edition, or not under these lists.
     pub read: u64,
     /// The latest stamp in the names of the objects that were read.
     pub newest: Option<Timestamp>,
@@ -172,7 +172,7 @@ impl Increment<'_> {
         if self.state.is_compaction_due() {
             self.state.compact().await?;
         }
-        Ok(commit.new + commit.replaced)
+        Ok(commit.new + commit.replaced + commit.again)
     }
 
     /// Notes an object that cannot be read with others or alone.

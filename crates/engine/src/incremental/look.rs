@@ -7,6 +7,7 @@ use flowproof_evidence::{ObjectCounts, Sample, SampleKind};
 use flowproof_source::{ListCounts, Listing, Object, Selection, SkippedKind, list_each};
 use flowproof_state::{Known, Shelf, Standing, State};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::sync::mpsc;
 
 use super::candidate::Candidate;
@@ -120,6 +121,34 @@ impl Increment<'_> {
         Ok(look)
     }
 
+    /// Lists the days from `since` on, and finds the objects that are known but were read under other lists
+    /// than now; by the number of the epoch of those lists ([`Standing::Known`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Increment::look`].
+    pub async fn look_again(&mut self, since: Date) -> Result<BTreeMap<u32, Look>, IncrementError> {
+        let before = self.state.days().into_keys().filter(|day| *day < since).collect();
+        let now = self.state.epoch_number(self.lists)?;
+        let mut found = Found { again: Some((since, now)), ..Found::default() };
+        found.met = (self.selection.wheres.len() > 1).then(HashSet::new);
+        let skip_days = Arc::new(before);
+        for place in &self.selection.wheres {
+            let wheres = vec![place.clone()];
+            let skip_days = Arc::clone(&skip_days);
+            let selection = Selection { wheres, skip_days, ..self.selection.clone() };
+            // What cannot be listed was told when new objects were looked for.
+            let _ = found.list(&selection, self.state, &mut Look::default()).await?;
+        }
+        let mut looks: BTreeMap<u32, Look> = BTreeMap::new();
+        for (epoch, mut waiting) in found.under_other_lists {
+            waiting.sort_by(|a, b| (b.shelf, &b.object.key).cmp(&(a.shelf, &a.object.key)));
+            let waiting = waiting.into_iter().map(|candidate| (candidate, false)).collect();
+            looks.insert(epoch, Look { waiting, ..Look::default() });
+        }
+        Ok(looks)
+    }
+
     /// What is to be read, new objects before new editions, each by shelf and key; the first at the end.
     /// Of those that could not be read before, the ones that were tried least.
     async fn in_order(
@@ -164,6 +193,10 @@ struct Found {
     shelves: HashMap<Shelf, Known>,
     /// What was met, if several places may lead to the same objects.
     met: Option<HashSet<(Shelf, [u8; 8])>>,
+    /// From which day on known objects that were read under other lists than those of an epoch are kept.
+    again: Option<(Date, u32)>,
+    /// These, by the epoch of their lists.
+    under_other_lists: BTreeMap<u32, Vec<Candidate>>,
     /// By whether it is a new edition, and by shelf; each object once.
     waiting: BTreeMap<(bool, Shelf), HashMap<[u8; 8], Candidate>>,
 }
@@ -232,9 +265,13 @@ impl Found {
             }
         };
         let is_replaced = match known.standing(&candidate.identity) {
-            Standing::Known { .. } => {
+            Standing::Known { epoch } => {
                 look.objects += 1;
                 look.known += 1;
+                let is_meant = |since| candidate.shelf.day().is_none_or(|day| day >= since);
+                if self.again.is_some_and(|(since, now)| epoch < now && is_meant(since)) {
+                    self.under_other_lists.entry(epoch).or_default().push(candidate);
+                }
                 return Ok(());
             }
             Standing::New => false,

@@ -133,6 +133,16 @@ impl State {
         Ok(())
     }
 
+    /// The number of the epoch under which objects would become known with these lists
+    /// ([`Standing::Known`]).
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::Refused`] if there were more lists than numbers.
+    pub fn epoch_number(&self, lists: &str) -> Result<u32, StateError> {
+        Ok(self.epoch_of(lists)?.number)
+    }
+
     /// The epoch of these lists: the last one, if it was theirs.
     fn epoch_of(&self, lists: &str) -> Result<Epoch, StateError> {
         let number = match &self.head.epoch {

@@ -189,3 +189,41 @@ fn a_loop_goes_on_until_it_is_ended_and_ends_well() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.out.lines().count(), 3 + 2);
 }
+
+#[test]
+fn entries_that_a_list_gains_are_looked_for_in_what_was_read_before_and_nothing_counts_twice() {
+    let scans = Scheduled::new(2);
+    scans.write(0..6);
+    let first = scans.answer(0, &["--rescan", "9000d"]);
+    assert_eq!(entries(&first), ["2001:db8::", "2001:db8::1", "203.0.113.9"]);
+    // Gained: two entries. What was there before is not counted again.
+    scans.list((0..4).map(super::entry));
+    scans.write(6..7);
+    let without = scans.answer(0, &[]);
+    assert_eq!(entries(&without), ["203.0.113.9"]);
+    let mut told = first["findings"].as_array().unwrap().clone();
+    told.extend(without["findings"].as_array().unwrap().clone());
+    let gained = scans.answer(0, &["--rescan", "9000d", "--batch-objects", "2"]);
+    assert_eq!(entries(&gained), ["2001:db8::2", "2001:db8::3"]);
+    // The seventh object was read under the longer list.
+    assert_eq!(
+        (&gained["objects"]["read"], &gained["objects"]["read_again"]),
+        (&0.into(), &6.into())
+    );
+    assert_eq!(scans.answer(0, &["--rescan", "9000d"])["objects"]["read_again"], 0);
+    told.extend(gained["findings"].as_array().unwrap().clone());
+    // One that leaves the list and comes back was looked for before.
+    scans.list([0, 1, 3, 4].into_iter().map(super::entry));
+    scans.answer(0, &["--rescan", "9000d"]);
+    scans.list((0..6).map(super::entry));
+    for answer in [scans.answer(0, &["--rescan", "1d"]), scans.answer(0, &["--rescan", "9000d"])] {
+        told.extend(answer["findings"].as_array().unwrap().clone());
+    }
+    let flows = flows_by_entry(&told);
+    assert_eq!(flows.len(), 6 + 1, "{flows:?}");
+    let expected = super::expected(7);
+    for (entry, count) in &flows {
+        assert_eq!(Some(count), expected.get(entry), "{entry}");
+    }
+    scans.verify();
+}
