@@ -34,6 +34,7 @@ pub(crate) struct Covered {
     /// Whether a run that is ended goes on to a place where it can stop, and whether it was ended.
     is_soft: Arc<AtomicBool>,
     ending: Arc<(AtomicBool, Notify)>,
+    ended_by: Arc<OnceLock<Exit>>,
     /// Through which a run that writes to a bucket removes there what is of no use any more.
     cleaning: Arc<OnceLock<S3>>,
 }
@@ -64,6 +65,11 @@ impl Covered {
     /// Whether the run was ended, and is to stop where it can.
     pub(crate) fn is_ending(&self) -> bool {
         self.ending.0.load(Ordering::Relaxed)
+    }
+
+    /// By what the run was ended.
+    pub(crate) fn ended_by(&self) -> Option<Exit> {
+        self.ended_by.get().copied()
     }
 
     /// Waits; whether the run was ended meanwhile, or before.
@@ -130,6 +136,7 @@ pub(crate) async fn unless_interrupted(
 async fn watch(sender: oneshot::Sender<Exit>, covered: Covered) {
     let Some(mut exit) = signal().await else { return };
     if covered.is_soft.load(Ordering::Relaxed) {
+        let _ = covered.ended_by.set(exit);
         covered.ending.0.store(true, Ordering::Relaxed);
         covered.ending.1.notify_waiters();
         // If standard error is gone there is nobody left to tell.

@@ -25,6 +25,7 @@ pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> R
     if args.scheduled.state.is_some() {
         return scheduled::run(args, common, streams).await;
     }
+    scheduled::check_alone(&args.scheduled)?;
     let window = plan::window(&args.time, Timestamp::now())?;
     let beside = args.lists.places().chain(args.inventory.places());
     let inputs = Inputs::for_logs(&args.logs, beside).await?;

@@ -56,6 +56,10 @@ fn warn(run: &Run, streams: &mut Streams) {
             "{objects} read in a new edition: records that were in the one before are counted again"
         ));
     }
+    if run.is_cut {
+        let objects = counted(run.look.waiting() as u64, "object", "objects");
+        streams.warn(&format!("ended before all was read: {objects} wait for the next run"));
+    }
     crate::trouble::tell_coverage(&run.coverage, streams);
     let troubles = run.trouble.len() as u64;
     if let Some(Trouble { object, kind, reason, .. }) = run.trouble.first() {
@@ -137,6 +141,7 @@ impl Answer<'_> {
                 finding.instances.join(" "),
                 text(&finding.interface),
             ];
+            let own = own.map(|text| printable(&text).into_owned());
             let of_list = [&finding.list, &finding.entry, &finding.label];
             let of_list = of_list.map(|text| printable(text).into_owned());
             let totals = TOTALS.iter().map(|(_, total)| total(&finding.traffic));

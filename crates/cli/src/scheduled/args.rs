@@ -17,17 +17,17 @@ pub(crate) struct Scheduled {
     pub(crate) state: Option<String>,
     /// List nothing, and read the objects that a file or - names, as far as they lie in --logs: a key a
     /// line as s3://bucket/key, or S3 events (plain, EventBridge, in SNS or SQS messages)
-    #[arg(long, value_name = "FILE", requires = "state", env = "FLOWPROOF_KEYS")]
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_KEYS")]
     pub(crate) keys: Option<PathBuf>,
     /// How far back days are listed in every run; earlier days have their turns once very many objects
     /// are known
     #[arg(long, value_name = "SPAN", default_value = "24h", env = "FLOWPROOF_LOOK_BACK")]
     pub(crate) look_back: String,
     /// Go on with a state that was made with other settings
-    #[arg(long, requires = "state", env = "FLOWPROOF_ADOPT", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FLOWPROOF_ADOPT", value_parser = FalseyValueParser::new())]
     pub(crate) adopt: bool,
     /// Take a list that has lost over half of its entries, and not its last good version
-    #[arg(long, requires = "state", env = "FLOWPROOF_ACCEPT_SHRUNK", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FLOWPROOF_ACCEPT_SHRUNK", value_parser = FalseyValueParser::new())]
     pub(crate) accept_shrunk: bool,
     /// Look for entries that lists have gained in what was read before, as far as its day is not longer
     /// ago: another reading of those objects, once for each gain
@@ -40,7 +40,7 @@ pub(crate) struct Scheduled {
     )]
     pub(crate) rescan: Option<String>,
     /// Run again and again, this long after the last run began, until it is ended
-    #[arg(long, value_name = "SPAN", requires = "state", env = "FLOWPROOF_INTERVAL")]
+    #[arg(long, value_name = "SPAN", env = "FLOWPROOF_INTERVAL")]
     pub(crate) interval: Option<String>,
     /// Objects of a batch. Only tests change it
     #[arg(long, hide = true, value_name = "N", env = "FLOWPROOF_BATCH_OBJECTS")]
@@ -55,20 +55,20 @@ pub(crate) struct Scheduled {
 pub(crate) struct Telling {
     /// Tell findings elsewhere too, as FORMAT=TARGET; repeatable. FORMAT: jsonl, ocsf, asff, markdown
     /// or html; TARGET: a file, a folder (ends in /), s3://bucket/prefix/, or '|command' that reads them
-    #[arg(long, value_name = "FORMAT=TARGET", requires = "state", env = "FLOWPROOF_EMIT")]
+    #[arg(long, value_name = "FORMAT=TARGET", env = "FLOWPROOF_EMIT")]
     pub(crate) emit: Vec<String>,
     /// Tell findings only from so many transferred bytes on, of all lists or as LIST=SIZE; repeatable
-    #[arg(long, value_name = "[LIST=]SIZE", requires = "state", env = "FLOWPROOF_MIN_BYTES")]
+    #[arg(long, value_name = "[LIST=]SIZE", env = "FLOWPROOF_MIN_BYTES")]
     pub(crate) min_bytes: Vec<String>,
     /// Tell findings only if something was let through
-    #[arg(long, requires = "state", env = "FLOWPROOF_ACCEPTED_ONLY", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FLOWPROOF_ACCEPTED_ONLY", value_parser = FalseyValueParser::new())]
     pub(crate) accepted_only: bool,
     /// How grave findings of a list are: informational, low, medium, high or critical; repeatable
-    #[arg(long, value_name = "[LIST=]LEVEL", requires = "state", env = "FLOWPROOF_SEVERITY")]
+    #[arg(long, value_name = "[LIST=]LEVEL", env = "FLOWPROOF_SEVERITY")]
     pub(crate) severity: Vec<String>,
     /// Do not tell what a CSV file names, until when and why: columns list, entry, account, interface,
     /// instance, until, reason; repeatable
-    #[arg(long, value_name = "FILE", requires = "state", env = "FLOWPROOF_SUPPRESS")]
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_SUPPRESS")]
     pub(crate) suppress: Vec<PathBuf>,
     /// Region of findings for Security Hub (asff) [default: AWS_REGION]
     #[arg(long, value_name = "REGION", env = "FLOWPROOF_ASFF_REGION")]
@@ -77,7 +77,7 @@ pub(crate) struct Telling {
     #[arg(long, value_name = "ID", env = "FLOWPROOF_ASFF_ACCOUNT")]
     pub(crate) asff_account: Option<String>,
     /// Write figures of the last run for a scraper, as an OpenMetrics text file
-    #[arg(long, value_name = "FILE", requires = "state", env = "FLOWPROOF_METRICS")]
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_METRICS")]
     pub(crate) metrics: Option<PathBuf>,
 }
 

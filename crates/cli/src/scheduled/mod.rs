@@ -22,14 +22,15 @@ mod policy;
 mod sinks;
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use flowproof_engine::{
     BatchLimits, BatchTold, Frontier, Increment, IncrementError, Look, Session, SessionOptions,
 };
 use flowproof_evidence::{Coverage, Window};
-use flowproof_report::{AsffOwner, Bulletin};
+use flowproof_report::{AsffOwner, Bulletin, counted};
 use flowproof_source::{Selection, is_in_bucket};
 use flowproof_state::{Delta, State, StateError, Trouble};
 use jiff::Timestamp;
@@ -81,6 +82,10 @@ struct Run {
     refused_keys: u64,
     /// Whether the run was ended before it had read all.
     is_cut: bool,
+    /// By what.
+    cut_by: Option<Exit>,
+    /// Lists that are not in order.
+    stale_lists: u64,
     /// Whether a list is not in use.
     lacks_list: bool,
 }
@@ -92,7 +97,32 @@ pub(crate) async fn run(args: Scan, common: &Common, streams: &mut Streams) -> R
         return once(&args, common, streams).await;
     };
     let interval = parse_span(interval).map_err(UsageError::of("--interval"))?;
+    if interval < jiff::SignedDuration::from_secs(1) {
+        bail!(UsageError("--interval must be a second or more".to_owned()));
+    }
     repeat(&args, interval, common, streams).await
+}
+
+/// Refuses what means nothing without a state.
+pub(crate) fn check_alone(scheduled: &Scheduled) -> Result<()> {
+    let telling = &scheduled.telling;
+    let given = [
+        ("--adopt", scheduled.adopt),
+        ("--accept-shrunk", scheduled.accept_shrunk),
+        ("--keys", scheduled.keys.is_some()),
+        ("--rescan", scheduled.rescan.is_some()),
+        ("--interval", scheduled.interval.is_some()),
+        ("--emit", !telling.emit.is_empty()),
+        ("--min-bytes", !telling.min_bytes.is_empty()),
+        ("--accepted-only", telling.accepted_only),
+        ("--severity", !telling.severity.is_empty()),
+        ("--suppress", !telling.suppress.is_empty()),
+        ("--metrics", telling.metrics.is_some()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => Err(UsageError(format!("{option} needs --state")).into()),
+        None => Ok(()),
+    }
 }
 
 /// Refuses what a scan that remembers cannot do.
@@ -117,6 +147,13 @@ fn check(args: &Scan) -> Result<()> {
             "standard input comes once, so it cannot be read again and again (--interval)",
         );
     }
+    let scheduled = &args.scheduled;
+    let spans = [("--interval", &scheduled.interval), ("--rescan", &scheduled.rescan)];
+    let look_back = Some(scheduled.look_back.clone());
+    for (option, span) in spans.into_iter().chain([("--look-back", &look_back)]) {
+        span.as_deref().map(parse_span).transpose().map_err(UsageError::of(option))?;
+    }
+    plan::window(&args.time, Timestamp::now())?;
     if !args.enrich.enrich.is_empty() {
         return usage("--enrich cannot be used with --state");
     }
@@ -157,7 +194,11 @@ async fn once(args: &Scan, common: &Common, streams: &mut Streams) -> Result<Exi
         let written = match &result {
             Ok((exit, _)) if *exit == Exit::Busy => Ok(()),
             Ok((exit, Some(figures))) => metrics::write(path, began, *exit, figures),
-            Ok(_) | Err(_) => metrics::write_failure(path, began),
+            Ok(_) => metrics::write_failure(path, began, Exit::Failed),
+            Err(error) if error.downcast_ref::<UsageError>().is_some() => {
+                metrics::write_failure(path, began, Exit::Usage)
+            }
+            Err(_) => metrics::write_failure(path, began, Exit::Failed),
         };
         if let Err(error) = written {
             streams.warn(&format!("--metrics {}: {error:#}", path.display()));
@@ -223,20 +264,19 @@ async fn work(
     let telling = &args.scheduled.telling;
     let sinks =
         telling.emit.iter().map(|text| Sink::parse(text, inputs)).collect::<Result<Vec<_>>>()?;
-    let owner = owner(telling);
-    if owner.is_none() && sinks.iter().any(Sink::needs_owner) {
-        bail!(UsageError("asff needs --asff-region and --asff-account".to_owned()));
-    }
+    let owner = owner(telling)?;
+    check_targets(args, &sinks, owner.is_some())?;
     let lists =
         lists::load(&args.lists, args.scheduled.accept_shrunk, inputs, state, streams).await?;
     let names: Vec<&str> = lists.sources.iter().map(|list| list.path.as_str()).collect();
     let teller = Teller {
-        policy: Policy::load(telling, &names, inputs, streams)?,
+        policy: Policy::load(telling, &args.lists, &names, inputs, streams)?,
         owner,
         sinks,
         lists: &lists,
     };
-    let mut run = Run { lacks_list: lists.lacks, ..Run::default() };
+    let stale_lists = lists.stale.len() as u64;
+    let mut run = Run { lacks_list: lists.lacks, stale_lists, ..Run::default() };
     // What an earlier run was about to tell has the figures of that time only until more is read.
     teller.emit(state, &mut run, streams).await?;
     read(args, inputs, &lists, state, &mut run, common, streams).await?;
@@ -344,6 +384,7 @@ async fn read(
             }
         }
     }
+    run.cut_by = common.covered.ended_by().filter(|_| run.is_cut);
     run.coverage.objects.merge(&run.look.counts);
     run.coverage.objects.listed -= run.look.known.min(run.coverage.objects.listed);
     run.coverage.samples.extend(run.look.samples.clone());
@@ -385,8 +426,8 @@ fn exit(run: &Run) -> Exit {
         || run.look.postponed > 0
         || run.refused_keys > 0
         || run.lacks_list;
-    if run.is_cut {
-        Exit::Terminated
+    if let Some(ended) = run.cut_by {
+        ended
     } else if undelivered {
         Exit::Failed
     } else if is_partial {
@@ -398,10 +439,58 @@ fn exit(run: &Run) -> Exit {
     }
 }
 
+/// Refuses targets that cannot be meant: what is read must not be written.
+fn check_targets(args: &Scan, sinks: &[Sink], has_owner: bool) -> Result<()> {
+    if !has_owner && sinks.iter().any(Sink::needs_owner) {
+        bail!(UsageError("asff needs --asff-region and --asff-account".to_owned()));
+    }
+    for (number, sink) in sinks.iter().enumerate() {
+        if sinks[..number].iter().any(|before| before.name == sink.name) {
+            bail!(UsageError(format!("--emit {}: it is said twice", sink.name)));
+        }
+    }
+    let telling = &args.scheduled.telling;
+    let state = args.scheduled.state.as_deref().map(Path::new).into_iter();
+    let written = sinks.iter().filter_map(Sink::path).chain(telling.metrics.as_deref());
+    let files = args.lists.places().chain(args.inventory.places()).chain(policy::places(telling));
+    let files: Vec<PathBuf> = files.filter_map(|file| fs::canonicalize(file).ok()).collect();
+    let logs: Vec<PathBuf> =
+        args.logs.wheres.iter().filter_map(|place| fs::canonicalize(place).ok()).collect();
+    for path in written.chain(state) {
+        let Some(place) = standing(path) else { continue };
+        if files.contains(&place) {
+            bail!(UsageError(format!("{} is read: it cannot be written to", path.display())));
+        }
+        if logs.iter().any(|logs| place.starts_with(logs)) {
+            let what = "lies within --logs: name a place outside";
+            bail!(UsageError(format!("{} {what}", path.display())));
+        }
+    }
+    Ok(())
+}
+
+/// A path with links resolved, as far as it is there.
+fn standing(path: &Path) -> Option<PathBuf> {
+    if let Ok(path) = fs::canonicalize(path) {
+        return Some(path);
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = standing(above.unwrap_or(Path::new(".")))?;
+    Some(above.join(path.file_name()?))
+}
+
 /// Whose findings these are, for Security Hub.
-fn owner(telling: &args::Telling) -> Option<AsffOwner> {
-    let region = telling.asff_region.clone().or_else(|| std::env::var("AWS_REGION").ok())?;
-    Some(AsffOwner { region, account: telling.asff_account.clone()?, partition: None })
+fn owner(telling: &args::Telling) -> Result<Option<AsffOwner>> {
+    let region = telling.asff_region.clone().or_else(|| std::env::var("AWS_REGION").ok());
+    let Some((region, account)) = region.zip(telling.asff_account.clone()) else { return Ok(None) };
+    let is_of = |text: &str, is: fn(u8) -> bool| !text.is_empty() && text.bytes().all(is);
+    if !is_of(&account, |byte| byte.is_ascii_digit()) || account.len() != 12 {
+        bail!(UsageError(format!("--asff-account {account}: an account has 12 digits")));
+    }
+    if !is_of(&region, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        bail!(UsageError(format!("--asff-region {region:?}: write one as us-east-1")));
+    }
+    Ok(Some(AsffOwner { region, account, partition: None }))
 }
 
 /// Tells findings.
@@ -438,10 +527,12 @@ impl Teller<'_> {
             if let Err(error) = &told {
                 streams.problem(&format!("--emit {}: {error}", sink.name));
             }
-            // The second time of a run has the last word.
-            run.emitted.retain(|(name, before)| {
-                *name != sink.name || before.as_ref().is_ok_and(|told| *told > 0)
-            });
+            let before = run.emitted.iter().position(|(name, _)| *name == sink.name);
+            let before = before.map(|place| run.emitted.remove(place).1);
+            let told = match (before, told) {
+                (Some(Ok(before)), Ok(told)) => Ok(before + told),
+                (_, told) => told,
+            };
             run.emitted.push((sink.name.clone(), told));
         }
         Ok(())
@@ -459,19 +550,33 @@ impl Teller<'_> {
             return Ok(0);
         }
         let id = state.id().to_owned();
-        if let Some(there) = sink.has_already(&id, cursor.bulletin, last.number).await? {
-            cursor.bulletin = there;
+        if sink.has_already(&id, last).await? {
+            cursor.bulletin = last.number;
+            notes::leave(state, notes::note_cursor(&sink.name, cursor)?).await?;
+            return Ok(0);
+        }
+        if let Some(length) = sink
+            .length()
+            .filter(|length| cursor.bulletin == 0 && cursor.bytes == 0 || *length < cursor.bytes)
+        {
+            // What is in the file is somebody's: it stays, and is noted before anything is added.
+            cursor.bytes = length;
+            notes::leave(state, notes::note_cursor(&sink.name, cursor)?).await?;
         }
         let bulletin = self.bulletin(state, last, cursor.bulletin).await?;
-        let count = bulletin.findings.len() as u64;
         let mut next = sinks::Cursor { bulletin: last.number, ..cursor };
-        if count > 0 {
-            let (told, notes) = sink.tell(&bulletin, self.owner.as_ref(), &id, cursor).await?;
-            notes.iter().for_each(|note| streams.warn(&format!("--emit {}: {note}", sink.name)));
-            next = told;
+        let mut findings = 0;
+        if !bulletin.findings.is_empty() {
+            let told = sink.tell(&bulletin, self.owner.as_ref(), &id, cursor).await?;
+            if let Some(why) = told.why {
+                let left_out = bulletin.findings.len() as u64 - told.findings;
+                let left_out = counted(left_out, "finding", "findings");
+                streams.warn(&format!("--emit {}: {left_out} left out; first: {why}", sink.name));
+            }
+            (next, findings) = (told.cursor, told.findings);
         }
         notes::leave(state, notes::note_cursor(&sink.name, next)?).await?;
-        Ok(count)
+        Ok(findings)
     }
 
     /// What standard output was not told yet.

@@ -145,7 +145,9 @@ pub(crate) fn bulletin(
     let mut findings = Vec::new();
     for group in groups.iter().filter(|group| !group.is_news) {
         let Some((first, last)) = group.told else { continue };
-        if last > after && last <= number {
+        // Who hears for the first time hears nothing of what is suppressed.
+        let is_meant = after > 0 || policy.tells(group, at) == Told::Yes;
+        if last > after && last <= number && is_meant {
             findings.push(finding(group, first <= after, policy, labels)?);
         }
     }

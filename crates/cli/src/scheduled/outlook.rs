@@ -7,7 +7,7 @@ use flowproof_state::{Mode, State, StateError};
 
 use super::policy::{self, Policy};
 use super::sinks::Sink;
-use super::{check, notes, place};
+use super::{check, check_alone, check_targets, notes, owner, place};
 use crate::args::Scan;
 use crate::inputs::Inputs;
 use crate::streams::Streams;
@@ -43,12 +43,13 @@ pub(crate) async fn outlook(args: &Scan, streams: &mut Streams) -> Result<Outloo
     plan::book(&args.inventory, &inputs, streams)?;
     plan::session_options(&args.logs, Default::default())?;
     let Some(at) = &scheduled.state else {
+        check_alone(scheduled)?;
         add("State", "none: each run reads all, and tells all of it on standard output".to_owned());
         return Ok(outlook);
     };
     check(args)?;
     let names: Vec<&str> = loaded.sources.iter().map(|list| list.path.as_str()).collect();
-    Policy::load(&scheduled.telling, &names, &inputs, streams)?;
+    Policy::load(&scheduled.telling, &args.lists, &names, &inputs, streams)?;
     let place = place::place(at, &args.logs.s3, &mut inputs).await?;
     match State::open(place, Mode::Read).await {
         Ok(state) => {
@@ -62,10 +63,10 @@ pub(crate) async fn outlook(args: &Scan, streams: &mut Streams) -> Result<Outloo
         }
         Err(error) => return Err(error.into()),
     }
-    for text in &scheduled.telling.emit {
-        Sink::parse(text, &inputs)?;
-        add("Tell", text.clone());
-    }
+    let sinks = scheduled.telling.emit.iter().map(|text| Sink::parse(text, &inputs));
+    let sinks = sinks.collect::<Result<Vec<_>>>()?;
+    check_targets(args, &sinks, owner(&scheduled.telling)?.is_some())?;
+    scheduled.telling.emit.iter().for_each(|text| add("Tell", text.clone()));
     if let Some(interval) = &scheduled.interval {
         add("Again", format!("every {interval}"));
     }

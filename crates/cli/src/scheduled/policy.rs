@@ -8,11 +8,13 @@ use anyhow::{Context, Result, bail};
 use flowproof_evidence::Traffic;
 use flowproof_prefix::{IpNet, parse_ip};
 use flowproof_report::Severity;
+use flowproof_source::is_in_bucket;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::args::Telling;
 use super::news::Group;
+use crate::args::Lists;
 use crate::exit::UsageError;
 use crate::inputs::Inputs;
 use crate::streams::Streams;
@@ -95,11 +97,19 @@ struct Row {
     reason: String,
 }
 
+/// Entries that a suppression is about.
+#[derive(Debug)]
+enum Entries {
+    Within(IpNet),
+    /// A range, as findings spell it.
+    One(String),
+}
+
 /// What is not told, why, and for how long.
 #[derive(Debug)]
 struct Suppression {
     list: String,
-    entry: Option<IpNet>,
+    entry: Option<Entries>,
     account: String,
     interface: String,
     instance: String,
@@ -113,6 +123,7 @@ impl Policy {
     /// Reads options and files; suppressions that are over are told.
     pub(crate) fn load(
         telling: &Telling,
+        typed: &Lists,
         lists: &[&str],
         inputs: &Inputs,
         streams: &mut Streams,
@@ -121,10 +132,17 @@ impl Policy {
             Ok(u64::try_from(parse_size(text)?)?)
         })?;
         let severity = OfLists::parse("--severity", &telling.severity, |text| Ok(text.parse()?))?;
+        // A list that is not in use now may be so in the next run.
+        let typed: Vec<String> =
+            typed.places().map(|place| place.to_string_lossy().into_owned()).collect();
+        let is_open =
+            typed.iter().any(|place| place.contains(['*', '?', '[']) || is_in_bucket(place));
+        let lists = [lists, &typed.iter().map(String::as_str).collect::<Vec<_>>()].concat();
+        let lists = &lists;
         for (option, unused) in
             [("--min-bytes", min_bytes.unused(lists)), ("--severity", severity.unused(lists))]
         {
-            if let Some(name) = unused {
+            if let Some(name) = unused.filter(|_| !is_open) {
                 bail!(UsageError(format!("{option} {name}=...: no --list has this name")));
             }
         }
@@ -186,7 +204,10 @@ impl Suppression {
             && is(&self.account, group.account.as_deref())
             && is(&self.interface, group.interface.as_deref())
             && (self.instance.is_empty() || group.instances.contains(&self.instance))
-            && self.entry.is_none_or(|entry| holds(entry, &group.entry))
+            && self.entry.as_ref().is_none_or(|entry| match entry {
+                Entries::Within(net) => holds(*net, &group.entry),
+                Entries::One(name) => *name == group.entry,
+            })
     }
 }
 
@@ -224,10 +245,11 @@ impl Suppression {
         let until = parse_time(&until, Timestamp::now()).with_context(|| place.clone())?;
         let entry = match entry.as_str() {
             "" => None,
-            text => Some(
+            text if text.contains(['-', ',']) => Some(Entries::One(text.to_owned())),
+            text => Some(Entries::Within(
                 parse_net(text)
                     .with_context(|| format!("{place}: `{text}`: no address or prefix"))?,
-            ),
+            )),
         };
         Ok(Suppression { list, entry, account, interface, instance, until, place, reason })
     }
@@ -239,13 +261,16 @@ fn parse_net(text: &str) -> Option<IpNet> {
 
 /// Whether a prefix holds all of an entry in its canonical spelling.
 fn holds(prefix: IpNet, entry: &str) -> bool {
-    let address = |text: &str| parse_ip(text.as_bytes());
-    let ends: Option<[IpAddr; 2]> = match (entry.split_once('-'), parse_net(entry)) {
-        (Some((first, last)), _) => address(first).zip(address(last)).map(<[IpAddr; 2]>::from),
-        (None, Some(net)) => Some([net.network(), net.broadcast()]),
-        (None, None) => None,
-    };
-    ends.is_some_and(|ends| ends.iter().all(|end| prefix.contains(end)))
+    let entry = entry.split('#').next().unwrap_or(entry);
+    entry.split(',').all(|part| {
+        let address = |text: &str| parse_ip(text.as_bytes());
+        let ends: Option<[IpAddr; 2]> = match (part.split_once('-'), parse_net(part)) {
+            (Some((first, last)), _) => address(first).zip(address(last)).map(<[IpAddr; 2]>::from),
+            (None, Some(net)) => Some([net.network(), net.broadcast()]),
+            (None, None) => None,
+        };
+        ends.is_some_and(|ends| ends.iter().all(|end| prefix.contains(end)))
+    })
 }
 
 /// Where suppressions are.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use flowproof_evidence::{Coverage, Sample, SampleKind};
+use flowproof_source::Location;
 use flowproof_state::{Delta, FindingRow, ReadObject as Known, Trouble};
 use jiff::{SignedDuration, Timestamp};
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, ends_within_a_line};
 use super::error::IncrementError;
 use super::look::Look;
 use super::rows::finding_rows;
@@ -49,6 +50,9 @@ pub struct BatchTold {
 /// Is shown each session that reads, and holds what it gives back as long as that goes on.
 pub type Watch<'w> = &'w dyn Fn(&Session) -> Box<dyn Any>;
 
+/// The kind of trouble of an object that ends the reading of its batch.
+pub(super) const FAILED: &str = "failed";
+
 /// Objects that may each end a batch of theirs in one run. If more do, it is not for what is in them.
 const MOST_FAILED: usize = 64;
 
@@ -81,7 +85,7 @@ impl Increment<'_> {
                 Err(error) => return Err(error),
             };
             if let [only] = &part[..] {
-                failed += 1;
+                failed += usize::from(!error.is_overflow());
                 self.give_up(only, &error, failed, &mut told).await?;
             } else {
                 let (first, second) = part.split_at(part.len() / 2);
@@ -93,10 +97,14 @@ impl Increment<'_> {
         Ok(Some(told))
     }
 
-    /// Notes how far old days were listed. Every run does so at its end.
+    /// Notes how far old days were listed, and which troubled objects are gone. Every run does so at its end.
     #[must_use]
     pub fn notes(look: &Look) -> Delta {
-        Delta { notes: [(SWEPT.to_owned(), look.swept.clone())].into(), ..Delta::default() }
+        Delta {
+            notes: [(SWEPT.to_owned(), look.swept.clone())].into(),
+            settled: look.gone.clone(),
+            ..Delta::default()
+        }
     }
 
     /// Reads objects and commits them, all or none of them.
@@ -187,7 +195,7 @@ impl Increment<'_> {
         if failed > MOST_FAILED {
             return Err(IncrementError::TooMany { failed, read: told.read, object, reason });
         }
-        let trouble = Trouble { object, kind: "failed".to_owned(), reason, tried: 1 };
+        let trouble = Trouble { object, kind: FAILED.to_owned(), reason, tried: 1 };
         self.commit(Vec::new(), Vec::new(), vec![trouble.clone()]).await?;
         add_trouble(&mut told.coverage, &trouble);
         told.trouble.push(trouble);
@@ -236,6 +244,10 @@ impl Judged {
             return;
         }
         match kind {
+            "read" if is_open(read, candidate, now) => {
+                let reason = "it ends within a line: it may still be being written";
+                self.spoiled.insert(key.clone(), trouble("changing", reason));
+            }
             "read" | "empty" => self.read.push((key.clone(), known)),
             "truncated" | "corrupt" if is_young(candidate, now) => {
                 let reason = format!("{reason}: it may still be being written");
@@ -285,6 +297,7 @@ fn add_trouble(coverage: &mut Coverage, trouble: &Trouble) {
     let (count, kind) = match trouble.kind.as_str() {
         "vanished" => (&mut objects.vanished, SampleKind::Vanished),
         "denied" => (&mut objects.denied, SampleKind::Denied),
+        FAILED => (&mut objects.unsupported, SampleKind::Unsupported),
         _ => (&mut objects.unreachable, SampleKind::Unreachable),
     };
     *count += 1;
@@ -293,5 +306,11 @@ fn add_trouble(coverage: &mut Coverage, trouble: &Trouble) {
 }
 
 fn is_young(candidate: &Candidate, now: Timestamp) -> bool {
-    candidate.modified.is_some_and(|modified| now.duration_since(modified) < YOUNG)
+    candidate.modified.is_some_and(|modified| now.duration_since(modified).abs() < YOUNG)
+}
+
+/// Whether a young plain file ends within a line: what was read of that line may be a part of it.
+fn is_open(read: &ReadObject, candidate: &Candidate, now: Timestamp) -> bool {
+    let Location::Local(path) = &candidate.object.location else { return false };
+    read.encoding == Some("plain") && is_young(candidate, now) && ends_within_a_line(path)
 }

@@ -1,6 +1,7 @@
 //! Objects that may be read.
 
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -23,8 +24,11 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// What stands for an object; `None` for a file that is gone.
-    pub(super) fn of(object: Object, state: &State) -> Result<Option<Candidate>, IncrementError> {
+    /// What stands for an object; or why it cannot be looked at in this run.
+    pub(super) fn of(
+        object: Object,
+        state: &State,
+    ) -> Result<Result<Candidate, Absent>, IncrementError> {
         if is_holder_name(&object.key) {
             let reason = "it holds the records of other objects: scan what it was collected from";
             return Err(IncrementError::Nameless { object: object.key, reason });
@@ -32,7 +36,10 @@ impl Candidate {
         let (shelf, size) = (shelf(&object), object.size);
         let (identity, modified) = match &object.location {
             Location::Local(path) => {
-                let Some((name, modified)) = file(path) else { return Ok(None) };
+                let (name, modified) = match file(path) {
+                    Ok(file) => file,
+                    Err(absent) => return Ok(Err(absent)),
+                };
                 let edition = Edition::Modified(modified.as_nanosecond());
                 (state.identity("", &name, edition, size), Some(modified))
             }
@@ -47,23 +54,48 @@ impl Candidate {
                 return Err(IncrementError::Nameless { object: object.key, reason });
             }
         };
-        Ok(Some(Candidate { object, shelf, identity, modified }))
+        Ok(Ok(Candidate { object, shelf, identity, modified }))
     }
 
     /// Whether a file is another than it was when it was listed.
     pub(super) fn has_changed(&self) -> bool {
         let Location::Local(path) = &self.object.location else { return false };
         let size = fs::metadata(path).map(|metadata| metadata.len()).ok();
-        size != Some(self.object.size) || file(path).map(|(_, modified)| modified) != self.modified
+        size != Some(self.object.size) || file(path).ok().map(|(_, time)| time) != self.modified
     }
 }
 
+/// Why a file cannot be looked at in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It went while it was listed.
+    Gone,
+    /// Its name is not UTF-8, so that another could be taken for it.
+    Unnameable,
+}
+
 /// The name by which a file is known wherever a run is started, and when it was last modified.
-fn file(path: &Path) -> Option<(String, Timestamp)> {
+fn file(path: &Path) -> Result<(String, Timestamp), Absent> {
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
     let modified = modified.unwrap_or(SystemTime::UNIX_EPOCH);
-    let name = fs::canonicalize(path).ok()?;
-    Some((name.to_string_lossy().into_owned(), Timestamp::try_from(modified).unwrap_or_default()))
+    if path.to_str().is_none() {
+        return Err(Absent::Unnameable);
+    }
+    let name = fs::canonicalize(path).map_err(|_| Absent::Gone)?;
+    let name = name.to_str().ok_or(Absent::Unnameable)?;
+    Ok((name.to_owned(), Timestamp::try_from(modified).unwrap_or_default()))
+}
+
+/// Whether a file does not end with its last line.
+pub(super) fn ends_within_a_line(path: &Path) -> bool {
+    let last = || -> std::io::Result<[u8; 1]> {
+        let mut file = fs::File::open(path)?;
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        Ok(last)
+    };
+    last().is_ok_and(|last| last != *b"\n")
 }
 
 /// The shelf of an object: the day of its folder, else of its stamp, else its folder itself.

@@ -50,4 +50,9 @@ impl IncrementError {
                 | IncrementError::State(StateError::Overflow { .. })
         )
     }
+
+    /// Whether a sum does not fit in 64 bits, whichever part of a plan says so.
+    pub(super) fn is_overflow(&self) -> bool {
+        self.is_of_objects() && self.to_string().contains("64 bits")
+    }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
-use super::candidate::Candidate;
+use super::batch::FAILED;
+use super::candidate::{Absent, Candidate};
 use super::error::IncrementError;
 use super::frontier::Frontier;
 use super::{Increment, SWEPT};
@@ -45,6 +46,8 @@ pub struct Look {
     pub samples: Vec<Sample>,
     /// Places that could not be listed.
     pub unlistable: Vec<Unlistable>,
+    /// Objects that there was trouble with, and which are not there any more.
+    pub(super) gone: Vec<String>,
     /// What is to be read, the first at the end.
     pub(super) waiting: Vec<(Candidate, bool)>,
     /// The note that the run leaves at its end.
@@ -61,6 +64,10 @@ impl Look {
 
 /// How many objects that could not be read before are tried in a run.
 const MOST_RETRIED: usize = 1000;
+/// How many of those that ended the reading of their batch.
+const MOST_FAILED_AGAIN: usize = 16;
+/// Samples of what was passed over.
+const MOST_SAMPLES: usize = 1000;
 
 impl Increment<'_> {
     /// Lists what can have changed, and finds out what of it is not known.
@@ -84,6 +91,7 @@ impl Increment<'_> {
         let skip_days = Arc::new(turn.skip);
         let several = self.selection.wheres.len() > 1;
         let mut found = Found { met: several.then(HashSet::new), ..Found::default() };
+        found.unmet = self.state.trouble().await?.map(|trouble| trouble.object.clone()).collect();
         for place in &self.selection.wheres {
             let wheres = vec![place.clone()];
             let skip_days = Arc::clone(&skip_days);
@@ -96,6 +104,11 @@ impl Increment<'_> {
             && look.unlistable.len() == self.selection.wheres.len()
         {
             return Err(IncrementError::NoPlace(first.reason.clone()));
+        }
+        // Where everything was listed, an object that was not met is gone.
+        if look.skipped_days == 0 && look.unlistable.is_empty() && look.counts.denied == 0 {
+            look.gone = found.unmet.drain().collect();
+            look.gone.sort();
         }
         look.waiting = self.in_order(found.waiting, &mut look.postponed).await?;
         Ok(look)
@@ -159,11 +172,11 @@ impl Increment<'_> {
         if waiting.is_empty() {
             return Ok(Vec::new());
         }
-        let tried: HashMap<String, u64> = self
+        let tried: HashMap<String, (u64, bool)> = self
             .state
             .trouble()
             .await?
-            .map(|trouble| (trouble.object.clone(), trouble.tried))
+            .map(|trouble| (trouble.object.clone(), (trouble.tried, trouble.kind == FAILED)))
             .collect();
         let (mut fresh, mut again) = (Vec::new(), Vec::new());
         for ((is_replaced, _), of_shelf) in waiting {
@@ -177,8 +190,14 @@ impl Increment<'_> {
             }
         }
         again.sort_by_key(|(tried, _)| *tried);
-        *postponed = again.len().saturating_sub(MOST_RETRIED) as u64;
+        let all = again.len();
+        let mut failed = 0;
+        again.retain(|((_, has_failed), _)| {
+            failed += usize::from(*has_failed);
+            !has_failed || failed <= MOST_FAILED_AGAIN
+        });
         again.truncate(MOST_RETRIED);
+        *postponed = (all - again.len()) as u64;
         fresh.extend(again.into_iter().map(|(_, again)| again));
         // Stable: within one kind the order stays.
         fresh.sort_by_key(|(_, is_replaced)| *is_replaced);
@@ -191,6 +210,8 @@ impl Increment<'_> {
 #[derive(Debug, Default)]
 struct Found {
     shelves: HashMap<Shelf, Known>,
+    /// Objects that there is trouble with and that were not met.
+    unmet: HashSet<String>,
     /// What was met, if several places may lead to the same objects.
     met: Option<HashSet<(Shelf, [u8; 8])>>,
     /// From which day on known objects that were read under other lists than those of an epoch are kept.
@@ -239,16 +260,13 @@ impl Found {
         look: &mut Look,
     ) -> Result<(), IncrementError> {
         let key = object.key.clone();
-        let Some(candidate) = Candidate::of(object, state)? else {
-            look.counts.vanished += 1;
-            let reason = "it went while it was listed".to_owned();
-            look.samples.push(Sample {
-                kind: SampleKind::Vanished,
-                object: key,
-                line: None,
-                reason,
-            });
-            return Ok(());
+        self.unmet.remove(&key);
+        let candidate = match Candidate::of(object, state)? {
+            Ok(candidate) => candidate,
+            Err(absent) => {
+                add_absent(key, absent, look);
+                return Ok(());
+            }
         };
         let shelf = candidate.shelf;
         if let Some(met) = &mut self.met
@@ -286,6 +304,23 @@ impl Found {
             }
         }
         Ok(())
+    }
+}
+
+fn add_absent(object: String, absent: Absent, look: &mut Look) {
+    let (count, kind, reason) = match absent {
+        Absent::Gone => {
+            (&mut look.counts.vanished, SampleKind::Vanished, "it went while it was listed")
+        }
+        Absent::Unnameable => (
+            &mut look.counts.unsupported,
+            SampleKind::Unsupported,
+            "its name is not UTF-8, so it cannot be told from others: rename it",
+        ),
+    };
+    *count += 1;
+    if look.samples.len() < MOST_SAMPLES {
+        look.samples.push(Sample { kind, object, line: None, reason: reason.to_owned() });
     }
 }
 

@@ -22,6 +22,10 @@ use crate::hex;
 const SWAP: &str = "lock.head";
 /// Where files are written before they get their names.
 const WORK: &str = "work";
+/// What names of files begin with that are being written.
+const DRAFT: &str = ".flowproof-";
+/// All that may stand in a folder of which a state is made.
+const OURS: [&str; 5] = [LOCK, SWAP, WORK, "seg", "kept"];
 
 /// How long the head's lock is tried for. It is held for two fsyncs.
 const TRIES: u32 = 100;
@@ -64,7 +68,7 @@ impl Folder {
     fn draft(&self, bytes: &[u8]) -> io::Result<NamedTempFile> {
         let work = self.path(WORK);
         fs::create_dir_all(&work)?;
-        let mut draft = NamedTempFile::new_in(work)?;
+        let mut draft = tempfile::Builder::new().prefix(DRAFT).tempfile_in(work)?;
         draft.write_all(bytes)?;
         draft.as_file().sync_all()?;
         Ok(draft)
@@ -118,9 +122,32 @@ impl Folder {
             Err(error) => return Err(error),
         };
         for entry in entries {
-            fs::remove_file(entry?.path())?;
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+                fs::remove_file(entry.path())?;
+            }
         }
         Ok(())
+    }
+
+    /// Fails if the folder is somebody else's: it has no head, and things that are not a state's.
+    fn check_ours(&self) -> Result<(), PlaceError> {
+        let failed = |error: io::Error| self.failed("", &error);
+        let entries = match fs::read_dir(&self.root) {
+            Ok(entries) => entries.collect::<io::Result<Vec<_>>>().map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        let names: Vec<String> =
+            entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let foreign = names.iter().find(|name| !OURS.contains(&name.as_str()));
+        match foreign {
+            Some(name) if !names.iter().any(|name| name == HEAD) => {
+                let reason = format!("there is {name}, and no state: name an empty folder");
+                Err(PlaceError::new(self.locate(""), reason))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -184,6 +211,7 @@ impl Place for Folder {
     }
 
     async fn lock(&self) -> Result<Locked, PlaceError> {
+        self.check_ours()?;
         let mut file = self.lock_file(LOCK).map_err(|error| self.failed(LOCK, &error))?;
         match file.try_lock() {
             Ok(()) => {}

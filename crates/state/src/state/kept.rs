@@ -51,8 +51,9 @@ impl State {
     pub async fn keep_only(&mut self, wanted: &BTreeSet<String>) -> Result<(), StateError> {
         self.check_writable()?;
         for name in self.place.list(FOLDER).await? {
-            let is_wanted = name.rsplit('/').next().is_some_and(|name| wanted.contains(name));
-            if !is_wanted {
+            let file = name.rsplit('/').next().unwrap_or(&name);
+            let is_ours = file.len() == 64 && file.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if is_ours && !wanted.contains(file) {
                 self.place.remove(&name).await?;
             }
         }

@@ -1,7 +1,5 @@
 //! Telling into a bucket: an object for each bulletin.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Result, anyhow, bail};
 use flowproof_source::bucket_and_key;
 use flowproof_source::s3::{ListRequest, S3FailureKind, S3Store};
@@ -48,29 +46,19 @@ impl Bucket {
         Ok(())
     }
 
-    /// The last bulletin after `after` whose object is there.
-    pub(super) async fn has(
-        &self,
-        format: Format,
-        naming: Naming<'_>,
-        after: u64,
-    ) -> Result<Option<u64>> {
-        let all = format!("{}{}", self.prefix, naming.series());
-        let after_key = format!("{}{}~", self.prefix, naming.stem(after));
-        let request =
-            ListRequest { prefix: all, start_after: Some(after_key), ..ListRequest::default() };
-        let mut pages = self.store.pages(request);
-        let mut there = BTreeSet::new();
+    /// Whether the bulletin is there.
+    pub(super) async fn has(&self, format: Format, naming: Naming<'_>) -> Result<bool> {
+        let names = [naming.file(None, format), naming.file(Some(0), format)];
+        let keys = names.map(|name| format!("{}{name}", self.prefix));
+        let prefix = format!("{}{}", self.prefix, naming.stem());
+        let mut pages = self.store.pages(ListRequest { prefix, ..ListRequest::default() });
         while let Some(page) = pages.next().await {
             let page =
                 page.map_err(|failure| anyhow!("{}/{}: {failure}", self.store, self.prefix))?;
-            there.extend(page.objects.into_iter().map(|object| object.key));
+            if page.objects.iter().any(|object| keys.contains(&object.key)) {
+                return Ok(true);
+            }
         }
-        let is_there = |bulletin: &u64| {
-            let naming = Naming { bulletin: *bulletin, ..naming };
-            let names = [naming.file(None, format), naming.file(Some(0), format)];
-            names.iter().any(|name| there.contains(&format!("{}{name}", self.prefix)))
-        };
-        Ok((after + 1..=naming.bulletin).rev().find(is_there))
+        Ok(false)
     }
 }

@@ -11,12 +11,15 @@ mod file;
 mod folder;
 mod rendered;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use flowproof_report::{AsffOwner, Bulletin};
 use flowproof_source::is_in_bucket;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::notes::LastBulletin;
 
 use crate::exit::UsageError;
 use crate::inputs::Inputs;
@@ -49,28 +52,38 @@ enum To {
     Command(String),
 }
 
+/// What a target was told.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// How far it has come.
+    pub(crate) cursor: Cursor,
+    /// How many findings it has now that it had not.
+    pub(crate) findings: u64,
+    /// Why others were left out.
+    pub(crate) why: Option<String>,
+}
+
 /// What makes the names of files: which state it is, and which bulletin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Naming<'a> {
     pub(crate) state: &'a str,
     pub(crate) bulletin: u64,
+    /// When it was made: a state that was restored makes others of the same number.
+    pub(crate) at: Timestamp,
 }
 
 impl Naming<'_> {
-    /// What the names of all files of the state begin with.
-    fn series(&self) -> String {
-        format!("flowproof-{}-", &self.state[..self.state.len().min(12)])
-    }
-
-    /// What the names of all files of a bulletin begin with.
-    fn stem(&self, bulletin: u64) -> String {
-        format!("{}{bulletin:08}", self.series())
+    /// What the names of all files of the bulletin begin with.
+    fn stem(&self) -> String {
+        let state = &self.state[..self.state.len().min(12)];
+        let at = self.at.strftime("%Y%m%dT%H%M%S%3fZ");
+        format!("flowproof-{state}-{:08}-{at}", self.bulletin)
     }
 
     /// The name of a part, if there are several.
     fn file(&self, part: Option<usize>, format: Format) -> String {
         let part = part.map(|part| format!("-{:03}", part + 1)).unwrap_or_default();
-        format!("{}{part}.{}", self.stem(self.bulletin), format.extension())
+        format!("{}{part}.{}", self.stem(), format.extension())
     }
 }
 
@@ -83,6 +96,9 @@ impl Sink {
         };
         let format: Format = format.parse().map_err(usage)?;
         let to = if let Some(command) = target.strip_prefix('|') {
+            if command.trim().is_empty() {
+                bail!(usage("there is no command after the |".to_owned()));
+            }
             To::Command(command.trim().to_owned())
         } else if is_in_bucket(target) {
             To::Bucket(bucket::Bucket::new(target, inputs)?)
@@ -110,31 +126,42 @@ impl Sink {
         owner: Option<&AsffOwner>,
         state: &str,
         cursor: Cursor,
-    ) -> Result<(Cursor, Vec<String>)> {
-        let naming = Naming { state, bulletin: bulletin.number };
-        let (rendered, notes) = Rendered::of(bulletin, self.format, owner)?;
+    ) -> Result<Told> {
+        let naming = Naming { state, bulletin: bulletin.number, at: bulletin.at };
+        let (rendered, left_out) = Rendered::of(bulletin, self.format, owner)?;
         let bytes = match &self.to {
             To::File(path) => file::tell(path, &rendered, cursor)?,
             To::Folder(path) => folder::tell(path, &rendered, self.format, naming).map(|()| 0)?,
             To::Bucket(bucket) => bucket.tell(&rendered, self.format, naming).await.map(|()| 0)?,
             To::Command(line) => command::tell(line, &rendered, bulletin).await.map(|()| 0)?,
         };
-        Ok((Cursor { bulletin: bulletin.number, bytes }, notes))
+        let findings = (bulletin.findings.len() - left_out.len()) as u64;
+        let why = left_out.into_iter().next().map(|(_, why)| why);
+        let cursor = Cursor { bulletin: bulletin.number, bytes };
+        Ok(Told { cursor, findings, why })
     }
 
-    /// The last bulletin between two that the target has though its cursor does not say so: the run died
-    /// before it could.
-    pub(crate) async fn has_already(
-        &self,
-        state: &str,
-        after: u64,
-        up_to: u64,
-    ) -> Result<Option<u64>> {
-        let naming = Naming { state, bulletin: up_to };
+    /// Whether the target has a bulletin though its cursor does not say so: the run died before it could.
+    pub(crate) async fn has_already(&self, state: &str, last: LastBulletin) -> Result<bool> {
+        let naming = Naming { state, bulletin: last.number, at: last.at };
         match &self.to {
-            To::Folder(path) => folder::has(path, self.format, naming, after),
-            To::Bucket(bucket) => bucket.has(self.format, naming, after).await,
-            To::File(_) | To::Command(_) => Ok(None),
+            To::Folder(path) => folder::has(path, self.format, naming),
+            To::Bucket(bucket) => bucket.has(self.format, naming).await,
+            To::File(_) | To::Command(_) => Ok(false),
+        }
+    }
+
+    /// How long the file is that the target is, if it is one: what is there was not told by this scan.
+    pub(crate) fn length(&self) -> Option<u64> {
+        let To::File(path) = &self.to else { return None };
+        std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|there| there.len())
+    }
+
+    /// The file or folder on this machine that the target is.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.to {
+            To::File(path) | To::Folder(path) => Some(path),
+            To::Bucket(_) | To::Command(_) => None,
         }
     }
 }

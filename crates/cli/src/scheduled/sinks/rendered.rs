@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use flowproof_report::bulletin::{self, AsffOwner, Bulletin, Generator};
-use flowproof_report::counted;
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,18 +54,18 @@ pub(crate) enum Rendered {
 }
 
 impl Rendered {
-    /// Writes a bulletin; and what could not be written of it.
+    /// Writes a bulletin; and the ids of findings that are left out, each with the reason.
     pub(crate) fn of(
         told: &Bulletin,
         format: Format,
         owner: Option<&AsffOwner>,
-    ) -> Result<(Rendered, Vec<String>)> {
+    ) -> Result<(Rendered, Vec<(String, String)>)> {
         let generator = Generator { name: "flowproof", version: env!("CARGO_PKG_VERSION") };
         let lines = |text: String| {
             let ids = told.findings.iter().map(|finding| finding.event_id.clone());
             Rendered::Lines(ids.zip(text.lines().map(str::to_owned)).collect())
         };
-        let mut notes = Vec::new();
+        let mut left_out = Vec::new();
         let rendered = match format {
             Format::Jsonl => lines(bulletin::jsonl(told, &generator)?),
             Format::Ocsf => lines(bulletin::ocsf(told, &generator)?),
@@ -77,14 +76,11 @@ impl Rendered {
                     bail!("--asff-region and --asff-account say whose findings these are")
                 };
                 let asff = bulletin::asff(told, &generator, owner);
-                if let Some((_, why)) = asff.left_out.first() {
-                    let left_out = counted(asff.left_out.len() as u64, "finding", "findings");
-                    notes.push(format!("{left_out} left out of asff; first: {why}"));
-                }
+                left_out = asff.left_out;
                 Rendered::Batches(asff.batches)
             }
         };
-        Ok((rendered, notes))
+        Ok((rendered, left_out))
     }
 
     /// All of it, for who reads it in one go.

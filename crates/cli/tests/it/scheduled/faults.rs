@@ -179,3 +179,130 @@ fn a_state_that_is_damaged_is_never_taken_for_empty() {
     let verified = run(&["state", "verify", &arg(scans.path("state"))]);
     assert_eq!(verified.code, Some(1), "{verified:?}");
 }
+
+#[test]
+fn a_folder_that_is_somebody_elses_is_no_state_and_keeps_what_is_in_it() {
+    let scans = Scheduled::new(4);
+    scans.write(0..1);
+    for foreign in ["notes.txt", "work/mine.txt", "kept/mine.txt"] {
+        let file = scans.path("state").join(foreign);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "mine").unwrap();
+    }
+    let refused = scans.scan(&[]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("there is notes.txt, and no state"), "{refused:?}");
+    fs::remove_file(scans.path("state/notes.txt")).unwrap();
+    assert_eq!(scans.answer(0, &[])["objects"]["read"], 1);
+    for foreign in ["work/mine.txt", "kept/mine.txt"] {
+        assert_eq!(fs::read(scans.path("state").join(foreign)).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn what_is_read_is_never_written() {
+    let scans = Scheduled::new(4);
+    scans.write(0..1);
+    let list = arg(scans.path("list.txt"));
+    let before = fs::read(&list).unwrap();
+    let log = arg(scans.path("logs").join(key(0)));
+    for (option, what) in [
+        (["--emit", &format!("jsonl={list}")], "is read"),
+        (["--emit", &format!("html={list}")], "is read"),
+        (["--metrics", &log], "lies within --logs"),
+        (["--emit", &format!("jsonl={}/out/", arg(scans.path("logs")))], "lies within --logs"),
+    ] {
+        let refused = scans.scan(&option);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains(what), "{refused:?}");
+    }
+    assert_eq!(fs::read(&list).unwrap(), before);
+    // A file that is there keeps what is in it, and is given an end.
+    let out = scans.path("mine.txt");
+    fs::write(&out, "mine, without an end").unwrap();
+    scans.answer(0, &["--emit", &format!("jsonl={}", arg(&out))]);
+    let text = fs::read_to_string(&out).unwrap();
+    assert_eq!(text.lines().next(), Some("mine, without an end"));
+    assert_eq!(text.lines().count(), 1 + 2);
+}
+
+#[test]
+fn names_that_cannot_be_told_apart_are_told_and_their_objects_are_not_read() {
+    use std::os::unix::ffi::OsStrExt;
+    let scans = Scheduled::new(4);
+    scans.write(0..1);
+    for name in [&b"a\xff.log"[..], b"a\xfe.log"] {
+        let path = scans.path("logs").join(std::ffi::OsStr::from_bytes(name));
+        if fs::write(path, line(1)).is_err() {
+            return; // This file system has no such names.
+        }
+    }
+    for read in [1, 0] {
+        let run = scans.scan(&["--format", "json"]);
+        assert_eq!((run.code, &run.json()["objects"]["read"]), (Some(3), &read.into()), "{run:?}");
+        assert!(run.err.contains("its name is not UTF-8"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_plain_file_that_is_being_written_is_left_to_the_next_run() {
+    let scans = Scheduled::new(4);
+    let whole = line(1) + &line(2);
+    scans.put(&key(0), &whole[..whole.len() - 30]);
+    let cut = scans.answer(3, &[]);
+    assert_eq!((&cut["objects"]["read"], &cut["findings"]), (&0.into(), &Value::Array(vec![])));
+    scans.put(&key(0), &whole);
+    let answer = scans.answer(0, &[]);
+    let flows = flows_by_entry(answer["findings"].as_array().unwrap());
+    assert_eq!(flows.values().copied().collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(answer["trouble"]["objects"], 0);
+}
+
+#[test]
+fn sums_that_do_not_fit_stop_no_other_finding() {
+    let scans = Scheduled::new(200);
+    let most = line(0).replace(" 1000 ", &format!(" {} ", u64::MAX));
+    scans.put(&key(0), &most);
+    assert_eq!(scans.answer(0, &[])["objects"]["read"], 1);
+    // Each of these is one too many for the sum of the first entry.
+    for number in 1..70 {
+        scans.put(&key(number), &line(0));
+    }
+    scans.write(100..101);
+    for read in [1, 0] {
+        let answer = scans.answer(3, &[]);
+        assert_eq!(answer["objects"]["read"], read);
+        assert_eq!(answer["findings"].as_array().unwrap().len(), 2 * read as usize);
+        assert_eq!(answer["trouble"]["objects"], 69);
+    }
+}
+
+#[test]
+fn a_state_that_was_restored_tells_what_comes_after_it() {
+    let scans = Scheduled::new(10);
+    let emit = format!("jsonl={}/", arg(scans.path("out")));
+    let copy = |from: &str, to: &str| {
+        let status = std::process::Command::new("cp")
+            .args(["-r"])
+            .arg(scans.path(from))
+            .arg(scans.path(to))
+            .status();
+        assert!(status.unwrap().success());
+    };
+    for number in 0..3 {
+        scans.put(&key(number), &line(number));
+        if number == 2 {
+            fs::remove_dir_all(scans.path("state")).unwrap();
+            copy("backup", "state");
+        }
+        scans.answer(0, &["--emit", &emit]);
+        if number == 0 {
+            copy("state", "backup");
+        }
+    }
+    let files = fs::read_dir(scans.path("out")).unwrap();
+    let told = files.flat_map(|file| super::json_lines(&file.unwrap().path()));
+    let told: std::collections::BTreeSet<String> =
+        told.map(|finding| finding["entry"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told, (0..3).map(super::entry).collect());
+}

@@ -139,6 +139,11 @@ fn options_come_from_a_file_and_what_is_typed_wins() {
     for line in ["flowproof_scan_known_objects 2\n", "flowproof_scan_exit_code 0\n", "# EOF\n"] {
         assert!(metrics.contains(line), "{metrics}");
     }
+    let more = run(&["scan", "--config", &arg(&file), "--accept-shrunk", "--min-bytes", "1kB"]);
+    assert_eq!(more.code, Some(0), "{more:?}");
+    let alone = run(&["scan", "--logs", "x", "--list", "y", "--emit", "jsonl=z"]);
+    assert_eq!(alone.code, Some(2), "{alone:?}");
+    assert!(alone.err.contains("--emit needs --state"), "{alone:?}");
     fs::write(&file, "lgos = 1").unwrap();
     let wrong = run(&["scan", "--config", &arg(&file)]);
     assert_eq!(wrong.code, Some(2), "{wrong:?}");
