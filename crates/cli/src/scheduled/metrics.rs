@@ -106,10 +106,10 @@ pub(super) fn write(path: &Path, began: Timestamp, exit: Exit, figures: &Figures
 }
 
 /// Writes that a run failed; of the last success is told what was told before.
-pub(super) fn write_failure(path: &Path, began: Timestamp, exit: Exit) -> Result<()> {
+pub(super) fn write_failure(path: &Path, began: Timestamp) -> Result<()> {
     let mut text = String::new();
     family(&mut text, "flowproof_scan_exit_code", "The exit code of the last run");
-    let _ = writeln!(text, "flowproof_scan_exit_code {}", exit as i32);
+    let _ = writeln!(text, "flowproof_scan_exit_code {}", Exit::Failed as i32);
     finish(path, text, began, Timestamp::now(), last_success(path))
 }
 
@@ -161,7 +161,7 @@ mod tests {
     fn the_last_success_outlives_failures_and_is_the_files_own() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scan.prom");
-        write_failure(&path, Timestamp::now(), Exit::Failed).unwrap();
+        write_failure(&path, Timestamp::now()).unwrap();
         assert_eq!(last_success(&path), None);
         let figures = Figures {
             values: vec![("target_failed", "Whether", Some("jsonl=\"a\\b\"".into()), 1)],
@@ -170,7 +170,7 @@ mod tests {
         let success = last_success(&path);
         assert!(success.is_some());
         write(&path, Timestamp::now(), Exit::Failed, &figures).unwrap();
-        write_failure(&path, Timestamp::now(), Exit::Failed).unwrap();
+        write_failure(&path, Timestamp::now()).unwrap();
         assert_eq!(last_success(&path), success);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.ends_with("# EOF\n") && text.contains("exit_code 1\n"), "{text}");

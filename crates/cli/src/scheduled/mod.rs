@@ -194,11 +194,10 @@ async fn once(args: &Scan, common: &Common, streams: &mut Streams) -> Result<Exi
         let written = match &result {
             Ok((exit, _)) if *exit == Exit::Busy => Ok(()),
             Ok((exit, Some(figures))) => metrics::write(path, began, *exit, figures),
-            Ok(_) => metrics::write_failure(path, began, Exit::Failed),
-            Err(error) if error.downcast_ref::<UsageError>().is_some() => {
-                metrics::write_failure(path, began, Exit::Usage)
-            }
-            Err(_) => metrics::write_failure(path, began, Exit::Failed),
+            Ok(_) => metrics::write_failure(path, began),
+            // Whoever has typed something wrong may have meant another file.
+            Err(error) if error.downcast_ref::<UsageError>().is_some() => Ok(()),
+            Err(_) => metrics::write_failure(path, began),
         };
         if let Err(error) = written {
             streams.warn(&format!("--metrics {}: {error:#}", path.display()));
