@@ -61,7 +61,7 @@ fn a_denied_place_is_told_in_every_run_and_does_not_stop_the_others() {
 }
 
 #[test]
-fn an_object_with_a_new_etag_is_read_again_and_listings_in_pages_change_nothing() {
+fn late_keys_and_new_etags_in_a_bucket_are_read_once_each_though_all_have_one_time() {
     let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
     put(&bucket, 0..4);
     assert_eq!(scan(&bucket, &scans, &[]).json()["objects"]["read"], 4);
@@ -73,6 +73,18 @@ fn an_object_with_a_new_etag_is_read_again_and_listings_in_pages_change_nothing(
         (&1.into(), &1.into())
     );
     assert_eq!(scan(&bucket, &scans, &[]).json()["objects"]["read"], 0);
+    // Before, between and after those that are known; all objects of this server have one time.
+    let early = key(5).replace("2025", "2024");
+    for key in [early, key(0).replace("_00000000", "_00000000a"), key(9)] {
+        bucket.objects.put("logs", &key, line(6));
+    }
+    let late = scan(&bucket, &scans, &[]).json();
+    assert_eq!((&late["objects"]["read"], &late["objects"]["replaced"]), (&3.into(), &0.into()));
+    assert_eq!(
+        (&late["findings"][0]["flows"], &late["findings"][0]["entry"]),
+        (&3.into(), &"2001:db8::6".into())
+    );
+    assert_eq!(scan(&bucket, &scans, &[]).json()["objects"]["known"], 7);
 }
 
 #[test]
