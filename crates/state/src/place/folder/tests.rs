@@ -91,9 +91,10 @@ fn what_a_dead_run_was_writing_is_removed_by_the_next() {
     let (_folder, place) = place();
     block_on(async {
         place.put_new("seg/a", b"one".to_vec()).await.unwrap();
-        fs::write(place.path(WORK).join(".tmp1"), b"half").unwrap();
+        fs::write(place.path(WORK).join(".flowproof-1"), b"half").unwrap();
+        fs::write(place.path(WORK).join("mine"), b"somebody's").unwrap();
         let _hold = place.lock().await.unwrap();
-        assert_eq!(names(&place.path(WORK)), [""; 0]);
+        assert_eq!(names(&place.path(WORK)), ["mine"]);
         assert_eq!(place.get("seg/a").await, Ok(Some(b"one".to_vec())));
     });
 }
