@@ -10,7 +10,7 @@ use flowproof_evidence::{
     Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
 };
 use flowproof_record::{Counts, FormatSource, RejectKind, Tally};
-use flowproof_source::{Listing, Location, Object, SkippedKind};
+use flowproof_source::{ListCounts, Listing, Location, Object, Skipped, SkippedKind};
 
 use crate::scan::{ObjectReport, Outcome};
 pub use objects::ReadObjects;
@@ -282,28 +282,38 @@ fn short(digest: &str) -> u64 {
     hasher.finish()
 }
 
+/// What a listing counted and passed over, as coverage tells it.
+pub(crate) fn passed_over(listing: &Listing) -> (ObjectCounts, Vec<Sample>) {
+    let ListCounts { listed, not_a_flow_log, empty, denied, archived, vanished, .. } =
+        listing.counts;
+    let counts = ObjectCounts {
+        listed,
+        not_a_flow_log,
+        empty,
+        denied,
+        archived,
+        vanished,
+        ..ObjectCounts::default()
+    };
+    let sample = |skipped: &Skipped| Sample {
+        kind: match skipped.kind {
+            SkippedKind::Empty => SampleKind::Empty,
+            SkippedKind::Denied => SampleKind::Denied,
+            SkippedKind::Archived => SampleKind::Archived,
+            SkippedKind::Vanished => SampleKind::Vanished,
+            _ => SampleKind::NotAFlowLog,
+        },
+        object: skipped.key.clone(),
+        line: None,
+        reason: skipped.reason.clone(),
+    };
+    (counts, listing.skipped.iter().map(sample).collect())
+}
+
 impl<T> Answer<T> {
     pub(crate) fn new(value: T, listing: &Listing, objects: ReadObjects) -> Answer<T> {
-        let mut coverage = Coverage::default();
-        coverage.objects.listed = listing.counts.listed;
-        coverage.objects.not_a_flow_log = listing.counts.not_a_flow_log;
-        coverage.objects.empty = listing.counts.empty;
-        coverage.objects.denied = listing.counts.denied;
-        coverage.objects.archived = listing.counts.archived;
-        coverage.objects.vanished = listing.counts.vanished;
-        let skipped = listing.skipped.iter().map(|skipped| Sample {
-            kind: match skipped.kind {
-                SkippedKind::Empty => SampleKind::Empty,
-                SkippedKind::Denied => SampleKind::Denied,
-                SkippedKind::Archived => SampleKind::Archived,
-                SkippedKind::Vanished => SampleKind::Vanished,
-                _ => SampleKind::NotAFlowLog,
-            },
-            object: skipped.key.clone(),
-            line: None,
-            reason: skipped.reason.clone(),
-        });
-        coverage.samples.extend(skipped);
+        let (counts, samples) = passed_over(listing);
+        let mut coverage = Coverage { objects: counts, samples, ..Coverage::default() };
         for object in objects.iter() {
             object.count(&mut coverage.objects);
             coverage.records.merge(&object.records);

@@ -21,7 +21,7 @@ pub struct Frontier {
 }
 
 impl Default for Frontier {
-    /// Two days, and 50,000 keys: about a second.
+    /// A day, so today and the day before, and 50,000 keys: about a second.
     fn default() -> Frontier {
         Frontier { look_back: SignedDuration::from_hours(24), most_keys: 50_000 }
     }

@@ -1,10 +1,10 @@
 //! What is there that was not read before.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use flowproof_evidence::{ObjectCounts, Sample, SampleKind};
-use flowproof_source::{ListCounts, Listing, Object, Selection, SkippedKind, list_each};
+use flowproof_source::{Object, Selection, list_each};
 use flowproof_state::{Known, Shelf, Standing, State};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,6 +15,7 @@ use super::candidate::{Absent, Candidate};
 use super::error::IncrementError;
 use super::frontier::Frontier;
 use super::{Increment, SWEPT};
+use crate::answer::passed_over;
 
 /// A place that could not be listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,14 +93,7 @@ impl Increment<'_> {
         let several = self.selection.wheres.len() > 1;
         let mut found = Found { met: several.then(HashSet::new), ..Found::default() };
         found.unmet = self.state.trouble().await?.map(|trouble| trouble.object.clone()).collect();
-        for place in &self.selection.wheres {
-            let wheres = vec![place.clone()];
-            let skip_days = Arc::clone(&skip_days);
-            let selection = Selection { wheres, skip_days, ..self.selection.clone() };
-            if let Err(failure) = found.list(&selection, self.state, &mut look).await? {
-                look.unlistable.push(Unlistable { place: place.clone(), reason: failure });
-            }
-        }
+        self.list(&mut found, &skip_days, &mut look).await?;
         if let [first, ..] = &look.unlistable[..]
             && look.unlistable.len() == self.selection.wheres.len()
         {
@@ -112,6 +106,24 @@ impl Increment<'_> {
         }
         look.waiting = self.in_order(found.waiting, &mut look.postponed).await?;
         Ok(look)
+    }
+
+    /// Lists each place by itself, but for these days: one that cannot be listed does not stop the others.
+    async fn list(
+        &mut self,
+        found: &mut Found,
+        skip_days: &Arc<BTreeSet<Date>>,
+        look: &mut Look,
+    ) -> Result<(), IncrementError> {
+        for place in &self.selection.wheres {
+            let wheres = vec![place.clone()];
+            let skip_days = Arc::clone(skip_days);
+            let selection = Selection { wheres, skip_days, ..self.selection.clone() };
+            if let Err(reason) = found.list(&selection, self.state, look).await? {
+                look.unlistable.push(Unlistable { place: place.clone(), reason });
+            }
+        }
+        Ok(())
     }
 
     /// Looks at the objects with these keys (`s3://bucket/key`) and at no others, and finds out which of them
@@ -146,13 +158,8 @@ impl Increment<'_> {
         let mut found = Found { again: Some((since, now)), ..Found::default() };
         found.met = (self.selection.wheres.len() > 1).then(HashSet::new);
         let skip_days = Arc::new(before);
-        for place in &self.selection.wheres {
-            let wheres = vec![place.clone()];
-            let skip_days = Arc::clone(&skip_days);
-            let selection = Selection { wheres, skip_days, ..self.selection.clone() };
-            // What cannot be listed was told when new objects were looked for.
-            let _ = found.list(&selection, self.state, &mut Look::default()).await?;
-        }
+        // What cannot be listed was told when new objects were looked for.
+        self.list(&mut found, &skip_days, &mut Look::default()).await?;
         let mut looks: BTreeMap<u32, Look> = BTreeMap::new();
         for (epoch, mut waiting) in found.under_other_lists {
             waiting.sort_by(|a, b| (b.shelf, &b.object.key).cmp(&(a.shelf, &a.object.key)));
@@ -246,7 +253,9 @@ impl Found {
         looked?;
         match listed {
             Ok(listing) => {
-                add_listing(listing, look);
+                let (counts, samples) = passed_over(&listing);
+                look.counts.merge(&counts);
+                look.samples.extend(samples);
                 Ok(Ok(()))
             }
             Err(error) => Ok(Err(error.to_string())),
@@ -322,30 +331,4 @@ fn add_absent(object: String, absent: Absent, look: &mut Look) {
     if look.samples.len() < MOST_SAMPLES {
         look.samples.push(Sample { kind, object, line: None, reason: reason.to_owned() });
     }
-}
-
-fn add_listing(listing: Listing, look: &mut Look) {
-    let ListCounts { not_a_flow_log, empty, denied, archived, vanished, .. } = listing.counts;
-    let counts = ObjectCounts {
-        listed: listing.counts.listed,
-        not_a_flow_log,
-        empty,
-        denied,
-        archived,
-        vanished,
-        ..ObjectCounts::default()
-    };
-    look.counts.merge(&counts);
-    look.samples.extend(listing.skipped.into_iter().map(|skipped| Sample {
-        kind: match skipped.kind {
-            SkippedKind::Empty => SampleKind::Empty,
-            SkippedKind::Denied => SampleKind::Denied,
-            SkippedKind::Archived => SampleKind::Archived,
-            SkippedKind::Vanished => SampleKind::Vanished,
-            _ => SampleKind::NotAFlowLog,
-        },
-        object: skipped.key,
-        line: None,
-        reason: skipped.reason,
-    }));
 }
