@@ -1,0 +1,1 @@
+//! Flowproof on several machines.
