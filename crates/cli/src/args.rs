@@ -6,6 +6,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::cluster::ClusterCommand;
 pub(crate) use crate::scheduled::{CheckConfig, Health, Scheduled, StateArgs, StateCommand};
 
 use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
@@ -70,6 +71,9 @@ pub(crate) enum Command {
     CheckConfig(CheckConfig),
     /// Say whether a scheduled scan is well: its last run came to its end not long ago
     Health(Health),
+    /// Read on several machines: a scheduler and executors, for --cluster
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// Look at address lists before they are trusted, and ask them
     #[command(subcommand)]
     Lists(ListCommand),
@@ -124,6 +128,9 @@ pub(crate) struct Logs {
     /// What becomes of records that several flow logs wrote, and of objects that are there twice
     #[arg(long, value_name = "WHAT", default_value = "keep", env = "FLOWPROOF_DUPLICATES")]
     pub(crate) duplicates: OnDuplicates,
+    /// Read on the executors of this scheduler (flowproof cluster); what is printed is the same
+    #[arg(long, value_name = "df://HOST:PORT", env = "FLOWPROOF_CLUSTER")]
+    pub(crate) cluster: Option<String>,
     #[command(flatten)]
     pub(crate) s3: S3Access,
 }

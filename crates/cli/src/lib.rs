@@ -4,6 +4,7 @@
 
 mod args;
 mod case;
+mod cluster;
 mod commands;
 mod config;
 mod enrichment;

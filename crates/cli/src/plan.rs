@@ -12,6 +12,7 @@ use flowproof_source::{Selection, Slack, is_in_bucket};
 use jiff::Timestamp;
 
 use crate::args::{Inventory, Logs, OnDuplicates, RowOutput, Time};
+use crate::cluster;
 use crate::exit::UsageError;
 use crate::inputs::Inputs;
 use crate::output;
@@ -116,7 +117,8 @@ async fn open_selection(
     book: AddressBook,
     streams: &mut Streams,
 ) -> Result<Session> {
-    let options = session_options(logs, book)?;
+    let mut options = session_options(logs, book)?;
+    options.fleet = cluster::fleet(logs.cluster.as_deref()).await?;
     let session = Session::open(&selection, options).await?;
     tell_if_empty(&session, logs, streams);
     Ok(session)

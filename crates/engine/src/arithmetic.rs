@@ -65,6 +65,12 @@ fn check(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
+/// All functions that take the place of operators.
+pub(crate) fn checked_operators() -> impl Iterator<Item = ScalarUDF> {
+    let all = [Checked::Add, Checked::Subtract, Checked::Multiply].into_iter();
+    all.map(|checked| ScalarUDF::from(CheckedOperator::new(checked)))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Checked {
     Add,

@@ -5,6 +5,8 @@ use datafusion::error::DataFusionError;
 use flowproof_evidence::Overflow;
 use flowproof_source::SourceError;
 
+use crate::distributed::ClusterError;
+
 /// Why there is no answer, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,9 @@ pub enum EngineError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The cluster did not do what it was asked: do what the reason says.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// Threads could not be started.
     #[error("worker threads could not be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
@@ -50,8 +55,8 @@ impl EngineError {
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> EngineError {
         let error = match error {
-            DataFusionError::External(error) => match error.downcast::<SourceError>() {
-                Ok(error) => return EngineError::Source(*error),
+            DataFusionError::External(error) => match told_apart(error) {
+                Ok(error) => return error,
                 Err(error) => DataFusionError::External(error),
             },
             other => other,
@@ -61,6 +66,21 @@ impl From<DataFusionError> for EngineError {
             None => EngineError::Query(Box::new(error)),
         }
     }
+}
+
+/// The error as what it was before it passed through a plan.
+fn told_apart(
+    error: Box<dyn std::error::Error + Send + Sync>,
+) -> Result<EngineError, Box<dyn std::error::Error + Send + Sync>> {
+    let error = match error.downcast::<SourceError>() {
+        Ok(error) => return Ok(EngineError::Source(*error)),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<ClusterError>() {
+        Ok(error) => return Ok(EngineError::Cluster(*error)),
+        Err(error) => error,
+    };
+    error.downcast::<EngineError>().map(|error| *error)
 }
 
 /// What ended the run, if it was not the query's fault: several nodes of a plan may be told of it.

@@ -24,8 +24,9 @@ use crate::answer::{Answer, ReadObjects};
 use crate::arithmetic::CheckedArithmetic;
 use crate::catalog::{Catalog, Found, Whole};
 use crate::copies::{Copies, Doubles, Duplicates, SortMemory};
+use crate::distributed::Fleet;
 use crate::error::EngineError;
-use crate::functions;
+use crate::functions::{self, Lists};
 use crate::orient::{AddressBook, Orientation};
 use crate::scan::{
     CoverageScope, Gathering, Interner, Keeping, Kept, Progress, ScanContext, ScanReport, ScanTold,
@@ -50,6 +51,8 @@ pub struct SessionOptions {
     pub book: AddressBook,
     /// What is done with records and objects that are there twice.
     pub duplicates: Duplicates,
+    /// The cluster that reads the objects, if this process does not.
+    pub fleet: Option<Fleet>,
     /// How long the listing of buckets is waited for before the first objects are read. Only tests
     /// change it.
     #[doc(hidden)]
@@ -71,6 +74,7 @@ impl Default for SessionOptions {
             format: None,
             book: AddressBook::default(),
             duplicates: Duplicates::Keep,
+            fleet: None,
             patience: PATIENCE,
             push_filters: true,
             sum_while_reading: true,
@@ -367,6 +371,25 @@ impl Session {
         self.options.threads.max(1)
     }
 
+    /// Whether a cluster reads the objects.
+    pub(crate) fn reads_elsewhere(&self) -> bool {
+        self.options.fleet.is_some()
+    }
+
+    /// Partitions of a plan. With a cluster there are several at any rate, or aggregates would be done in
+    /// one stage, for which the records themselves would have to come here.
+    fn partitions(&self) -> usize {
+        self.threads().max(if self.reads_elsewhere() { 2 } else { 1 })
+    }
+
+    /// The lists of a question, as its functions share them.
+    pub(crate) fn lists(&self, matcher: Option<&Arc<Matcher>>) -> Arc<Lists> {
+        match (&self.options.fleet, matcher) {
+            (Some(fleet), Some(matcher)) => fleet.lists(matcher),
+            (_, matcher) => Lists::of(matcher.cloned()),
+        }
+    }
+
     /// Whether filters are done on raw bytes.
     pub(crate) fn pushes_filters(&self) -> bool {
         self.options.push_filters
@@ -413,7 +436,7 @@ impl Session {
         // Sorts of copies have one half to themselves: what is beside them must not starve them.
         let memory = self.options.memory >> u32::from(copies.shared.is_some());
         let mut config = SessionConfig::new()
-            .with_target_partitions(self.options.threads.max(1))
+            .with_target_partitions(self.partitions())
             .with_batch_size(if terms.wide { WIDE_ROWS } else { self.options.batch_rows })
             .with_sort_spill_reservation_bytes(self.merge_memory(terms, memory))
             .with_repartition_sorts(!terms.sorts_in_one_go())
@@ -433,7 +456,7 @@ impl Session {
         context.register_udaf(traffic_totals());
         time_keys().into_iter().for_each(|function| context.register_udf(function));
         context.add_analyzer_rule(Arc::new(CheckedArithmetic));
-        functions::register(&context, terms.matcher.clone());
+        functions::register(&context, &self.lists(terms.matcher.as_ref()));
         let scan = Arc::new(self.scan(terms, copies, copies_memory));
         // Totals that a scan adds up have copies in them.
         let drops = scan.copies.shared.is_some();
@@ -467,6 +490,7 @@ impl Session {
             keeping: terms.keeping.clone(),
             kept: terms.kept.clone(),
             gathering: terms.gathering.clone(),
+            is_elsewhere: self.reads_elsewhere(),
             push_filters: self.options.push_filters,
             thorough: terms.thorough,
             learns_from_all: terms.learns_from_all,
@@ -501,14 +525,15 @@ impl Session {
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
         let keeping = Arc::new(Keeping::new(self.memory_to_keep()));
-        terms.keeping = (!self.catalog.has_holders()).then(|| Arc::clone(&keeping));
+        let keeps = !self.catalog.has_holders() && !self.reads_elsewhere();
+        terms.keeping = keeps.then(|| Arc::clone(&keeping));
         let run = self.pass(terms, &plan).await?;
         let keeping = terms.keeping.take();
         if !learn(terms, &run.told) {
             return Ok(run);
         }
         // What is kept is kept by object; of holders, little is read anyway.
-        let keeping = keeping.filter(|_| !self.catalog.has_holders());
+        let keeping = keeping.filter(|_| keeps);
         let reports = run.told.objects;
         let records = keeping.and_then(|keeping| keeping.take());
         terms.kept = records.map(|records| Arc::new(Kept { records, reports, of_many: false }));
@@ -564,7 +589,15 @@ impl Session {
         F: Future<Output = Result<DataFrame, EngineError>>,
     {
         let (context, scan) = self.context(terms, copies)?;
-        let stream = plan(context).await?.execute_stream().await?;
+        let stream = match &self.options.fleet {
+            None => plan(context).await?.execute_stream().await?,
+            Some(fleet) => {
+                // Parts are made of all objects.
+                self.whole().await?;
+                let lists = self.lists(terms.matcher.as_ref());
+                fleet.execute(plan(context).await?, &scan, &lists).await?
+            }
+        };
         Ok(Pass { schema: stream.schema(), stream, scan })
     }
 

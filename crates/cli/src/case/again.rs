@@ -66,6 +66,7 @@ fn logs(args: &Verify) -> Logs {
         threads: args.threads,
         memory: args.memory.clone(),
         duplicates: OnDuplicates::Keep,
+        cluster: None,
         s3: args.s3.clone(),
     }
 }

@@ -25,6 +25,7 @@ use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Command, Logs, Sample, When};
 use crate::case;
+use crate::cluster;
 use crate::exit::Exit;
 use crate::interrupt::{Covered, unless_interrupted};
 use crate::sample;
@@ -82,6 +83,12 @@ pub(crate) fn run(cli: Cli, typed: &[OsString], streams: &mut Streams) -> Result
         }
         Command::Collect(args) => {
             common.run(runtime(&args.logs)?, collect::run(args, common, streams))
+        }
+        Command::Cluster(command) => {
+            let runtime = runtime_of(None)?;
+            let result = runtime.block_on(cluster::run(command, streams));
+            runtime.shutdown_background();
+            result
         }
         Command::Lists(command) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -136,6 +136,9 @@ fn check(args: &Scan) -> Result<()> {
             "--duplicates drop cannot be used with --state: copies may come in other runs",
         );
     }
+    if args.logs.cluster.is_some() {
+        return usage("--cluster cannot be used with --state: what is new is read on one machine");
+    }
     if args.logs.wheres.iter().any(|place| place == "-") {
         return usage("standard input cannot be scanned with --state: it has no name to remember");
     }

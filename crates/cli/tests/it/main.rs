@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod case;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod collect;
 mod collect_s3;
 mod damaged;

@@ -38,6 +38,16 @@ impl Bucket {
         bucket
     }
 
+    /// What a process needs in its environment to reach the server, if it has no options for it.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.server.environment();
+        environment.push(("FLOWPROOF_ENDPOINT_URL", self.server.endpoint()));
+        environment.push(("FLOWPROOF_PATH_STYLE", "true".to_owned()));
+        environment.push(("FLOWPROOF_S3_ATTEMPTS", "3".to_owned()));
+        environment
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         run_in(&self.args(args), &self.server.environment())
     }

@@ -1,5 +1,6 @@
 //! SQL functions for addresses and lists.
 
+mod lists;
 mod raw;
 
 use std::net::IpAddr;
@@ -18,13 +19,23 @@ use datafusion::prelude::SessionContext;
 use flowproof_intel::{List, Matcher};
 use flowproof_prefix::{IpNet, parse_ip};
 
+pub(crate) use lists::Lists;
 pub(crate) use raw::{raw_match_test, raw_test};
 
-/// Registers all functions; those about lists know the lists of `matcher`.
-pub(crate) fn register(context: &SessionContext, matcher: Option<Arc<Matcher>>) {
-    for function in Function::ALL {
-        context.register_udf(ScalarUDF::from(AddressFunction::new(function, matcher.clone())));
-    }
+/// Registers all functions; those about lists know these.
+pub(crate) fn register(context: &SessionContext, lists: &Arc<Lists>) {
+    address_functions(lists).for_each(|function| context.register_udf(function));
+}
+
+/// All functions of addresses; those about lists know these.
+pub(crate) fn address_functions(lists: &Arc<Lists>) -> impl Iterator<Item = ScalarUDF> {
+    let function = |function| AddressFunction::new(function, Arc::clone(lists));
+    Function::ALL.into_iter().map(move |kind| ScalarUDF::from(function(kind)))
+}
+
+/// The lists that a function knows, if it is one of [`address_functions`].
+pub(crate) fn lists_of(function: &ScalarUDF) -> Option<&Arc<Lists>> {
+    Some(&function.inner().downcast_ref::<AddressFunction>()?.lists)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,7 +85,7 @@ impl Function {
 struct AddressFunction {
     function: Function,
     signature: Signature,
-    matcher: Option<Arc<Matcher>>,
+    lists: Arc<Lists>,
 }
 
 // A context has one set of lists, so functions of one name are one and the same.
@@ -99,9 +110,9 @@ fn match_fields() -> Fields {
 }
 
 impl AddressFunction {
-    fn new(function: Function, matcher: Option<Arc<Matcher>>) -> AddressFunction {
+    fn new(function: Function, lists: Arc<Lists>) -> AddressFunction {
         let signature = Signature::user_defined(Volatility::Immutable);
-        AddressFunction { function, signature, matcher }
+        AddressFunction { function, signature, lists }
     }
 }
 
@@ -195,7 +206,7 @@ fn ip_in(addresses: &StringViewArray, nets: &StringViewArray) -> Result<ArrayRef
 
 impl AddressFunction {
     fn lists(&self) -> Result<&Matcher> {
-        match &self.matcher {
+        match self.lists.matcher() {
             Some(matcher) => Ok(matcher),
             None => exec_err!("{}: no list was given; add --list FILE", self.name()),
         }

@@ -21,10 +21,10 @@ pub(crate) fn raw_test(call: &ScalarFunction) -> Option<(&Expr, Arc<dyn RawTest>
     let (address, others) = call.args.split_first()?;
     let question = match (function.function, others) {
         (Function::IpIn, [Expr::Literal(net, _)]) => Question::In(parse_net(text_of(net)?)?),
-        (Function::InList, []) => Question::Threat(Arc::clone(function.matcher.as_ref()?)),
-        (Function::OnThreatList, []) => Question::Listed(Arc::clone(function.matcher.as_ref()?)),
+        (Function::InList, []) => Question::Threat(Arc::clone(function.lists.matcher()?)),
+        (Function::OnThreatList, []) => Question::Listed(Arc::clone(function.lists.matcher()?)),
         (Function::InList, [Expr::Literal(name, _)]) => {
-            let matcher = Arc::clone(function.matcher.as_ref()?);
+            let matcher = Arc::clone(function.lists.matcher()?);
             let name = text_of(name)?.to_owned();
             let known = matcher.lists().iter().any(|list| is_called(list, &name));
             known.then_some(Question::Named(matcher, name))?
@@ -39,7 +39,7 @@ pub(crate) fn raw_match_test(call: &ScalarFunction) -> Option<(&Expr, Arc<dyn Ra
     let function = call.func.inner().downcast_ref::<AddressFunction>()?;
     match (function.function, call.args.as_slice()) {
         (Function::ListMatches, [address]) => {
-            let matcher = Arc::clone(function.matcher.as_ref()?);
+            let matcher = Arc::clone(function.lists.matcher()?);
             Some((address, Arc::new(AddressTest(Question::Any(matcher)))))
         }
         _ => None,

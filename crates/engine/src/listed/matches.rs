@@ -15,6 +15,8 @@ use datafusion::logical_expr::{
 use flowproof_intel::{ListRole, Matcher};
 use flowproof_prefix::parse_ip;
 
+use crate::functions::Lists;
+
 /// Stands for no entry: the record as such, once, if it matches any.
 pub(super) const ANY: u64 = u64::MAX;
 /// The record as such, if trusted lists leave none of its matches.
@@ -74,19 +76,19 @@ pub(super) fn of_record(
 }
 
 #[derive(Debug)]
-pub(super) struct RecordMatches {
+pub(crate) struct RecordMatches {
     signature: Signature,
-    matcher: Arc<Matcher>,
-    internal: bool,
+    pub(crate) lists: Arc<Lists>,
+    pub(crate) internal: bool,
 }
 
 impl RecordMatches {
-    pub(super) const NAME: &'static str = "record_matches";
+    pub(crate) const NAME: &'static str = "record_matches";
     const ADDRESSES: usize = 4;
 
-    pub(super) fn new(matcher: Arc<Matcher>, internal: bool) -> Self {
+    pub(crate) fn new(lists: Arc<Lists>, internal: bool) -> Self {
         let types = vec![DataType::Utf8View; Self::ADDRESSES];
-        Self { signature: Signature::exact(types, Volatility::Immutable), matcher, internal }
+        Self { signature: Signature::exact(types, Volatility::Immutable), lists, internal }
     }
 }
 
@@ -128,15 +130,16 @@ impl ScalarUDFImpl for RecordMatches {
         if columns.len() != Self::ADDRESSES {
             return exec_err!("{}: expected addresses as text", Self::NAME);
         }
+        let Some(matcher) = self.lists.matcher() else {
+            return exec_err!("{}: the lists are not here", Self::NAME);
+        };
         let mut rows = ListBuilder::new(StructBuilder::from_fields(fields(), args.number_rows));
         for row in 0..args.number_rows {
             let texts = columns.iter().filter(|column| column.is_valid(row));
             let parsed = texts.filter_map(|column| parse_ip(column.value(row).as_bytes()));
-            for (number, address) in of_record(
-                &self.matcher,
-                self.internal,
-                parsed.map(|address| address.to_canonical()),
-            ) {
+            for (number, address) in
+                of_record(matcher, self.internal, parsed.map(|address| address.to_canonical()))
+            {
                 append(rows.values(), number, address);
             }
             rows.append(true);

@@ -23,7 +23,8 @@ use crate::orient::{AddressBook, Pending};
 use crate::session::{Session, Terms};
 use crate::totals::{TOTALS, flatten};
 use crate::volumes::{Settled, give_directions};
-use matches::{ANY, INTERNAL, RecordMatches, SUPPRESSED, place};
+pub(crate) use matches::RecordMatches;
+use matches::{ANY, INTERNAL, SUPPRESSED, place};
 
 /// Traffic of one interface with the addresses of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +84,9 @@ impl Session {
         terms.orientation.pending = Some(Arc::clone(&pending));
         terms.learns_from_all = true;
         let sql = sql();
+        let lists = self.lists(Some(&matcher));
         let plan = |context: SessionContext| {
-            let function = RecordMatches::new(Arc::clone(&matcher), internal);
+            let function = RecordMatches::new(Arc::clone(&lists), internal);
             context.register_udf(ScalarUDF::from(function));
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }

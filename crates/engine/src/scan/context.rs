@@ -58,6 +58,8 @@ pub(crate) struct ScanContext {
     pub(crate) kept: Option<Arc<Kept>>,
     /// Where records are gathered for many questions, instead of being handed up the plan.
     pub(crate) gathering: Option<Arc<Gathering>>,
+    /// Whether the scan is planned here and run elsewhere.
+    pub(crate) is_elsewhere: bool,
     /// Whether filters are done on raw bytes. Off, DataFusion does them: the second path that tests
     /// compare with.
     pub(crate) push_filters: bool,
@@ -88,6 +90,7 @@ impl ScanContext {
             batch_rows: 8192,
             orientation: Orientation::default(),
             coverage: CoverageScope::Nobody,
+            is_elsewhere: false,
             push_filters: true,
             thorough: false,
             learns_from_all: false,

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -27,6 +28,8 @@ use crate::table::{TableColumn, TableKind};
 #[derive(Debug)]
 pub(crate) struct FlowLogExec {
     plan: Arc<ScanPlan>,
+    /// What the predicate was made of.
+    filters: Vec<Expr>,
     /// What is read.
     dealing: Dealing,
     properties: Arc<PlanProperties>,
@@ -37,6 +40,7 @@ impl FlowLogExec {
         context: Arc<ScanContext>,
         kind: TableKind,
         columns: Vec<TableColumn>,
+        filters: Vec<Expr>,
         predicate: Option<Arc<Predicate>>,
         asked: Option<Arc<Predicate>>,
         partitions: usize,
@@ -55,7 +59,22 @@ impl FlowLogExec {
         };
         let schema = TableColumn::schema(&columns);
         let plan = Arc::new(ScanPlan { context, kind, columns, schema, summed, predicate, asked });
-        FlowLogExec { plan, dealing, properties: Arc::new(properties) }
+        FlowLogExec { plan, filters, dealing, properties: Arc::new(properties) }
+    }
+
+    /// The table that is scanned.
+    pub(crate) fn kind(&self) -> TableKind {
+        self.plan.kind
+    }
+
+    /// The columns that it puts out.
+    pub(crate) fn columns(&self) -> &[TableColumn] {
+        self.plan.summed.as_ref().unwrap_or(&self.plan.columns)
+    }
+
+    /// What its predicate was made of.
+    pub(crate) fn filters(&self) -> &[Expr] {
+        &self.filters
     }
 }
 

@@ -38,5 +38,5 @@ pub(crate) use report::{ObjectReport, Outcome, PartReport, ScanReport, ScanTold,
 pub(crate) use reports::Reports;
 pub(crate) use shape::{PartShaper, Shaper};
 pub(crate) use sums::{Record, RecordFields, Sums};
-pub(crate) use tasks::Part;
+pub(crate) use tasks::{Part, dealt_out};
 pub(crate) use times::{InterfaceTimes, NO_INTERFACE};

@@ -304,7 +304,11 @@ impl Progress {
     }
 
     pub(crate) fn add_object(&self) {
-        self.objects.fetch_add(1, Ordering::Relaxed);
+        self.add_objects(1);
+    }
+
+    pub(crate) fn add_objects(&self, objects: u64) {
+        self.objects.fetch_add(objects, Ordering::Relaxed);
     }
 
     /// Objects done so far, in all passes of the run.

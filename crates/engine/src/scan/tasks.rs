@@ -165,6 +165,8 @@ pub(super) enum Dealing {
     Before(Arc<ScanContext>, Vec<Vec<Task>>),
     /// Objects are still being listed, and partitions ask for what was found.
     AsFound(Arc<ScanContext>, Mutex<Runs>),
+    /// For so many partitions of a plan that is run elsewhere: none of them has a task here.
+    Elsewhere(Arc<ScanContext>, usize),
 }
 
 /// A plan may be run several times: each run of a partition takes part in handing out all tasks anew.
@@ -179,6 +181,9 @@ pub(super) struct Runs {
 impl Dealing {
     pub(super) fn new(context: &Arc<ScanContext>, partitions: usize) -> Dealing {
         let (context, partitions) = (Arc::clone(context), partitions.max(1));
+        if context.is_elsewhere {
+            return Dealing::Elsewhere(context, partitions);
+        }
         let mut all = Rest::default();
         // A listing that has failed fails whoever asks for a task.
         let known = context.catalog.is_whole() && all.fill(&context, partitions).is_ok();
@@ -193,6 +198,7 @@ impl Dealing {
     pub(super) fn partitions(&self) -> usize {
         match self {
             Dealing::Before(_, hands) => hands.len(),
+            Dealing::Elsewhere(_, partitions) => *partitions,
             Dealing::AsFound(_, runs) => lock(runs).counts.len(),
         }
     }
@@ -203,6 +209,7 @@ impl Dealing {
             Dealing::Before(context, hands) => {
                 Arc::new(Tasks::of(Arc::clone(context), hands[partition].clone()))
             }
+            Dealing::Elsewhere(context, _) => Arc::new(Tasks::of(Arc::clone(context), Vec::new())),
             Dealing::AsFound(context, runs) => {
                 let mut runs = lock(runs);
                 let round = runs.counts[partition];
@@ -220,6 +227,22 @@ impl Dealing {
 fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
     // A round is counted and pushed in one move.
     runs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Deals objects out by bytes, by their numbers.
+pub(crate) fn dealt_out(
+    context: &ScanContext,
+    objects: Vec<usize>,
+    hands: usize,
+) -> Vec<Vec<usize>> {
+    let mut tasks: Vec<Task> = objects.into_iter().map(Task::Object).collect();
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.bytes(context)));
+    let number = |task: &Task| match task {
+        Task::Object(object_idx) => Some(*object_idx),
+        Task::Part(_) => None,
+    };
+    let hands = deal_out(context, tasks, hands);
+    hands.iter().map(|hand| hand.iter().filter_map(number).collect()).collect()
 }
 
 /// Deals tasks out, the largest first, each to the partition that has least. The same listing is always

@@ -107,7 +107,9 @@ impl Gathered {
                 session.whole().await?;
             }
             let can_be = |(session, _): &(Session, SubjectQuestion)| {
-                session.duplicates() == Duplicates::Keep && !session.catalog().has_holders()
+                session.duplicates() == Duplicates::Keep
+                    && !session.catalog().has_holders()
+                    && !session.reads_elsewhere()
             };
             if !questions.iter().all(can_be) {
                 return Ok((None, questions.len()));

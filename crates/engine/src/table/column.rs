@@ -129,6 +129,13 @@ impl TableKind {
     ];
 }
 
+/// Columns of codes that mean something to one scan only.
+pub(crate) const CODED: [TableColumn; 3] =
+    [TableColumn::Pending, TableColumn::InterfaceCode, TableColumn::Place];
+
+/// The name under which they are marked.
+const MARK: &str = "flowproof.codes";
+
 impl TableColumn {
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -193,8 +200,23 @@ impl TableColumn {
 
     /// The schema of these columns.
     pub(crate) fn schema(columns: &[TableColumn]) -> SchemaRef {
-        let fields = columns.iter().map(|c| Field::new(c.name(), c.data_type(), true));
-        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        Arc::new(Schema::new(columns.iter().map(|column| column.arrow_field()).collect::<Vec<_>>()))
+    }
+
+    /// The field of a schema. Columns of codes are marked: whoever gets rows from elsewhere finds them,
+    /// whatever a plan calls them.
+    fn arrow_field(self) -> Field {
+        let field = Field::new(self.name(), self.data_type(), true);
+        match CODED.contains(&self) {
+            true => field.with_metadata([(MARK.to_owned(), self.name().to_owned())].into()),
+            false => field,
+        }
+    }
+
+    /// The column of codes that a field of a plan comes from.
+    pub(crate) fn coded(field: &Field) -> Option<TableColumn> {
+        let name = field.metadata().get(MARK)?;
+        CODED.into_iter().find(|column| column.name() == name)
     }
 
     /// The field that a column of this name shows as it stands in the record.

@@ -6,7 +6,7 @@ mod pushdown;
 mod rows;
 
 pub(crate) use column::TableKind;
-pub(crate) use column::{TableColumn, text_column, time_column};
-pub(crate) use provider::FlowLogTable;
+pub(crate) use column::{CODED, TableColumn, text_column, time_column};
+pub(crate) use provider::{FlowLogTable, all_predicates};
 pub(crate) use pushdown::to_predicate;
 pub(crate) use rows::{idle_rows, only_rows, row_spans, times_within};

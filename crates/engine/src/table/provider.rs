@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use flowproof_record::Predicate;
@@ -14,6 +14,22 @@ use super::pushdown::to_predicate;
 use super::{TableColumn, TableKind};
 use crate::copies::{CopiesExec, separates};
 use crate::scan::{FlowLogExec, ScanContext};
+
+/// Filters as one question about raw bytes; `None` if there are none.
+///
+/// # Errors
+///
+/// If a filter has no meaning there: such filters are not given to a scan.
+pub(crate) fn all_predicates<'f>(
+    filters: impl IntoIterator<Item = &'f Expr>,
+) -> Result<Option<Predicate>> {
+    let predicate = |filter| match to_predicate(filter) {
+        Some(predicate) => Ok(predicate),
+        None => internal_err!("{filter} is not done on raw bytes"),
+    };
+    let predicates = filters.into_iter().map(predicate).collect::<Result<Vec<_>>>()?;
+    Ok((!predicates.is_empty()).then_some(Predicate::And(predicates)))
+}
 
 /// One selection of flow logs as a table.
 #[derive(Debug)]
@@ -77,18 +93,20 @@ impl TableProvider for FlowLogTable {
         };
         let (parting, others): (Vec<&Expr>, Vec<&Expr>) =
             filters.iter().partition(|filter| self.may_separate_copies(filter));
-        let all = |filters: Vec<&Expr>| -> Option<Predicate> {
-            let predicates: Vec<_> = filters.into_iter().filter_map(to_predicate).collect();
-            (!predicates.is_empty()).then_some(Predicate::And(predicates))
-        };
-        let (predicate, asked) = (all(others), all(parting));
+        let (predicate, asked) = (all_predicates(others)?, all_predicates(parting)?);
         let partitions = state.config().target_partitions();
         let scan = Arc::clone(&self.scan);
         let (Some(shared), Some(memory)) = (&self.scan.copies.shared, &self.scan.copies_memory)
         else {
             let predicate = predicate.map(Arc::new);
             return Ok(Arc::new(FlowLogExec::new(
-                scan, self.kind, columns, predicate, None, partitions,
+                scan,
+                self.kind,
+                columns,
+                filters.to_vec(),
+                predicate,
+                None,
+                partitions,
             )));
         };
         // A copy that does not pass may stand for one that does: records that may be copies are
@@ -99,7 +117,15 @@ impl TableProvider for FlowLogTable {
         let predicate = (!looked_at.is_empty()).then(|| Arc::new(Predicate::And(looked_at)));
         let columns = columns.into_iter().chain([TableColumn::CopyKey]).collect();
         let asked = asked.map(Arc::new);
-        let marked = FlowLogExec::new(scan, self.kind, columns, predicate, asked, partitions);
+        let marked = FlowLogExec::new(
+            scan,
+            self.kind,
+            columns,
+            filters.to_vec(),
+            predicate,
+            asked,
+            partitions,
+        );
         let dropped = self.scan.report.dropped_by();
         Ok(Arc::new(CopiesExec::new(Arc::new(marked), Arc::clone(memory), dropped)?))
     }
