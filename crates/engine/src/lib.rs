@@ -30,6 +30,7 @@ mod catalog;
 mod collect;
 mod columns;
 mod copies;
+mod distributed;
 mod error;
 mod functions;
 mod held;
