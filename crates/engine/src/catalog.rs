@@ -129,6 +129,23 @@ impl Catalog {
         catalog
     }
 
+    /// A part of a listing: the objects have their numbers in this order. What depends on all objects of
+    /// the listing is told: by number, whether another one may be as large, and whether they may be of
+    /// several flow logs.
+    pub(crate) fn of_part(
+        objects: Vec<Object>,
+        as_large: Vec<bool>,
+        several_flow_logs: bool,
+    ) -> Catalog {
+        let catalog = Catalog { coming: Mutex::default(), ..Catalog::new() };
+        objects.into_iter().for_each(|object| catalog.take(object));
+        let whole = Whole::of(&catalog, Listing::default(), &BTreeMap::new(), several_flow_logs);
+        // Nobody else has the catalog yet.
+        let _ = catalog.whole.set(Whole { as_large, ..whole });
+        catalog.state.send_modify(|state| state.ended = true);
+        catalog
+    }
+
     /// A listing that is under way, of which nothing was found yet.
     #[cfg(test)]
     pub(crate) fn open() -> Catalog {

@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
 use datafusion::prelude::SessionContext;
 use flowproof_record::FieldId;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::error::EngineError;
@@ -14,7 +15,7 @@ use crate::scan::ScanTold;
 use crate::session::{Session, Terms};
 
 /// Which interfaces left records, in which flow logs and when.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedInterfaces {
     /// Interface id -> flow log id -> the first start and the last end, in nanoseconds since 1970.
     spans: BTreeMap<String, BTreeMap<String, (i64, i64)>>,

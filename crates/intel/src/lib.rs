@@ -40,6 +40,7 @@ mod lint;
 mod list;
 mod matcher;
 mod note;
+mod pack;
 mod special;
 mod token;
 
@@ -61,3 +62,5 @@ pub use lint::{
 };
 
 pub use error::ListError;
+
+pub use pack::UnpackError;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::field::{DEFAULT_FORMAT, FieldId};
 
 /// Where a format came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FormatSource {
     /// The object's own header line.
@@ -16,8 +18,10 @@ pub enum FormatSource {
     AssumedDefault,
 }
 
-/// The columns of a flow log, in the order of its lines. Clones share them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The columns of a flow log, in the order of its lines. Clones share them. Serialized as it is
+/// [restored](Format::restore).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Told", into = "Told")]
 pub struct Format {
     /// Names as written, with hyphens.
     names: Arc<[String]>,
@@ -25,6 +29,22 @@ pub struct Format {
     fields: Arc<[Option<FieldId>]>,
     /// Whether each line begins with a timestamp that CloudWatch's export task put before it.
     export_timestamp: bool,
+}
+
+/// What is told of a format: its names, and whether its lines begin with an export timestamp.
+#[derive(Serialize, Deserialize)]
+struct Told(Vec<String>, bool);
+
+impl From<Format> for Told {
+    fn from(format: Format) -> Told {
+        Told(format.names.to_vec(), format.export_timestamp)
+    }
+}
+
+impl From<Told> for Format {
+    fn from(Told(names, export_timestamp): Told) -> Format {
+        Format::restore(names.iter().map(String::as_str), export_timestamp)
+    }
 }
 
 /// A format string that cannot be read.

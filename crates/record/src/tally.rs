@@ -1,10 +1,12 @@
 //! What a decoder met beside the records it hands out.
 
+use serde::{Deserialize, Serialize};
+
 use crate::format::{Format, FormatSource};
 
 /// Lines of an object by what they are. `ok`, `nodata`, `skipdata`, `malformed`, `bad_time`,
 /// `transit_gateway` and `passed_over` are disjoint; the rest say more about `ok` ones.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Records with traffic: `log-status` is OK or the format lacks it.
     pub ok: u64,
@@ -38,7 +40,7 @@ pub struct Counts {
 }
 
 /// Kinds of bad line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RejectKind {
     /// The line is no record of its format.
     Malformed,
@@ -47,7 +49,7 @@ pub enum RejectKind {
 }
 
 /// One bad line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reject {
     /// What is wrong with it.
     pub kind: RejectKind,
@@ -58,7 +60,7 @@ pub struct Reject {
 }
 
 /// All that a decoder met in one object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Lines by what they are.
     pub counts: Counts,

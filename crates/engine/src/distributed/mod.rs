@@ -6,6 +6,7 @@
 //! part's rows as one more row (`tell`), and is taken in here when those rows are (`told`): whatever is run
 //! again, a part's rows and what is told of it are taken together and once.
 
+mod bytes;
 mod cluster;
 mod cut;
 mod fleet;

@@ -59,7 +59,8 @@ impl PartCell {
 
     /// All that was told of the part, once it has ended.
     pub(super) fn told(&self) -> Result<Vec<u8>> {
-        Ok(Told::take(&self.get()?.1).encode())
+        let told = Told::take(&self.get()?.1).encode();
+        told.map_err(|error| DataFusionError::External(Box::new(error)))
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Int32Type, SchemaRef};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::datatypes::{Int32Type, SchemaRef, UInt32Type};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, internal_datafusion_err, internal_err};
@@ -24,7 +24,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use super::cluster::{ClusterError, Done};
 use super::job::{Job, Parts};
 use super::tell::{Came, Execution, take_apart};
-use super::told::Told;
+use super::told::{Told, ToldError};
 use crate::error::EngineError;
 use crate::table::TableColumn;
 
@@ -196,8 +196,8 @@ fn settled(
         let schema = batch.schema();
         let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
             match TableColumn::coded(field) {
-                Some(TableColumn::InterfaceCode) => codes.interfaces(column),
-                Some(TableColumn::Pending) => codes.pending(column),
+                Some(TableColumn::InterfaceCode) => coded(column, |it| codes.interfaces(it)),
+                Some(TableColumn::Pending) => coded(column, |it| codes.pending(it)),
                 Some(TableColumn::Place) => places(column, numbers),
                 _ => Ok(Arc::clone(column)),
             }
@@ -207,6 +207,17 @@ fn settled(
         Ok(RecordBatch::try_new_with_options(schema, columns, &rows)?)
     });
     batches.collect::<Result<Vec<_>, EngineError>>()
+}
+
+/// A column of codes with those of this side.
+fn coded(
+    column: &ArrayRef,
+    translate: impl Fn(&UInt32Array) -> Result<UInt32Array, ToldError>,
+) -> Result<ArrayRef> {
+    let codes = column.as_primitive_opt::<UInt32Type>();
+    let codes = codes.ok_or_else(|| internal_datafusion_err!("codes are numbers"))?;
+    let codes = translate(codes).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    Ok(Arc::new(codes))
 }
 
 /// Places in this listing for those among the objects of a part.

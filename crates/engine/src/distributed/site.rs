@@ -10,6 +10,7 @@ use super::cluster::{ClusterError, Done, Home};
 use super::setup::{ObjectSet, Setup};
 use crate::error::EngineError;
 use crate::functions::Lists;
+use crate::orient::AddressBook;
 use crate::scan::ScanContext;
 
 /// What an executor has at hand: where bytes are kept, its own way to buckets, threads that decode, and
@@ -20,7 +21,7 @@ pub struct Site {
     s3: Option<S3>,
     pool: Arc<rayon::ThreadPool>,
     lists: Shelf<Arc<Lists>>,
-    setups: Shelf<Arc<Setup>>,
+    setups: Shelf<Arc<(Setup, Arc<AddressBook>)>>,
     /// Held by whoever gets something that others may want too.
     getting: tokio::sync::Mutex<()>,
 }
@@ -103,13 +104,15 @@ impl Site {
         Ok(())
     }
 
-    async fn setup(&self, name: &str) -> Result<Arc<Setup>, ClusterError> {
+    async fn setup(&self, name: &str) -> Result<Arc<(Setup, Arc<AddressBook>)>, ClusterError> {
         let _getting = self.getting.lock().await;
         if let Some(setup) = self.setups.get(name) {
             return Ok(setup);
         }
         let setup = Setup::decode(&self.home()?.get(name).await?);
-        let setup = Arc::new(setup.map_err(|error| ClusterError(error.to_string()))?);
+        let setup = setup.map_err(|error| ClusterError(error.to_string()))?;
+        let book = Arc::new(setup.book());
+        let setup = Arc::new((setup, book));
         Ok(self.setups.get_or_put(name, || setup))
     }
 
@@ -120,11 +123,13 @@ impl Site {
         objects: &str,
     ) -> Result<Arc<ScanContext>, ClusterError> {
         let setup = self.setup(setup).await?;
+        let (setup, book) = &*setup;
         let objects = ObjectSet::decode(&self.home()?.get(objects).await?);
         let objects = objects.map_err(|error| ClusterError(error.to_string()))?;
         let catalog = objects.catalog(self.s3.as_ref());
         let catalog = catalog.map_err(|error| ClusterError(error.to_string()))?;
-        Ok(Arc::new(setup.context(catalog, Arc::clone(&self.pool))))
+        let (catalog, pool) = (Arc::new(catalog), Arc::clone(&self.pool));
+        Ok(Arc::new(setup.context(Arc::clone(book), catalog, pool)))
     }
 
     /// Tells that a part is done, as far as anybody listens.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::common::HashMap;
 use flowproof_evidence::InterfaceIdentity;
+use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use super::ends::Ends;
@@ -15,6 +16,7 @@ use crate::inventory::Inventory;
 
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub struct AddressBook {
     /// Shared by copies of the book until one of them is added to.
     interfaces: Arc<HashMap<String, Arc<Entry>>>,
@@ -24,6 +26,7 @@ pub struct AddressBook {
 
 /// One interface of the book.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(crate) struct Entry {
     /// The instance that has it at all times, unless there is a timeline.
     instance: Option<String>,
@@ -35,6 +38,49 @@ pub(crate) struct Entry {
     learned: Vec<String>,
     /// Whether an address was taken as the interface's own only because it is the private one of two.
     pub(crate) assumed: bool,
+}
+
+/// All of a book, to be serialized. The same book always is the same.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PackedBook {
+    /// By interface id.
+    entries: Vec<(String, PackedEntry)>,
+    has_timelines: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PackedEntry {
+    instance: Option<String>,
+    timeline: Option<Timeline>,
+    life: Life,
+    addresses: Vec<String>,
+    learned: Vec<String>,
+    assumed: bool,
+}
+
+impl PackedEntry {
+    fn of(entry: &Entry) -> PackedEntry {
+        let Entry { instance, timeline, life, addresses, learned, assumed } = entry.clone();
+        PackedEntry {
+            instance,
+            timeline: timeline.map(Arc::unwrap_or_clone),
+            life,
+            addresses: addresses.into_iter().map(|address| address.text).collect(),
+            learned,
+            assumed,
+        }
+    }
+
+    fn into_entry(self) -> Entry {
+        Entry {
+            instance: self.instance,
+            timeline: self.timeline.map(Arc::new),
+            life: self.life,
+            addresses: self.addresses.iter().map(|address| Sought::new(address)).collect(),
+            learned: self.learned,
+            assumed: self.assumed,
+        }
+    }
 }
 
 impl Entry {
@@ -111,6 +157,21 @@ impl AddressBook {
         entry.learned.push(address.to_string());
         entry.add(&address.to_string());
         entry.assumed |= assumed;
+    }
+
+    /// All of the book.
+    pub(crate) fn pack(&self) -> PackedBook {
+        let packed = |(id, entry): (&String, &Arc<Entry>)| (id.clone(), PackedEntry::of(entry));
+        let mut entries: Vec<_> = self.interfaces.iter().map(packed).collect();
+        entries.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        PackedBook { entries, has_timelines: self.has_timelines }
+    }
+
+    /// The book of which all is given.
+    pub(crate) fn unpack(packed: PackedBook) -> AddressBook {
+        let entries = packed.entries.into_iter();
+        let interfaces = entries.map(|(id, entry)| (id, Arc::new(entry.into_entry()))).collect();
+        AddressBook { interfaces: Arc::new(interfaces), has_timelines: packed.has_timelines }
     }
 
     fn entry(&mut self, interface: &str) -> &mut Entry {

@@ -17,21 +17,41 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use datafusion::common::HashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::AddressBook;
 use super::ends::Ends;
 use super::texts::Sought;
 
 /// What the records of each interface have in common so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Clone, PartialEq, Eq))]
 pub(crate) struct Learner {
+    #[serde(serialize_with = "in_order", deserialize_with = "of_any_order")]
     interfaces: HashMap<String, Met>,
 }
 
 /// What was met of one interface: IPv4, then IPv6.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Clone, PartialEq, Eq))]
 struct Met {
     common: [Option<Common>; 2],
+}
+
+/// The interfaces by their ids, so that the same is always the same bytes.
+fn in_order<S: Serializer>(
+    interfaces: &HashMap<String, Met>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut interfaces: Vec<(&String, &Met)> = interfaces.iter().collect();
+    interfaces.sort_unstable_by_key(|(interface, _)| *interface);
+    serializer.collect_seq(interfaces)
+}
+
+fn of_any_order<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<HashMap<String, Met>, D::Error> {
+    Ok(Vec::<(String, Met)>::deserialize(deserializer)?.into_iter().collect())
 }
 
 /// Records of one interface and family that would teach nothing more.
@@ -69,11 +89,11 @@ impl Quiet {
 }
 
 /// The addresses that all records so far have in common, each with what is known of the other ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Common(BTreeMap<IpAddr, Others>);
 
 /// What is known of the addresses at the other end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Others {
     /// The only network they are in; `None` if they are in several.
     network: Option<u128>,

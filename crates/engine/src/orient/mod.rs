@@ -13,9 +13,10 @@ mod timeline;
 
 pub(crate) use batch::{ORIENTATION_FIELDS, Orientation, Oriented, Side, effective, spellings};
 pub use book::AddressBook;
+pub(crate) use book::PackedBook;
 pub(crate) use desk::Desk;
 pub(crate) use ends::RawEnds;
 pub(crate) use glance::{Glance, Seen};
 pub(crate) use learn::Learner;
-pub(crate) use pending::Pending;
+pub(crate) use pending::{Pending, PendingCodes, PendingPair};
 pub(crate) use timeline::{Sighting, Timeline};

@@ -7,10 +7,12 @@
 //! ends relate to those two. That is a small code, by which totals can be grouped; at the end each
 //! code has a direction.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::UInt32Array;
 use datafusion::common::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::AddressBook;
 use super::batch::Side;
@@ -109,6 +111,31 @@ impl Pair {
     }
 }
 
+/// The pair of one run of codes, for another process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PendingPair {
+    pub(crate) interface: String,
+    pub(crate) a: String,
+    pub(crate) b: String,
+}
+
+/// The codes here of another process's codes.
+#[derive(Debug, Default)]
+pub(crate) struct PendingCodes {
+    /// The first code here of each run of codes there.
+    first_codes: Vec<u32>,
+}
+
+impl PendingCodes {
+    /// The code here of a code there; `None` if there is no such code there.
+    pub(crate) fn get(&self, code: u32) -> Option<u32> {
+        let code = code as usize;
+        let first = self.first_codes.get(code / RELATIONS.len())?;
+        // Less than there are relations, and the whole run has codes.
+        Some(first + (code % RELATIONS.len()) as u32)
+    }
+}
+
 /// What all threads share: the first records, whoever met them.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
@@ -120,6 +147,36 @@ struct Inner {
     interfaces: HashMap<String, [Option<Pair>; 2]>,
     /// The interface and the pair of each run of codes.
     pairs: Vec<(String, Pair)>,
+    /// The places of pairs that others met, by hashes of what they are: of many others' pairs, many are
+    /// alike.
+    of_others: HashMap<u64, usize>,
+    hashes: RandomState,
+}
+
+impl Inner {
+    /// A further run of codes; `None` if there are no codes left.
+    fn push(&mut self, interface: &str, a: &str, b: &str) -> Option<Pair> {
+        let first_code = u32::try_from(self.pairs.len() * RELATIONS.len()).ok()?;
+        // The whole run has codes.
+        first_code.checked_add(RELATIONS.len() as u32)?;
+        let pair = Pair { a: Sought::new(a), b: Sought::new(b), first_code };
+        self.pairs.push((interface.to_owned(), pair.clone()));
+        Some(pair)
+    }
+
+    fn first_code_of(&mut self, PendingPair { interface, a, b }: &PendingPair) -> Option<u32> {
+        let hash = self.hashes.hash_one((interface, a, b));
+        if let Some(place) = self.of_others.get(&hash) {
+            let (other, pair) = &self.pairs[*place];
+            if other == interface && pair.a.text == *a && pair.b.text == *b {
+                return Some(pair.first_code);
+            }
+        }
+        let first_code = self.push(interface, a, b)?.first_code;
+        // Where two have one hash, the earlier is not found again: it gets a second run at worst.
+        self.of_others.insert(hash, self.pairs.len() - 1);
+        Some(first_code)
+    }
 }
 
 impl Pending {
@@ -137,12 +194,29 @@ impl Pending {
         {
             return Some(pair);
         }
-        let first_code = u32::try_from(inner.pairs.len() * RELATIONS.len()).ok()?;
-        let (a, b) = (Sought::new(source), Sought::new(destination));
-        let pair = Pair { a, b, first_code };
-        inner.pairs.push((interface.to_owned(), pair.clone()));
+        let pair = inner.push(interface, source, destination)?;
         inner.interfaces.entry(interface.to_owned()).or_default()[family] = Some(pair.clone());
         Some(pair)
+    }
+
+    /// The pair of each run of codes, in the order of the codes.
+    pub(crate) fn pairs(&self) -> Vec<PendingPair> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let pair = |(interface, pair): &(String, Pair)| PendingPair {
+            interface: interface.clone(),
+            a: pair.a.text.clone(),
+            b: pair.b.text.clone(),
+        };
+        inner.pairs.iter().map(pair).collect()
+    }
+
+    /// Takes in the pairs of another process, whose interfaces began with other records than here: each
+    /// has a run of codes of its own, and no record that is met here gets one of them. `None` if there
+    /// are no codes left.
+    pub(crate) fn take_in(&self, pairs: &[PendingPair]) -> Option<PendingCodes> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let first_codes = pairs.iter().map(|pair| inner.first_code_of(pair));
+        Some(PendingCodes { first_codes: first_codes.collect::<Option<_>>()? })
     }
 
     /// What a code turned out to mean.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 /// What was told of an interface at a time. Times are in seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sighting {
@@ -16,7 +18,7 @@ pub(crate) struct Sighting {
 }
 
 /// Since when and until when an interface was there, as far as it is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Life {
     /// Since when it was attached, when it was first told of.
     from: Option<i64>,
@@ -40,7 +42,7 @@ impl Life {
 }
 
 /// The instances of an interface that moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timeline {
     /// From when on whose it is, ascending. Each holds until the next begins.
     spans: Vec<(i64, Option<String>)>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flowproof_record::Format;
 use rayon::ThreadPool;
+use serde::{Deserialize, Serialize};
 
 use super::{Gathering, Interner, Keeping, Kept, Progress, ScanReport, ScanTold};
 use crate::catalog::{Catalog, Whole};
@@ -13,7 +14,7 @@ use crate::inspect::LoggedInterfaces;
 use crate::orient::Orientation;
 
 /// Whose times a scan keeps for the coverage of an answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CoverageScope {
     /// Nobody's: the answer is about all interfaces alike.
     #[default]

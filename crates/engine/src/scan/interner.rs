@@ -22,7 +22,8 @@ struct Inner {
 }
 
 impl Interner {
-    pub(super) fn code(&self, text: &str) -> Result<u32> {
+    /// The number of a text.
+    pub(crate) fn code(&self, text: &str) -> Result<u32> {
         let mut inner = self.lock();
         if let Some(code) = inner.codes.get(text) {
             return Ok(*code);
@@ -32,6 +33,11 @@ impl Interner {
         inner.texts.push(text.to_owned());
         inner.codes.insert(text.to_owned(), code);
         Ok(code)
+    }
+
+    /// All texts so far, in the order of their numbers.
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.lock().texts.clone()
     }
 
     /// The texts of a column of numbers.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use flowproof_record::{Tally, Wrapper};
 use flowproof_source::Encoding;
+use serde::{Deserialize, Serialize};
 
 use super::{InterfaceTimes, Reports};
 use crate::copies::{Dropped, DroppedBy};
@@ -18,7 +19,7 @@ use crate::inspect::LoggedInterfaces;
 use crate::orient::Learner;
 
 /// What became of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     /// Not begun, or left before its end.
     #[default]
@@ -119,7 +120,7 @@ impl Outcome {
 }
 
 /// All that is told of one object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ObjectReport {
     pub(crate) outcome: Outcome,
     pub(crate) encoding: Option<Encoding>,
@@ -140,7 +141,7 @@ pub(crate) struct ObjectReport {
 }
 
 /// What the sides of records came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sides {
     pub(crate) unoriented: u64,
     /// Records whose `flow-direction` and own address disagree.
@@ -235,6 +236,11 @@ impl ScanReport {
     /// Takes in what records of several objects taught.
     pub(crate) fn learn(&self, learner: Learner) {
         self.lock().learner.merge(learner);
+    }
+
+    /// Takes in when interfaces left records.
+    pub(crate) fn put_times(&self, times: BTreeMap<String, InterfaceTimes>) {
+        self.lock().learn(Learner::default(), times);
     }
 
     /// Takes in which flow logs logged which interfaces.

@@ -6,6 +6,7 @@ use arrow::array::{Array, RecordBatch, TimestampNanosecondArray};
 use datafusion::common::Result;
 use flowproof_evidence::IntervalSet;
 use flowproof_record::FieldId;
+use serde::{Deserialize, Serialize};
 
 use super::CoverageScope;
 use crate::table::{text_column, time_column};
@@ -27,7 +28,8 @@ pub(super) const TIME_FIELDS: [FieldId; 4] =
 const INTERVALS: [i64; 2] = [60, 600];
 
 /// When one interface left records, in seconds since 1970.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PackedTimes", into = "PackedTimes")]
 pub(crate) struct InterfaceTimes {
     /// OK and NODATA records, from their start to their end.
     pub(crate) observed: IntervalSet,
@@ -45,6 +47,67 @@ pub(crate) struct InterfaceTimes {
     longest_idle: i64,
     /// The longest OK record: it spans the interval or less.
     longest_ok: i64,
+}
+
+/// [`InterfaceTimes`] as they are serialized.
+#[derive(Serialize, Deserialize)]
+struct PackedTimes {
+    observed: Vec<(i64, i64)>,
+    vouched: [Vec<(i64, i64)>; 2],
+    skipped: Vec<(i64, i64)>,
+    skipped_records: u64,
+    flow_logs: BTreeMap<String, (i64, i64)>,
+    longest_idle: i64,
+    longest_ok: i64,
+}
+
+/// No record has such a time.
+#[derive(Debug, thiserror::Error)]
+#[error("a time that no record can have")]
+struct NoTime;
+
+impl From<InterfaceTimes> for PackedTimes {
+    fn from(times: InterfaceTimes) -> PackedTimes {
+        PackedTimes {
+            observed: times.observed.iter().collect(),
+            vouched: times.vouched.map(|vouched| vouched.iter().collect()),
+            skipped: times.skipped.iter().collect(),
+            skipped_records: times.skipped_records,
+            flow_logs: times.flow_logs,
+            longest_idle: times.longest_idle,
+            longest_ok: times.longest_ok,
+        }
+    }
+}
+
+impl TryFrom<PackedTimes> for InterfaceTimes {
+    type Error = NoTime;
+
+    fn try_from(packed: PackedTimes) -> Result<InterfaceTimes, NoTime> {
+        // Records' times are counted in nanoseconds; what they vouch for reaches a little further.
+        const FURTHEST: i64 = i64::MAX / 1_000_000_000 + 2 * INTERVALS[1];
+        let is_time = |time: i64| (-FURTHEST..=FURTHEST).contains(&time);
+        let is_span = |(start, end): &(i64, i64)| is_time(*start) && is_time(*end);
+        let spans = |spans: Vec<(i64, i64)>| {
+            let mut set = IntervalSet::default();
+            spans.iter().for_each(|(start, end)| set.insert(*start, *end));
+            spans.iter().all(is_span).then_some(set).ok_or(NoTime)
+        };
+        let [short, long] = packed.vouched;
+        let lengths = [packed.longest_idle, packed.longest_ok];
+        if !packed.flow_logs.values().all(is_span) || lengths.iter().any(|length| *length < 0) {
+            return Err(NoTime);
+        }
+        Ok(InterfaceTimes {
+            observed: spans(packed.observed)?,
+            vouched: [spans(short)?, spans(long)?],
+            skipped: spans(packed.skipped)?,
+            skipped_records: packed.skipped_records,
+            flow_logs: packed.flow_logs,
+            longest_idle: packed.longest_idle,
+            longest_ok: packed.longest_ok,
+        })
+    }
 }
 
 impl InterfaceTimes {

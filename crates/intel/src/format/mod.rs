@@ -175,6 +175,14 @@ pub struct UnknownListFormat {
     pub given: String,
 }
 
+impl ListFormat {
+    /// The name that [`FromStr`] knows it by.
+    pub(crate) fn name(self) -> &'static str {
+        let found = NAMES.iter().find(|(_, format)| *format == self);
+        found.map_or("", |(name, _)| *name)
+    }
+}
+
 impl FromStr for ListFormat {
     type Err = UnknownListFormat;
 
@@ -215,7 +223,7 @@ mod tests {
     #[test]
     fn a_format_is_called_the_same_in_options_and_in_json() {
         for (name, format) in NAMES {
-            assert_eq!(name.parse(), Ok(format));
+            assert_eq!((name.parse(), format.name()), (Ok(format), name));
             assert_eq!(serde_json::to_value(format).expect("a name"), name);
         }
         let error = "xml".parse::<ListFormat>().expect_err("no format").to_string();

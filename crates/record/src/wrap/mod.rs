@@ -15,6 +15,8 @@ mod split;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use crate::refusal::Refusal;
 use crate::tally::Tally;
 use csv::CsvReader;
@@ -26,7 +28,7 @@ const MOST_HELD: usize = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What flow log records are wrapped in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Wrapper {
     /// In nothing: lines of text.

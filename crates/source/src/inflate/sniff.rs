@@ -1,9 +1,11 @@
 //! The encoding of an object, by its first bytes.
 
+use serde::{Deserialize, Serialize};
+
 use super::Ending;
 
 /// How the bytes of an object are written. Told by magic bytes, never by the name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Encoding {
     /// Not compressed, as far as the first bytes tell.

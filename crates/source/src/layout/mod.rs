@@ -21,12 +21,13 @@ mod tests;
 
 use flowproof_evidence::Window;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use folders::Folders;
 use name::Name;
 
 /// How the folders above an object are built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum LayoutKind {
     /// `AWSLogs/{account}/vpcflowlogs/{region}/{yyyy}/{mm}/{dd}/`.
@@ -56,7 +57,7 @@ impl LayoutKind {
 }
 
 /// What a key tells about the records in its object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// How the folders are built.
     pub kind: LayoutKind,

@@ -123,6 +123,20 @@ impl S3 {
         &self.shared.options
     }
 
+    /// The same connection for a reader who pays for requests and transfer, or does not. Requests are
+    /// counted with those of this one.
+    #[must_use]
+    pub fn with_requester_pays(&self, requester_pays: bool) -> S3 {
+        if self.shared.options.requester_pays == requester_pays {
+            return self.clone();
+        }
+        let options = S3Options { requester_pays, ..self.shared.options.clone() };
+        let Shared { config, retries, counter, .. } = &*self.shared;
+        let (config, retries, counter) = (config.clone(), retries.clone(), Arc::clone(counter));
+        let (known, clean_up) = (Mutex::default(), CleanUp::default());
+        S3 { shared: Arc::new(Shared { config, options, retries, counter, known, clean_up }) }
+    }
+
     /// The requests made so far over all buckets, each attempt by itself.
     #[must_use]
     pub fn counts(&self) -> RequestCounts {
