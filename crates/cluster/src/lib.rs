@@ -6,6 +6,8 @@
 //! everything is bound to the loopback unless it is told otherwise.
 
 mod address;
+mod client;
+mod codec;
 mod error;
 mod executor;
 mod job;
@@ -13,6 +15,8 @@ mod scheduler;
 mod store;
 
 pub use address::{SCHEDULER_PORT, SchedulerAddress};
+pub use client::{Ballista, StoreHome};
+pub use codec::Codec;
 pub use error::ClusterError;
 pub use executor::{Executor, ExecutorOptions};
 pub use job::{Job, Output};

@@ -1,6 +1,5 @@
 //! With the feature `cluster`.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 

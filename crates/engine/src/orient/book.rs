@@ -41,14 +41,14 @@ pub(crate) struct Entry {
 }
 
 /// All of a book, to be serialized. The same book always is the same.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PackedBook {
     /// By interface id.
     entries: Vec<(String, PackedEntry)>,
     has_timelines: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct PackedEntry {
     instance: Option<String>,
     timeline: Option<Timeline>,
