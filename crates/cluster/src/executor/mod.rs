@@ -4,7 +4,6 @@ mod parts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use ballista_core::error::BallistaError;
