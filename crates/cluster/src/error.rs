@@ -109,10 +109,12 @@ impl ClusterError {
     /// What a status of the store's service means.
     pub(crate) fn of_status(scheduler: &SchedulerAddress, status: &Status) -> ClusterError {
         let scheduler = scheduler.clone();
-        let reason = match status.source() {
-            Some(source) => format!("{}: {}", status.message(), chain(source)),
-            None => status.message().to_owned(),
-        };
+        if let Some(source) = status.source() {
+            // It was not sent: the connection failed.
+            let reason = format!("{}: {}", status.message(), chain(source));
+            return ClusterError::Unreachable { scheduler, reason };
+        }
+        let reason = status.message().to_owned();
         match status.code() {
             Code::Unimplemented => {
                 let reason = format!("what answers there is none ({reason})");

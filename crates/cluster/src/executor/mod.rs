@@ -165,6 +165,8 @@ impl Executor {
     ) -> Result<(), ClusterError> {
         let scheduler = self.store.scheduler().clone();
         let ended = tokio::select! {
+            // When the scheduler is lost, the services end too: the first says why.
+            biased;
             () = shutdown => Ok(()),
             () = self.lost.recv() => Err(ClusterError::Lost { scheduler }),
             _ = self.dismissed.recv() => Err(ClusterError::Dismissed { scheduler }),

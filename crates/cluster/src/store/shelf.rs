@@ -67,7 +67,7 @@ impl Blob {
 /// That there is no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store is full: it has {max_bytes} bytes, and all were used lately")]
-pub struct Full {
+pub(super) struct Full {
     max_bytes: u64,
 }
 

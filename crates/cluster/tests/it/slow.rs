@@ -1,6 +1,7 @@
 //! A function that takes its time, and the codec that knows it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ballista_core::serde::BallistaPhysicalExtensionCodec;
@@ -23,6 +24,20 @@ pub(crate) fn slow() -> ScalarUDF {
     };
     let types = vec![DataType::Int64];
     create_udf("slow", types, DataType::Int64, Volatility::Volatile, Arc::new(late))
+}
+
+/// How many batches `counted` has had.
+pub(crate) static COUNTED: AtomicUsize = AtomicUsize::new(0);
+
+/// `slow` with a count, for one test only.
+pub(crate) fn counted() -> ScalarUDF {
+    let late = |arguments: &[datafusion::logical_expr::ColumnarValue]| {
+        COUNTED.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(TIME);
+        Ok(arguments[0].clone())
+    };
+    let types = vec![DataType::Int64];
+    create_udf("counted", types, DataType::Int64, Volatility::Volatile, Arc::new(late))
 }
 
 /// Ballista's codec, with `slow`.
@@ -52,6 +67,7 @@ impl PhysicalExtensionCodec for SlowCodec {
     fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>, DataFusionError> {
         match name {
             "slow" => Ok(Arc::new(slow())),
+            "counted" => Ok(Arc::new(counted())),
             other => self.0.try_decode_udf(other, buf),
         }
     }

@@ -121,10 +121,15 @@ async fn a_stream_that_breaks_off_leaves_nothing() {
         SchedulerOptions { store_folder: Some(within.path().to_owned()), ..scheduler_options() };
     let (store, serving) = store(options).await;
     let name = BlobName::of(&vec![1; 3 * CHUNK_BYTES]);
-    let mut flight = flight(&store).await;
-    let first =
-        futures::stream::iter(vec![begin(&name.to_string(), b""), more(&vec![1; CHUNK_BYTES])]);
-    let answers = flight.do_put(first.chain(futures::stream::pending())).await.unwrap();
+    let first = vec![begin(&name.to_string(), b""), more(&vec![1; CHUNK_BYTES])];
+    // The client has a runtime of its own, so that it can go as a process goes.
+    let client = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let store_of_client = store.clone();
+    client.spawn(async move {
+        let first = futures::stream::iter(first).chain(futures::stream::pending());
+        let mut answers = flight(&store_of_client).await.do_put(first).await.unwrap().into_inner();
+        answers.next().await
+    });
     let files = || {
         let folder = std::fs::read_dir(within.path()).unwrap().next().unwrap().unwrap();
         std::fs::read_dir(folder.path()).unwrap().count()
@@ -135,8 +140,7 @@ async fn a_stream_that_breaks_off_leaves_nothing() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), until(1)).await.unwrap();
-    drop(answers);
-    drop(flight);
+    client.shutdown_background();
     tokio::time::timeout(Duration::from_secs(20), until(0)).await.unwrap();
     assert_eq!(store.missing(&[name]).await.unwrap(), [name]);
     serving.stop().await.unwrap();
