@@ -142,6 +142,7 @@ impl Catalog {
         let whole = Whole::of(&catalog, Listing::default(), &BTreeMap::new(), several_flow_logs);
         // Nobody else has the catalog yet.
         let _ = catalog.whole.set(Whole { as_large, ..whole });
+        catalog.coming().rows = Rows::default();
         catalog.state.send_modify(|state| state.ended = true);
         catalog
     }

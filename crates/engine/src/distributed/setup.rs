@@ -16,6 +16,9 @@ use crate::copies::Copies;
 use crate::orient::{AddressBook, Orientation, PackedBook};
 use crate::scan::{CoverageScope, Progress, ScanContext, ScanReport};
 
+/// What is read in batches of nothing never ends, and a batch takes memory before it is full.
+const MOST_BATCH_ROWS: usize = 1 << 20;
+
 const SETUP: &str = "a scan's setup";
 const OBJECTS: &str = "a scan's objects";
 
@@ -101,8 +104,7 @@ impl Setup {
             format: self.format.clone(),
             from: self.from,
             to: self.to,
-            // What is read in batches of nothing never ends.
-            batch_rows: self.batch_rows.max(1),
+            batch_rows: self.batch_rows.clamp(1, MOST_BATCH_ROWS),
             orientation: Orientation {
                 book,
                 perspective: self.perspective.clone(),

@@ -126,7 +126,7 @@ impl Told {
     }
 
     /// Tells all of it to another scan, whose object `numbering[i]` is this one's object `i`. What was
-    /// told there of an object gives way.
+    /// told there of an object gives way; what records taught is added, so it is to be given once.
     ///
     /// # Errors
     ///

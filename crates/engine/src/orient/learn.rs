@@ -312,6 +312,32 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_was_learned_comes_back_from_bytes(
+            records in prop::collection::vec((0u8..4, 0u8..6, 0u8..6), 0..20),
+        ) {
+            let address = |n: u8| -> IpAddr {
+                match n {
+                    0..3 => [10, 0, 0, n].into(),
+                    3 => [198, 51, 100, n].into(),
+                    _ => [0x2001, 0xdb8, n.into(), 0, 0, 0, 0, 1].into(),
+                }
+            };
+            let [mut one, mut other] = [Learner::default(), Learner::default()];
+            for (interface, a, b) in &records {
+                one.meet(&format!("eni-{interface}"), address(*a), address(*b));
+            }
+            for (interface, a, b) in records.iter().rev() {
+                other.meet(&format!("eni-{interface}"), address(*a), address(*b));
+            }
+            let bytes = postcard::to_allocvec(&one).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Learner>(&bytes).unwrap(), one);
+            // However they were met, the same is the same bytes.
+            prop_assert_eq!(postcard::to_allocvec(&other).unwrap(), bytes);
+        }
+    }
+
+    proptest! {
+        #[test]
         fn what_is_learned_does_not_depend_on_order_or_threads_or_texts(
             pairs in prop::collection::vec((0u8..5, 0u8..5), 1..20),
             split in any::<prop::sample::Index>(),

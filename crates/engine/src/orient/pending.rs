@@ -262,6 +262,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn pairs_of_others_have_codes_of_their_own_and_are_no_interfaces_pair() {
+        let (here, there) = (Pending::default(), Pending::default());
+        let own = here.pair("eni-1", 0, "10.0.0.1", "10.0.0.2").unwrap();
+        there.pair("eni-2", 0, "10.0.0.5", "10.0.0.6").unwrap();
+        there.pair("eni-1", 0, "10.0.0.1", "10.0.0.3").unwrap();
+        let codes = here.take_in(&there.pairs()).unwrap();
+        let got: Vec<_> = [0, 6, 7, 13, 14].map(|code| codes.get(code)).into();
+        assert_eq!(got, [Some(7), Some(13), Some(14), Some(20), None]);
+        assert_eq!(here.pair("eni-1", 0, "-", "-").unwrap().first_code(), own.first_code());
+        assert_eq!(here.pair("eni-2", 0, "10.0.0.7", "10.0.0.6").unwrap().first_code(), 21);
+        // What was taken in before is not taken in again; what is alike in part is.
+        assert_eq!(here.take_in(&there.pairs()).unwrap().get(7), Some(14));
+        there.pair("eni-3", 0, "10.0.0.1", "10.0.0.3").unwrap();
+        assert_eq!(here.take_in(&there.pairs()).unwrap().get(14), Some(28));
+        let mut book = AddressBook::default();
+        book.learn("eni-1", "10.0.0.3".parse().unwrap(), false);
+        let side = here.resolve(14 + Relation::FromB as u32, &book).side;
+        assert_eq!(side, Some(Side::Source));
+    }
+
     proptest! {
         /// Whatever is learned of the first record's addresses, the code tells what a second look at
         /// the record would.

@@ -36,6 +36,8 @@ pub(crate) use plan::{ScanPlan, SharedSums};
 pub use report::Progress;
 pub(crate) use report::{ObjectReport, Outcome, PartReport, ScanReport, ScanTold, Sides};
 pub(crate) use reports::Reports;
+#[cfg(test)]
+pub(crate) use reports::any_report;
 pub(crate) use shape::{PartShaper, Shaper};
 pub(crate) use sums::{Record, RecordFields, Sums};
 pub(crate) use tasks::{Part, dealt_out};

@@ -309,6 +309,9 @@ impl<'b> Unpacker<'b> {
 }
 
 #[cfg(test)]
+pub(crate) use tests::report as any_report;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use flowproof_record::{Reject, RejectKind};
@@ -318,7 +321,8 @@ mod tests {
         Format::restore(names.iter().copied(), false)
     }
 
-    fn report() -> impl Strategy<Value = ObjectReport> {
+    /// Any report.
+    pub(crate) fn report() -> impl Strategy<Value = ObjectReport> {
         let outcome = (prop::sample::select(&Outcome::NAMES[..]), "\\PC{0,9}")
             .prop_map(|(name, reason)| Outcome::restore(name, &reason).unwrap());
         let digest =

@@ -251,4 +251,25 @@ mod tests {
         times.note(Some("SKIPDATA"), 946_684_800, 1_748_736_060);
         assert!(!times.skipped.is_empty(), "what says that records are lost is believed");
     }
+
+    #[test]
+    fn times_come_back_from_bytes_as_they_were() {
+        let mut times = InterfaceTimes::default();
+        times.note(Some("OK"), 1_748_736_000, 1_748_736_060);
+        times.note(Some("NODATA"), 1_748_739_000, 1_748_739_598);
+        times.note(Some("SKIPDATA"), 1_748_740_000, 1_748_740_060);
+        times.note(None, i64::MAX / 1_000_000_000, i64::MAX / 1_000_000_000);
+        times.note(None, i64::MIN / 1_000_000_000, i64::MIN / 1_000_000_000);
+        times.note_flow_log("fl-0123456789abcdef0", 1_748_736_000, 1_748_740_060);
+        let bytes = postcard::to_allocvec(&times).unwrap();
+        assert_eq!(postcard::from_bytes::<InterfaceTimes>(&bytes).unwrap(), times);
+    }
+
+    #[test]
+    fn times_that_no_record_has_are_refused() {
+        let mut times = InterfaceTimes::default();
+        times.skipped.insert(i64::MIN, 0);
+        let bytes = postcard::to_allocvec(&times).unwrap();
+        assert!(postcard::from_bytes::<InterfaceTimes>(&bytes).is_err());
+    }
 }
