@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use crate::codec::Codec;
 use crate::job::{Job, Output};
 use crate::store::{self, StoreClient};
-use crate::{ClusterError, SchedulerAddress, VERSION};
+use crate::{ClusterError, MESSAGE_BYTES, SchedulerAddress, VERSION};
 
 /// A scheduler and its executors.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub struct Ballista {
     codec: Codec,
 }
 
-/// The most bytes of a message: a plan, or a batch of rows.
-pub(crate) const MESSAGE_BYTES: u32 = 1 << 30;
+/// Outputs that are being opened while one is read: many are small, and each has its own connection.
+const OPEN_OUTPUTS: usize = 8;
 
 impl Ballista {
     /// Finds the scheduler, and that it is of this version.
@@ -41,7 +41,8 @@ impl Ballista {
         let hello = store.hello().await?;
         let refused = |reason| ClusterError::Refused { scheduler: scheduler.clone(), reason };
         if hello.flowproof != VERSION {
-            let reason = format!("it is flowproof {}, and this is flowproof {VERSION}", hello.flowproof);
+            let reason =
+                format!("it is flowproof {}, and this is flowproof {VERSION}", hello.flowproof);
             return Err(refused(reason));
         }
         let site = Site::new(None, None, 1).map_err(|error| refused(error.to_string()))?;
@@ -87,7 +88,7 @@ impl Cluster for Ballista {
         let job = Job::submit(&self.scheduler, plan, &self.codec, &config, MESSAGE_BYTES as usize);
         let mut job = job.await.map_err(failure)?;
         let outputs = job.outputs().await.map_err(failure)?;
-        let rows = stream::iter(outputs).then(read).flatten();
+        let rows = stream::iter(outputs).map(read).buffered(OPEN_OUTPUTS).flatten();
         // Executors keep what they put out until the last of it was read.
         let end = stream::once(async move {
             if let Err(error) = job.forget().await {
@@ -145,12 +146,8 @@ impl Home for StoreHome {
     }
 
     async fn tell_done(&self, run: &str, part: u32, done: Done) {
-        let told = store::Done {
-            run: run.to_owned(),
-            part,
-            objects: done.objects,
-            bytes: done.bytes,
-        };
+        let told =
+            store::Done { run: run.to_owned(), part, objects: done.objects, bytes: done.bytes };
         let Ok(client) = self.client().await else { return };
         if let Err(error) = client.done(&told).await {
             tracing::debug!("{error}");

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ballista_core::serde::BallistaPhysicalExtensionCodec;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, Result, TableReference, not_impl_err, plan_err};
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, Expr, Extension, LogicalPlan, ScalarUDF};
 use datafusion::physical_plan::ExecutionPlan;
@@ -60,7 +60,8 @@ impl Codec {
         }
         let Some(scan) = plan.downcast_ref::<PartScanExec>() else { return Ok(None) };
         let PartScan { run, setup, lists, table, columns, filters } = scan.scan().clone();
-        let filters = filters.iter().map(|filter| self.filter_bytes(filter)).collect::<Result<_>>()?;
+        let filters =
+            filters.iter().map(|filter| self.filter_bytes(filter)).collect::<Result<_>>()?;
         Ok(Some(Node::Scan { run, setup, lists, table, columns, filters }))
     }
 
@@ -71,7 +72,8 @@ impl Codec {
     }
 
     fn filter(&self, bytes: &[u8], context: &TaskContext) -> Result<Expr> {
-        let wrong = |error: String| DataFusionError::Plan(format!("a filter cannot be read: {error}"));
+        let wrong =
+            |error: String| DataFusionError::Plan(format!("a filter cannot be read: {error}"));
         let node = LogicalExprNode::decode(bytes).map_err(|error| wrong(error.to_string()))?;
         parse_expr(&node, context, self).map_err(|error| wrong(error.to_string()))
     }
@@ -106,7 +108,9 @@ fn marked(bytes: &[u8]) -> Result<Option<&[u8]>> {
     };
     let version = String::from_utf8_lossy(&rest[..end]);
     if version != VERSION {
-        return plan_err!("the plan was made by flowproof {version}, and this is flowproof {VERSION}");
+        return plan_err!(
+            "the plan was made by flowproof {version}, and this is flowproof {VERSION}"
+        );
     }
     Ok(Some(&rest[end + 1..]))
 }
@@ -139,7 +143,9 @@ impl PhysicalExtensionCodec for Codec {
         };
         let bytes = postcard::to_stdvec(&ours);
         let bytes = bytes.map_err(|error| DataFusionError::Plan(error.to_string()))?;
-        [MARK, VERSION.as_bytes(), &[0], &bytes].into_iter().for_each(|it| buf.extend_from_slice(it));
+        [MARK, VERSION.as_bytes(), &[0], &bytes]
+            .into_iter()
+            .for_each(|it| buf.extend_from_slice(it));
         Ok(())
     }
 

@@ -27,5 +27,8 @@ pub use store::{
     StoreService,
 };
 
+/// The most bytes of a message, if nothing else is said: of a plan, or of a batch of rows.
+const MESSAGE_BYTES: u32 = 1 << 30;
+
 /// The version of Flowproof that this is. All processes of a cluster must have the same.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -22,7 +22,7 @@ use tonic::transport::server::{TcpConnectInfo, TcpIncoming};
 use tonic::{Request, Status};
 
 use crate::store::{ExecutorInfo, Roster, Shelf, ShelfOptions, StoreService};
-use crate::{CHUNK_BYTES, ClusterError, SCHEDULER_PORT};
+use crate::{CHUNK_BYTES, ClusterError, MESSAGE_BYTES, SCHEDULER_PORT};
 
 /// How long calls that are under way may take once the scheduler is told to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ pub struct SchedulerOptions {
     pub store_folder: Option<PathBuf>,
     /// The most bytes of all blobs of the store. 4 GiB.
     pub store_bytes: u64,
-    /// The most bytes of one message, with a plan for example. 64 MiB.
+    /// The most bytes of one message, with a plan for example. 1 GiB.
     pub message_bytes: u32,
     /// How long a finished job's output stays on the executors. 300 seconds.
     pub job_data: Duration,
@@ -66,7 +66,7 @@ impl Default for SchedulerOptions {
             executor_timeout: Duration::from_secs(10),
             store_folder: None,
             store_bytes: ShelfOptions::default().max_bytes,
-            message_bytes: 64 << 20,
+            message_bytes: MESSAGE_BYTES,
             job_data: Duration::from_secs(300),
         }
     }

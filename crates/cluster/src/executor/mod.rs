@@ -17,7 +17,9 @@ use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
 use crate::store::Join;
-use crate::{ClusterError, Codecs, SCHEDULER_PORT, SchedulerAddress, StoreClient, VERSION};
+use crate::{
+    ClusterError, Codecs, MESSAGE_BYTES, SCHEDULER_PORT, SchedulerAddress, StoreClient, VERSION,
+};
 
 /// How long after a failure the scheduler is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(300);
@@ -55,7 +57,7 @@ pub struct ExecutorOptions {
     pub work_folder: Option<PathBuf>,
     /// How often the scheduler is told that this executor lives; whole seconds. 2 seconds.
     pub heartbeat: Duration,
-    /// The most bytes of one message, with a plan for example. 64 MiB.
+    /// The most bytes of one message, with a plan for example. 1 GiB.
     pub message_bytes: u32,
 }
 
@@ -72,7 +74,7 @@ impl Default for ExecutorOptions {
             memory: 1 << 30,
             work_folder: None,
             heartbeat: Duration::from_secs(2),
-            message_bytes: 64 << 20,
+            message_bytes: MESSAGE_BYTES,
         }
     }
 }

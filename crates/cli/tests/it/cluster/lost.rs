@@ -60,8 +60,9 @@ fn a_scheduler_that_is_gone_is_one_error() {
     bucket.server.faults().add(Rule::new(Fault::Delay(Duration::from_millis(500))).gets());
     let question = asked(&sample.questions()[0], "s3://logs/");
     let mut client = command(&on(&rig.address, &question), &environment);
-    let client = client.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut client = client.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while bucket.server.counts().get < 2 {
+        assert!(client.try_wait().unwrap().is_none(), "the analysis ended before");
         std::thread::sleep(Duration::from_millis(10));
     }
     rig.lose_scheduler();

@@ -105,7 +105,7 @@ impl Sample {
         let (list, finding) = (self.file("tor-exits.txt"), self.file("finding.json"));
         let inventory = self.file("inventory.json");
         let questions: Vec<Vec<&str>> = vec![
-            vec!["volumes", "--logs=@", "--format=json"],
+            vec!["volumes", "--logs=@", "--format=json", "--by=interface"],
             vec!["volumes", "--logs=@", "--format=csv", "--by=interface,hour"],
             vec!["volumes", "--logs=@", "--format=csv", "--by=instance,remote,remote_port"],
             vec!["scan", "--logs=@", "--format=json", "--list", &list],

@@ -45,13 +45,14 @@ fn what_is_done_on_one_machine_is_refused_by_name() {
     let rig = Rig::new(1, &[], &[]);
     let logs = arg(sample.logs());
     let cluster = format!("--cluster={}", rig.address);
-    let dropped = run(&["volumes", "--logs", &logs, "--duplicates=drop", &cluster]);
+    let dropped =
+        run(&["volumes", "--by=interface", "--logs", &logs, "--duplicates=drop", &cluster]);
     assert_eq!(dropped.code, Some(1));
     refused(&dropped, &["--duplicates drop"]);
     let folder = tempfile::tempdir().unwrap();
     let set = arg(folder.path().join("set"));
     assert_eq!(run(&["collect", "--logs", &logs, "--to", &set]).code, Some(0));
-    let of_set = run(&["volumes", "--logs", &set, &cluster]);
+    let of_set = run(&["volumes", "--by=interface", "--logs", &set, &cluster]);
     assert_eq!(of_set.code, Some(1));
     refused(&of_set, &["collected"]);
     let state = arg(folder.path().join("state"));

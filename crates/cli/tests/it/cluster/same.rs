@@ -50,7 +50,8 @@ fn one_object_is_one_part_and_none_is_no_part() {
         compare(&rig.address, &asked(&question, &arg(sample.logs())), &[]);
     }
     let empty = tempfile::tempdir().unwrap();
-    let question = ["volumes", "--format=json", "--logs", &arg(&empty)].map(str::to_owned);
+    let question =
+        ["volumes", "--format=json", "--by=interface", "--logs", &arg(&empty)].map(str::to_owned);
     let here = crate::program::run(&question);
     let there = crate::program::run(&super::on(&rig.address, &question));
     assert_eq!((there.out, there.err, there.code), (here.out, here.err, here.code));

@@ -60,7 +60,8 @@ fn again(context: &ScanContext) -> ScanContext {
     let setup = Setup::decode(&bytes).unwrap();
     assert_eq!(setup.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(setup.encode().unwrap(), bytes);
-    setup.into_context(Arc::clone(&context.catalog), Arc::clone(&context.pool))
+    let book = Arc::new(setup.book());
+    setup.context(book, Arc::clone(&context.catalog), Arc::clone(&context.pool))
 }
 
 fn coverage() -> impl Strategy<Value = CoverageScope> {
@@ -133,7 +134,7 @@ proptest! {
         prop_assert!(Setup::decode(&bytes[..cut]).is_err());
         bytes[cut] ^= flip;
         if let Ok(setup) = Setup::decode(&bytes) {
-            setup.into_context(Arc::clone(&here.catalog), Arc::clone(&here.pool));
+            setup.context(Arc::new(setup.book()), Arc::clone(&here.catalog), Arc::clone(&here.pool));
         }
         let mut bytes = ObjectSet::of(&here, &[1, 0]).unwrap().encode().unwrap();
         let cut = at.index(bytes.len());

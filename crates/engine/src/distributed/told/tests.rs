@@ -143,7 +143,8 @@ async fn elsewhere(scan: &ScanContext, numbers: &[usize]) -> (Vec<u8>, Vec<Rows>
     let objects = ObjectSet::of(scan, numbers).unwrap().encode().unwrap();
     let catalog = ObjectSet::decode(&objects).unwrap().catalog(None).unwrap();
     let pool = Arc::clone(&scan.pool);
-    let there = Setup::decode(&setup).unwrap().into_context(Arc::new(catalog), pool);
+    let setup = Setup::decode(&setup).unwrap();
+    let there = setup.context(Arc::new(setup.book()), Arc::new(catalog), pool);
     let there = Arc::new(there);
     let rows = rows(&there).await;
     (Told::take(&there).encode().unwrap(), rows)
