@@ -176,7 +176,7 @@ pub(crate) fn compare(
 }
 
 pub(crate) fn assert_same(here: &Run, there: &Run, question: &[String]) {
-    assert!(here.out.len() > 100, "{question:?}: {here:?}");
+    assert!(here.out.len() > 60, "{question:?}: {here:?}");
     assert_eq!(there.err, here.err, "{question:?}");
     assert_eq!(there.out, here.out, "{question:?}");
     assert_eq!(there.code, here.code, "{question:?}");

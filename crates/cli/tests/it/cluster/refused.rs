@@ -45,11 +45,23 @@ fn what_is_done_on_one_machine_is_refused_by_name() {
     let rig = Rig::new(1, &[], &[]);
     let logs = arg(sample.logs());
     let cluster = format!("--cluster={}", rig.address);
-    let dropped =
-        run(&["volumes", "--by=interface", "--logs", &logs, "--duplicates=drop", &cluster]);
-    assert_eq!(dropped.code, Some(1));
-    refused(&dropped, &["--duplicates drop"]);
     let folder = tempfile::tempdir().unwrap();
+    for flow_log in ["fl-0a0a0a0a0a0a0a0a1", "fl-0a0a0a0a0a0a0a0a2"] {
+        let name =
+            format!("123456789012_vpcflowlogs_us-east-1_{flow_log}_20250601T0900Z_00000001.log");
+        let day =
+            folder.path().join("copies/AWSLogs/123456789012/vpcflowlogs/us-east-1/2025/06/01");
+        std::fs::create_dir_all(&day).unwrap();
+        // The same records, and not the same bytes.
+        let records = std::fs::read_to_string(crate::program::testdata().join("v2_default.log"));
+        let text = records.unwrap() + &"\n".repeat(flow_log.ends_with('2').into());
+        std::fs::write(day.join(name), text).unwrap();
+    }
+    let copies = arg(folder.path().join("copies"));
+    let dropped = ["volumes", "--by=interface", "--logs", &copies, "--duplicates=drop", &cluster];
+    let dropped = run(&dropped);
+    assert_eq!(dropped.code, Some(1), "{dropped:?}");
+    refused(&dropped, &["--duplicates drop"]);
     let set = arg(folder.path().join("set"));
     assert_eq!(run(&["collect", "--logs", &logs, "--to", &set]).code, Some(0));
     let of_set = run(&["volumes", "--by=interface", "--logs", &set, &cluster]);
