@@ -61,9 +61,10 @@ impl From<DataFusionError> for EngineError {
             },
             other => other,
         };
-        match of_the_run(&error) {
-            Some(error) => EngineError::Source(error),
-            None => EngineError::Query(Box::new(error)),
+        match (of_the_run(&error), of_the_cluster(&error)) {
+            (Some(error), _) => EngineError::Source(error),
+            (None, Some(error)) => EngineError::Cluster(error),
+            (None, None) => EngineError::Query(Box::new(error)),
         }
     }
 }
@@ -88,6 +89,15 @@ fn of_the_run(error: &DataFusionError) -> Option<SourceError> {
     match error.find_root() {
         DataFusionError::External(error) => error.downcast_ref::<SourceError>()?.of_the_run(),
         _ => None,
+    }
+}
+
+/// What a cluster did not do: several partitions of a plan may be told of it.
+fn of_the_cluster(error: &DataFusionError) -> Option<ClusterError> {
+    let DataFusionError::External(error) = error.find_root() else { return None };
+    match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Cluster(error)) => Some(error.clone()),
+        _ => error.downcast_ref::<ClusterError>().cloned(),
     }
 }
 

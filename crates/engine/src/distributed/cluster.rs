@@ -74,6 +74,6 @@ pub struct Done {
 }
 
 /// Why a cluster did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct ClusterError(pub String);

@@ -43,12 +43,21 @@ pub(super) fn cut(
 }
 
 /// The scan at the bottom of a plan that works row by row, each partition for itself.
-pub(super) fn scan_of(plan: &Arc<dyn ExecutionPlan>) -> Option<&FlowLogExec> {
+fn scan_of(plan: &Arc<dyn ExecutionPlan>) -> Option<&FlowLogExec> {
     if let Some(scan) = plan.downcast_ref::<FlowLogExec>() {
         return Some(scan);
     }
     match plan.children()[..] {
         [child] if is_row_by_row(plan) => scan_of(child),
+        _ => None,
+    }
+}
+
+/// The scan at the bottom of a plan that was put apart.
+pub(super) fn leaf_of(plan: &Arc<dyn ExecutionPlan>) -> Option<&FlowLogExec> {
+    match plan.children()[..] {
+        [] => plan.downcast_ref::<FlowLogExec>(),
+        [child] => leaf_of(child),
         _ => None,
     }
 }

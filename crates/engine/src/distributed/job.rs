@@ -13,7 +13,7 @@ use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use datafusion::prelude::SessionConfig;
 
 use super::cluster::{Cluster, ClusterError};
-use super::cut::{is_idle, scan_of};
+use super::cut::{is_idle, leaf_of};
 use super::part::{PartScan, PartScanExec};
 use super::setup::{ObjectSet, ObjectSetError, Setup};
 use super::tell::TellExec;
@@ -59,7 +59,7 @@ impl Job {
         config: SessionConfig,
     ) -> Result<Job> {
         let coded = |field: &&FieldRef| TableColumn::coded(field).is_some();
-        let scanned = scan_of(&plan).ok_or_else(no_scan)?.columns();
+        let scanned = leaf_of(&plan).ok_or_else(no_scan)?.columns();
         let of_scan = scanned.iter().filter(|column| CODED.contains(column)).count();
         if of_scan > plan.schema().fields().iter().filter(coded).count() {
             return internal_err!("codes of a scan do not come out of its plan as what they are");
@@ -104,7 +104,7 @@ impl Job {
 
     fn plan_of(&self, parts: &Parts, wanted: &BTreeSet<usize>) -> Result<Arc<dyn ExecutionPlan>> {
         let table = table_of(parts, wanted)?;
-        let scan = scan_of(&self.plan).ok_or_else(no_scan)?;
+        let scan = leaf_of(&self.plan).ok_or_else(no_scan)?;
         let scan = PartScan {
             run: parts.run.clone(),
             setup: parts.setup.clone(),

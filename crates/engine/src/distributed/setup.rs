@@ -255,11 +255,6 @@ impl ObjectSet {
         }
     }
 
-    /// How many objects there are.
-    pub(crate) fn len(&self) -> usize {
-        self.objects.len()
-    }
-
     /// A catalog of them. Buckets are reached through this connection, by its credentials; the reader
     /// pays where that was said here or there.
     ///

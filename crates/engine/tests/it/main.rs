@@ -8,6 +8,7 @@ mod collected;
 mod determinism;
 mod duplicates;
 mod early;
+mod elsewhere;
 mod exactness;
 mod gathered;
 mod large;

@@ -51,8 +51,9 @@ impl Rig {
 
     /// Starts another executor, which reaches the scheduler at this address.
     pub(crate) fn join(&mut self, address: &str, environment: &[(&str, String)], more: &[&str]) {
-        let args = ["cluster", "executor", "--port=0", "--control-port=0", "--slots=1"];
-        let args = [&args[..], &["--scheduler", address], more].concat();
+        let args = ["cluster", "executor", "--port=0", "--control-port=0", "--scheduler", address];
+        let slots = if more.contains(&"--slots") { &[][..] } else { &["--slots=1"][..] };
+        let args = [&args[..], slots, more].concat();
         let (executor, line) = started(command(&args, environment));
         assert!(line.starts_with("executor at 127.0.0.1:"), "{line}");
         self.executors.push(executor);

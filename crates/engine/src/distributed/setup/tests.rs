@@ -178,7 +178,7 @@ fn objects_have_the_numbers_in_which_they_are_told_and_what_all_of_them_tell() {
     assert!(here.catalog.may_have_several_flow_logs());
     let set = ObjectSet::of(&here, &[3, 2, 1]).unwrap().encode().unwrap();
     let set = ObjectSet::decode(&set).unwrap();
-    assert_eq!(set.len(), 3);
+    assert_eq!(set.objects.len(), 3);
     let there = set.catalog(None).unwrap();
     let folder = std::env::current_dir().unwrap();
     for (there_idx, here_idx) in [3, 2, 1].into_iter().enumerate() {
