@@ -215,3 +215,86 @@ impl LogicalExtensionCodec for Codec {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::datasource::memory::MemorySourceConfig;
+    use datafusion::logical_expr::{col, lit};
+    use datafusion::prelude::SessionContext;
+    use datafusion_proto::physical_plan::AsExecutionPlan;
+    use datafusion_proto::protobuf::PhysicalPlanNode;
+
+    use super::*;
+
+    fn codec() -> Codec {
+        Codec::new(Site::new(None, None, 1).unwrap())
+    }
+
+    /// A plan as clients send it, of two parts.
+    fn plan() -> Arc<dyn ExecutionPlan> {
+        let table = Arc::new(Schema::new(vec![Field::new("part", DataType::UInt32, false)]));
+        let parts = MemorySourceConfig::try_new_exec(&[vec![], vec![]], table, None).unwrap();
+        let scan = PartScan {
+            run: "a run".to_owned(),
+            setup: "a setup".to_owned(),
+            lists: Some("lists".to_owned()),
+            table: "traffic".to_owned(),
+            columns: vec!["bytes".to_owned(), "remote".to_owned()],
+            filters: vec![col("dstport").eq(lit(443)), col("srcaddr").is_null()],
+        };
+        Arc::new(TellExec::new(Arc::new(PartScanExec::new(scan, parts, None).unwrap())))
+    }
+
+    fn read(bytes: &[u8]) -> Result<Arc<dyn ExecutionPlan>> {
+        let node = PhysicalPlanNode::try_decode(bytes)?;
+        node.try_into_physical_plan(&SessionContext::new().task_ctx(), &codec())
+    }
+
+    fn bytes_of(plan: Arc<dyn ExecutionPlan>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let node = PhysicalPlanNode::try_from_physical_plan(plan, &codec()).unwrap();
+        node.try_encode(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_plan_comes_back_with_its_parts_and_all_that_it_asks() {
+        let (sent, came) = (plan(), read(&bytes_of(plan())).unwrap());
+        let scan = |plan: &Arc<dyn ExecutionPlan>| {
+            let scan = Arc::clone(plan.children()[0]);
+            scan.downcast_ref::<PartScanExec>().unwrap().scan().clone()
+        };
+        assert!(came.is::<TellExec>());
+        assert_eq!(scan(&came), scan(&sent));
+        assert_eq!(came.schema(), sent.schema());
+        assert_eq!(came.properties().partitioning.partition_count(), 2);
+    }
+
+    #[test]
+    fn a_plan_of_another_version_is_refused_by_name() {
+        let (version, other) = (VERSION.as_bytes(), b"9.9.9");
+        assert_eq!(version.len(), other.len());
+        let mut bytes = bytes_of(plan());
+        let at = bytes.windows(MARK.len()).position(|window| window == MARK).unwrap() + MARK.len();
+        bytes[at..at + other.len()].copy_from_slice(other);
+        let error = read(&bytes).unwrap_err().to_string();
+        assert!(error.contains("9.9.9") && error.contains(VERSION), "{error}");
+    }
+
+    #[test]
+    fn functions_of_ours_come_back_as_ours() {
+        let context = SessionContext::new();
+        for aggregate in ["sum", "traffic_totals"] {
+            let came = PhysicalExtensionCodec::try_decode_udaf(&codec(), aggregate, &[1]).unwrap();
+            let mut bytes = Vec::new();
+            PhysicalExtensionCodec::try_encode_udaf(&codec(), &came, &mut bytes).unwrap();
+            assert!(!bytes.is_empty(), "{aggregate} would be looked for among DataFusion's");
+        }
+        // DataFusion's own are found by name.
+        let theirs = datafusion::execution::FunctionRegistry::udaf(&context, "sum").unwrap();
+        let mut bytes = Vec::new();
+        PhysicalExtensionCodec::try_encode_udaf(&codec(), &theirs, &mut bytes).unwrap();
+        assert!(bytes.is_empty());
+    }
+}

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use datafusion::prelude::SessionConfig;
 
@@ -19,14 +20,17 @@ use super::setup::{ObjectSet, ObjectSetError, Setup};
 use super::tell::TellExec;
 use crate::error::EngineError;
 use crate::scan::{FlowLogExec, ScanContext, dealt_out};
-use crate::table::{CODED, TableColumn};
+use crate::table::{CODED, TableColumn, TableKind};
 
 /// About so many stored bytes are a part. What was read of a part is lost with the executor that read it.
 const PART: u64 = 64 * 1024 * 1024;
+/// The same where records are put out, since those of a part are held here until its end has come.
+const PART_OF_RECORDS: u64 = 8 * 1024 * 1024;
 /// So many parts for each place that runs one, so that no place waits long for the last.
 const PARTS_OF_A_SLOT: usize = 4;
-/// The most parts: the rows of all of them come together here.
-const MOST_PARTS: usize = 4096;
+/// The most parts, unless there are more slots: each costs the scheduler some milliseconds, and the rows of
+/// all of them come together here.
+const MOST_PARTS: usize = 1024;
 
 /// What is to be run in parts: a scan, and what is done with its rows.
 #[derive(Debug)]
@@ -67,6 +71,12 @@ impl Job {
         Ok(Job { cluster, scan, plan, lists: lists.map(str::to_owned), config })
     }
 
+    /// Whether rows are records and not sums of them.
+    fn puts_out_records(&self) -> bool {
+        let sums = leaf_of(&self.plan).is_some_and(|scan| scan.kind() == TableKind::Summed);
+        !sums && !self.plan.is::<AggregateExec>()
+    }
+
     pub(super) fn schema(&self) -> SchemaRef {
         self.plan.schema()
     }
@@ -78,7 +88,8 @@ impl Job {
     /// Deals the objects out, and brings what executors need to where they find it.
     pub(super) async fn prepare(&self) -> Result<Parts, EngineError> {
         let slots = self.cluster.slots().await?;
-        let objects = parts(&self.scan, slots);
+        let part = if self.puts_out_records() { PART_OF_RECORDS } else { PART };
+        let objects = parts(&self.scan, slots, part);
         let failed = |error: &dyn std::fmt::Display| ClusterError(error.to_string());
         let setup = Setup::of(&self.scan).encode().map_err(|error| failed(&error))?;
         let set = |numbers: &Vec<usize>| Ok(ObjectSet::of(&self.scan, numbers)?.encode()?);
@@ -139,12 +150,13 @@ fn no_scan() -> DataFusionError {
 }
 
 /// The objects that a scan wants, dealt out by bytes.
-fn parts(scan: &Arc<ScanContext>, slots: usize) -> Vec<Vec<usize>> {
+fn parts(scan: &Arc<ScanContext>, slots: usize, part: u64) -> Vec<Vec<usize>> {
     let wanted = (0..scan.catalog.found() as usize).filter(|number| scan.wants_object(*number));
     let wanted: Vec<usize> = wanted.collect();
     let bytes: u64 = wanted.iter().map(|number| scan.catalog.size(*number)).sum();
-    let by_bytes = usize::try_from(bytes.div_ceil(PART)).unwrap_or(usize::MAX);
-    let parts = by_bytes.max(slots.saturating_mul(PARTS_OF_A_SLOT)).min(MOST_PARTS);
+    let by_bytes = usize::try_from(bytes.div_ceil(part)).unwrap_or(usize::MAX);
+    let of_slots = slots.saturating_mul(PARTS_OF_A_SLOT);
+    let parts = by_bytes.min(MOST_PARTS).max(of_slots);
     if wanted.is_empty() { Vec::new() } else { dealt_out(scan, wanted, parts) }
 }
 

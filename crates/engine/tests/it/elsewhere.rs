@@ -195,7 +195,11 @@ fn ask(
         let session: Session = open(logs, Window::ALWAYS, options).await;
         Ok(match question {
             Question::Volumes(keys) => rows(session.volumes(keys, &VolumeFilter::default()).await?),
-            Question::Sql(sql) => rows(session.query(sql, Some(matcher())).await?),
+            Question::Sql(sql) => {
+                let answer = session.query(sql, Some(matcher())).await?;
+                // A plan that reads the table several times tells how many rows one of these readings had.
+                format!("{}\n{:?}", texts(&answer.value).join("\n"), answer.coverage)
+            }
             Question::Listed => {
                 let answer = session.listed(matcher(), true).await?;
                 told(&answer, &format!("{:?}", answer.value))

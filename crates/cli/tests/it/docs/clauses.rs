@@ -38,7 +38,9 @@ impl Tests {
             let folder = entry.unwrap();
             let name = folder.file_name().into_string().unwrap();
             collect(&folder.path().join("src"), &name, &mut tests);
-            collect(&folder.path().join("tests/it"), &name, &mut tests);
+            for target in ["it", "cluster"] {
+                collect(&folder.path().join("tests").join(target), &name, &mut tests);
+            }
         }
         Tests(tests)
     }
