@@ -64,7 +64,10 @@ impl From<DataFusionError> for EngineError {
         match (of_the_run(&error), of_the_cluster(&error)) {
             (Some(error), _) => EngineError::Source(error),
             (None, Some(error)) => EngineError::Cluster(error),
-            (None, None) => EngineError::Query(Box::new(error)),
+            (None, None) => {
+                let of_part = of_a_part(&error);
+                EngineError::Query(Box::new(of_part.unwrap_or(error)))
+            }
         }
     }
 }
@@ -107,7 +110,24 @@ impl From<arrow::error::ArrowError> for EngineError {
     }
 }
 
+/// The query's error, if it comes from a plan that was put apart.
+fn of_a_part(error: &DataFusionError) -> Option<DataFusionError> {
+    let DataFusionError::External(error) = error.find_root() else { return None };
+    match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Query(error)) => Some(DataFusionError::Execution(told(error))),
+        _ => None,
+    }
+}
+
+/// The text of an error without its kind, if it is that of an execution.
+fn told(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::Execution(text) => text.clone(),
+        _ => message_of(error),
+    }
+}
+
 /// The root of the error without DataFusion's wrapping.
-fn message_of(error: &DataFusionError) -> String {
+pub(crate) fn message_of(error: &DataFusionError) -> String {
     error.find_root().strip_backtrace()
 }

@@ -4,6 +4,8 @@
 //! it says so.
 
 mod args;
+#[cfg(feature = "cluster")]
+mod log;
 #[cfg_attr(feature = "cluster", path = "on.rs")]
 #[cfg_attr(not(feature = "cluster"), path = "off.rs")]
 mod work;

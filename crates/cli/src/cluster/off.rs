@@ -16,7 +16,7 @@ pub(crate) async fn fleet(named: Option<&str>) -> Result<Option<Fleet>> {
 }
 
 /// Nothing that this program can do.
-pub(crate) async fn run(_: ClusterCommand, _: &mut Streams) -> Result<Exit> {
+pub(crate) async fn run(_: ClusterCommand, _: bool, _: &mut Streams) -> Result<Exit> {
     Err(without().into())
 }
 

@@ -10,7 +10,7 @@ use flowproof_cluster::{
 };
 use flowproof_engine::distributed::{Fleet, Site};
 
-use super::{ClusterCommand, ExecutorArgs, SchedulerArgs};
+use super::{ClusterCommand, ExecutorArgs, SchedulerArgs, log};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
 use crate::streams::Streams;
@@ -24,7 +24,12 @@ pub(crate) async fn fleet(named: Option<&str>) -> Result<Option<Fleet>> {
 }
 
 /// Runs a scheduler or an executor until it is told to stop.
-pub(crate) async fn run(command: ClusterCommand, streams: &mut Streams) -> Result<Exit> {
+pub(crate) async fn run(
+    command: ClusterCommand,
+    verbose: bool,
+    streams: &mut Streams,
+) -> Result<Exit> {
+    log::start(streams.quiet, verbose);
     match command {
         ClusterCommand::Scheduler(args) => scheduler(&args, streams).await,
         ClusterCommand::Executor(args) => executor(*args, streams).await,

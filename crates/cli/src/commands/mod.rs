@@ -86,7 +86,7 @@ pub(crate) fn run(cli: Cli, typed: &[OsString], streams: &mut Streams) -> Result
         }
         Command::Cluster(command) => {
             let runtime = runtime_of(None)?;
-            let result = runtime.block_on(cluster::run(command, streams));
+            let result = runtime.block_on(cluster::run(command, cli.verbose, streams));
             runtime.shutdown_background();
             result
         }

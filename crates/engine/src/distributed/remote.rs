@@ -167,12 +167,13 @@ async fn take_in(
                 Came::End(execution, told) => (execution, told),
             };
             let batches = begun.remove(&execution).unwrap_or_default();
+            let bytes = told.told.map_err(failed_there)?;
             let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
             let part = execution.part();
             if rows != told.rows || !missing.contains(&part) {
                 continue;
             }
-            for batch in settled(job, &parts.objects[part], &told.bytes, batches)? {
+            for batch in settled(job, &parts.objects[part], &bytes, batches)? {
                 // Whoever does not listen any more needs nothing.
                 let _ = sender.send(batch).await;
             }
@@ -180,6 +181,13 @@ async fn take_in(
         }
     }
     Ok(lost)
+}
+
+/// The error that a plan here would have ended with.
+fn failed_there(message: String) -> EngineError {
+    let execution = DataFusionError::Execution(String::new()).strip_backtrace();
+    let message = message.strip_prefix(&execution).unwrap_or(&message);
+    EngineError::Query(Box::new(DataFusionError::Execution(message.to_owned())))
 }
 
 /// A part's rows with the codes of this side, once it is taken in what was told of the part.

@@ -19,7 +19,10 @@ use datafusion::physical_plan::{
 };
 use futures::{TryStreamExt, stream};
 
+use serde::{Deserialize, Serialize};
+
 use super::part::PartCell;
+use crate::error::message_of;
 
 /// The plan node that adds two columns: which execution of which part the row is of, and what was told of
 /// the part, which is NULL but for one row at the end of each partition. That row has nothing in the other
@@ -70,12 +73,12 @@ impl Execution {
 }
 
 /// What ends a part.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Telling {
     /// Rows before it. Fewer have come if some were lost on the way.
     pub(super) rows: u64,
-    /// What was told of the part.
-    pub(super) bytes: Vec<u8>,
+    /// What was told of the part; or why there is no answer, as a plan here would say it.
+    pub(super) told: Result<Vec<u8>, String>,
 }
 
 /// Rows with the columns of their part.
@@ -101,7 +104,8 @@ fn telling(schema: &SchemaRef, execution: Execution, telling: &Telling) -> Resul
     let nulls = schema.fields()[..others].iter().map(|field| new_null_array(field.data_type(), 1));
     let mut columns: Vec<ArrayRef> = nulls.collect();
     columns.push(Arc::new(UInt64Array::from_value(execution.0, 1)));
-    let bytes = [&telling.rows.to_le_bytes()[..], &telling.bytes].concat();
+    let bytes = postcard::to_stdvec(telling);
+    let bytes = bytes.map_err(|error| DataFusionError::External(Box::new(error)))?;
     columns.push(Arc::new(BinaryArray::from_vec(vec![&bytes])));
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
@@ -129,8 +133,7 @@ pub(super) fn take_apart(batch: &RecordBatch, schema: &SchemaRef) -> Result<Vec<
     while from < batch.num_rows() {
         let execution = Execution(executions.value(from));
         if told.is_valid(from) {
-            let (rows, bytes) = told.value(from).split_first_chunk().ok_or_else(wrong)?;
-            let telling = Telling { rows: u64::from_le_bytes(*rows), bytes: bytes.to_vec() };
+            let telling = postcard::from_bytes(told.value(from)).map_err(|_| wrong())?;
             came.push(Came::End(execution, telling));
             from += 1;
             continue;
@@ -168,9 +171,14 @@ impl Part {
         widened(&self.schema, batch, execution)
     }
 
-    fn end(&mut self) -> Result<RecordBatch> {
+    /// Whether it is known which part it is.
+    fn is_begun(&self) -> bool {
+        self.cell.part().is_ok()
+    }
+
+    fn end(&mut self, told: Result<Vec<u8>, String>) -> Result<RecordBatch> {
         let execution = self.execution()?;
-        telling(&self.schema, execution, &Telling { rows: self.rows, bytes: self.cell.told()? })
+        telling(&self.schema, execution, &Telling { rows: self.rows, told })
     }
 }
 
@@ -232,13 +240,19 @@ impl ExecutionPlan for TellExec {
         let part = Part { schema: Arc::clone(&self.schema), cell, execution: None, rows: 0 };
         let all = stream::try_unfold(Some((part, rows)), |state| async move {
             let Some((mut part, mut rows)) = state else { return Ok(None) };
-            match rows.try_next().await? {
-                Some(batch) => Ok(Some((part.widened(&batch)?, Some((part, rows))))),
-                None => {
+            match rows.try_next().await {
+                Ok(Some(batch)) => Ok(Some((part.widened(&batch)?, Some((part, rows))))),
+                Ok(None) => {
                     // What is read is told of by then, whatever of it was wanted.
                     drop(rows);
-                    Ok(Some((part.end()?, None)))
+                    let told = part.cell.told()?;
+                    Ok(Some((part.end(Ok(told))?, None)))
                 }
+                // A total that does not fit, say: it is so wherever it is added up.
+                Err(error) if part.is_begun() => {
+                    Ok(Some((part.end(Err(message_of(&error)))?, None)))
+                }
+                Err(error) => Err(error),
             }
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), all)))

@@ -23,7 +23,7 @@ pub(crate) struct Rig {
 
 /// A process that is killed when nobody holds it any more, and the first line that it printed.
 fn started(mut command: Command) -> (Child, String) {
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty(), "{command:?} ended");
@@ -133,6 +133,15 @@ impl Sample {
                 "SELECT interface_id, srcaddr, dstaddr, bytes, \"start\" FROM flow_logs \
                  WHERE bytes > (SELECT avg(bytes) FROM flow_logs) AND srcport + 1 > 2 \
                  ORDER BY bytes DESC LIMIT 25",
+            ],
+            vec![
+                "query",
+                "--logs=@",
+                "--format=csv",
+                "--list",
+                &list,
+                "SELECT unnest(make_array(protocol, dstport)) AS number, list_matches(dstaddr), \
+                 list_matches(srcaddr) AS found FROM flow_logs WHERE srcaddr <> dstaddr LIMIT 50",
             ],
             vec![
                 "investigate",
