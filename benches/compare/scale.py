@@ -131,7 +131,8 @@ def main():
         before, rest = text.split(f"<!-- {name} -->\n")
         _, after = rest.split(f"<!-- /{name} -->")
         text = f"{before}<!-- {name} -->\n{make()}\n<!-- /{name} -->{after}"
-    PAGE.write_text(text)
+    before, rest = text.split("<!-- R -->")
+    PAGE.write_text(f"{before}<!-- R -->{R / 1e6:.0f} MB<!-- /R -->{rest.split('<!-- /R -->')[1]}")
 
 
 main()
