@@ -145,6 +145,11 @@ impl Home for StoreHome {
         client.get(name).await.map_err(failure)
     }
 
+    async fn is_wanted(&self, run: &str) -> Result<bool, Failure> {
+        let client = self.client().await.map_err(failure)?;
+        client.is_wanted(run).await.map_err(failure)
+    }
+
     async fn tell_done(&self, run: &str, part: u32, done: Done) {
         let told =
             store::Done { run: run.to_owned(), part, objects: done.objects, bytes: done.bytes };

@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const LOOK_FOR_DEAD: Duration = Duration::from_secs(1);
 
 /// How long finished jobs are kept: longer than a client takes to fetch the last of their output.
-const JOB_STATE: Duration = Duration::from_secs(600);
+const JOB_STATE: Duration = Duration::from_secs(3600);
 
 /// How a plan's own parts are written and read. Those of Ballista are used where there is none.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +55,8 @@ pub struct SchedulerOptions {
     pub store_bytes: u64,
     /// The most bytes of one message, with a plan for example. 1 GiB.
     pub message_bytes: u32,
-    /// How long a finished job's output stays on the executors. 300 seconds.
+    /// How long a finished job's output stays on the executors, if its client does not say before that it has
+    /// read all. An hour.
     pub job_data: Duration,
 }
 
@@ -67,7 +68,7 @@ impl Default for SchedulerOptions {
             store_folder: None,
             store_bytes: ShelfOptions::default().max_bytes,
             message_bytes: MESSAGE_BYTES,
-            job_data: Duration::from_secs(300),
+            job_data: Duration::from_secs(3600),
         }
     }
 }

@@ -56,6 +56,8 @@ pub(super) fn work_folder(within: Option<&Path>) -> Result<TempDir, ClusterError
     let make = || {
         let mut builder = tempfile::Builder::new();
         builder.prefix("flowproof-executor-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = match within {
             Some(within) => builder.tempdir_in(within)?,
             None => builder.tempdir()?,

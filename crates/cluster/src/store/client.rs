@@ -146,6 +146,14 @@ impl StoreClient {
         self.ask(action::PROGRESS, &ProgressOf { run: run.to_owned() }).await
     }
 
+    /// Whether anybody waits for a run.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn is_wanted(&self, run: &str) -> Result<bool, ClusterError> {
+        self.ask(action::WANTED, &ProgressOf { run: run.to_owned() }).await
+    }
+
     /// How often each blob travelled.
     ///
     /// # Errors

@@ -39,14 +39,16 @@ mod action {
     pub(super) const JOIN: &str = "join";
     pub(super) const DONE: &str = "done";
     pub(super) const PROGRESS: &str = "progress";
+    pub(super) const WANTED: &str = "wanted";
     pub(super) const COUNTS: &str = "counts";
     pub(super) const MISSING: &str = "missing";
     /// All of them, with what they are for.
-    pub(super) const ALL: [(&str, &str); 6] = [
+    pub(super) const ALL: [(&str, &str); 7] = [
         (HELLO, "versions, executors and slots"),
         (JOIN, "an executor tells its version before it registers"),
         (DONE, "an executor has worked through a part of a run"),
         (PROGRESS, "how far a run is"),
+        (WANTED, "whether anybody waits for a run"),
         (COUNTS, "how often each blob travelled"),
         (MISSING, "which of these blobs must be sent"),
     ];

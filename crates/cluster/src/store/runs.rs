@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Done, DoneAnswer, Progress};
 
 /// Runs that are kept; above that the one goes of which least recently something was heard.
 const MAX_RUNS: usize = 256;
+
+/// After so long without a question a client is taken to be gone; it asks twice a second.
+const GONE: Duration = Duration::from_secs(15);
 
 /// Parts of a run that are told apart.
 const MAX_PARTS: usize = 1 << 16;
@@ -24,6 +27,8 @@ pub(super) struct Runs {
 #[derive(Debug)]
 struct Run {
     heard: Instant,
+    /// When its client last asked how far it is.
+    asked: Option<Instant>,
     progress: Progress,
     parts: HashSet<u32>,
 }
@@ -44,15 +49,7 @@ impl Runs {
             return Err(NotCounted::Name);
         }
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if !runs.contains_key(&done.run) {
-            make_room(&mut runs);
-        }
-        let run = runs.entry(done.run.clone()).or_insert_with(|| Run {
-            heard: Instant::now(),
-            progress: Progress::default(),
-            parts: HashSet::new(),
-        });
-        run.heard = Instant::now();
+        let run = run_of(&mut runs, &done.run);
         if run.parts.contains(&done.part) {
             return Ok(DoneAnswer { counted: false });
         }
@@ -67,11 +64,38 @@ impl Runs {
         Ok(DoneAnswer { counted: true })
     }
 
-    /// How far a run is.
+    /// How far a run is, for its client, which thereby says that it waits for it.
     pub(super) fn progress(&self, run: &str) -> Progress {
-        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.get(run).map(|run| run.progress).unwrap_or_default()
+        if run.is_empty() || run.len() > MAX_NAME {
+            return Progress::default();
+        }
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = run_of(&mut runs, run);
+        run.asked = Some(Instant::now());
+        run.progress
     }
+
+    /// Whether anybody waits for a run: a client that has asked, and does not ask any more, is gone.
+    pub(super) fn is_wanted(&self, run: &str) -> bool {
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = runs.get(run).and_then(|run| run.asked);
+        asked.is_none_or(|asked| asked.elapsed() < GONE)
+    }
+}
+
+/// The run of this name, of which something is heard now.
+fn run_of<'r>(runs: &'r mut HashMap<String, Run>, name: &str) -> &'r mut Run {
+    if !runs.contains_key(name) {
+        make_room(runs);
+    }
+    let run = runs.entry(name.to_owned()).or_insert_with(|| Run {
+        heard: Instant::now(),
+        asked: None,
+        progress: Progress::default(),
+        parts: HashSet::new(),
+    });
+    run.heard = Instant::now();
+    run
 }
 
 fn make_room(runs: &mut HashMap<String, Run>) {
@@ -90,6 +114,19 @@ mod tests {
 
     fn done(run: &str, part: u32) -> Done {
         Done { run: run.to_owned(), part, objects: 2, bytes: 300 }
+    }
+
+    #[test]
+    fn a_run_is_wanted_until_its_client_has_asked_and_asks_no_more() {
+        let runs = Runs::default();
+        assert!(runs.is_wanted("a"), "its client may not have asked yet");
+        runs.progress("a");
+        assert!(runs.is_wanted("a"));
+        let long_ago = Instant::now().checked_sub(2 * GONE);
+        runs.runs.lock().unwrap().get_mut("a").unwrap().asked = long_ago;
+        assert!(!runs.is_wanted("a"));
+        runs.progress("a");
+        assert!(runs.is_wanted("a"));
     }
 
     #[test]

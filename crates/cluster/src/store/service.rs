@@ -84,6 +84,7 @@ impl StoreService {
                 json(&done.map_err(|error| Status::invalid_argument(error.to_string()))?)
             }
             action::PROGRESS => json(&self.runs.progress(&question::<ProgressOf>(body)?.run)),
+            action::WANTED => json(&self.runs.is_wanted(&question::<ProgressOf>(body)?.run)),
             action::COUNTS => json(&self.shelf.counts()),
             action::MISSING => {
                 let names = self.shelf.missing(question::<Names>(body)?.names);

@@ -79,6 +79,8 @@ impl Shelf {
     pub fn new(options: ShelfOptions) -> io::Result<Arc<Shelf>> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("flowproof-store-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = match &options.folder {
             Some(folder) => builder.tempdir_in(folder)?,
             None => builder.tempdir()?,

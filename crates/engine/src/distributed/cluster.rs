@@ -60,6 +60,13 @@ pub trait Home: fmt::Debug + Send + Sync {
     /// If there are none, or nobody answers.
     async fn get(&self, name: &str) -> Result<Bytes, ClusterError>;
 
+    /// Whether anybody still waits for a run.
+    ///
+    /// # Errors
+    ///
+    /// If nobody answers.
+    async fn is_wanted(&self, run: &str) -> Result<bool, ClusterError>;
+
     /// Tells that a part of a run is done. It is for people who watch: nothing depends on it.
     async fn tell_done(&self, run: &str, part: u32, done: Done);
 }

@@ -7,7 +7,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt32Type;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{
-    DataFusionError, Result, internal_datafusion_err, internal_err, plan_err,
+    DataFusionError, Result, exec_err, internal_datafusion_err, internal_err, plan_err,
 };
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
@@ -195,6 +195,9 @@ impl Reader {
     async fn begin(self, part: SendableRecordBatchStream) -> Result<SendableRecordBatchStream> {
         let (number, name) = only_part(part).await?;
         let external = |error: super::ClusterError| DataFusionError::External(Box::new(error));
+        if !self.site.is_wanted(&self.scan.run).await.map_err(external)? {
+            return exec_err!("nobody waits for this run any more");
+        }
         if let Some(lists) = &self.scan.lists {
             self.site.bring_lists(lists).await.map_err(external)?;
         }

@@ -132,6 +132,11 @@ impl Site {
         Ok(Arc::new(setup.context(Arc::clone(book), catalog, pool)))
     }
 
+    /// Whether anybody still waits for a run.
+    pub(super) async fn is_wanted(&self, run: &str) -> Result<bool, ClusterError> {
+        self.home()?.is_wanted(run).await
+    }
+
     /// Tells that a part is done, as far as anybody listens.
     pub(super) async fn tell_done(&self, run: &str, part: u32, done: Done) {
         if let Some(home) = &self.home {

@@ -53,6 +53,10 @@ impl Home for Store {
         blobs.get(name).cloned().ok_or_else(|| ClusterError(format!("no {name}")))
     }
 
+    async fn is_wanted(&self, _: &str) -> Result<bool, ClusterError> {
+        Ok(true)
+    }
+
     async fn tell_done(&self, _: &str, part: u32, done: Done) {
         self.done.lock().unwrap().insert(part, done);
     }
