@@ -16,8 +16,8 @@ START = 10
 ROW, MERGED = 150, 5e6
 # Bytes that the scheduler's store keeps for an object, and has room for; bytes that a client remembers of one.
 TOLD, STORE, REMEMBERED = 200, 4 << 30, 300
-# Bytes of a part, and the most parts.
-PART, PARTS = 64 << 20, 4096
+# Bytes of a part, the most parts, and how many each slot (a vCPU) gets at least.
+PART, PARTS, OF_A_SLOT = 64 << 20, 1024, 4
 # vCPUs, bytes a second that last, dollars an hour: an executor's machine (c7i.2xlarge), and a large one
 # (c7i.48xlarge).
 VCPUS, NETWORK, HOUR = 8, 3.125e9 / 8, 0.36
@@ -30,8 +30,8 @@ SIZES = {"10 TB": 10 * TB, "100 TB": 100 * TB, "1 PB": 1000 * TB}
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/scale.md"
 
 
-def parts(size):
-    return min(max(-(-size // PART), 1), PARTS)
+def parts(size, machines):
+    return max(min(-(-size // PART), PARTS), machines * VCPUS * OF_A_SLOT)
 
 
 def duration(seconds):
@@ -65,14 +65,14 @@ def reading():
             name,
             f"{amount(objects).strip()}",
             duration(objects / LISTED),
-            f"{parts(size):.0f}",
-            f"{amount(size / parts(size))}B",
+            f"{parts(size, 64):.0f}",
+            f"{amount(size / parts(size, 64))}B",
             f"{size / R / 3600:,.0f}",
             *(duration(START + objects / LISTED + seconds(size, machines)) for machines in (8, 64)),
             *(f"{machines * HOUR / 3600 * (START + objects / LISTED + seconds(size, machines)):,.2f}" for machines in (8, 64)),
             f"{objects * GET / 1000 + objects / 1000 * LIST / 1000:,.2f}",
         ])
-    head = ["stored", "objects", "listing", "parts", "bytes a part", "vCPU hours", "8 executors", "64 executors"]
+    head = ["stored", "objects", "listing", "parts of 64", "bytes a part", "vCPU hours", "8 executors", "64 executors"]
     return table([*head, "8: $", "64: $", "S3 requests, $"], rows)
 
 

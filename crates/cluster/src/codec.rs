@@ -1,14 +1,15 @@
 //! Plans as bytes: Flowproof's nodes and functions beside Ballista's and DataFusion's.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ballista_core::serde::BallistaPhysicalExtensionCodec;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, Result, TableReference, not_impl_err, plan_err};
-use datafusion::execution::TaskContext;
+use datafusion::execution::{FunctionRegistry, TaskContext};
 use datafusion::logical_expr::{AggregateUDF, Expr, Extension, LogicalPlan, ScalarUDF};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::logical_plan::from_proto::parse_expr;
 use datafusion_proto::logical_plan::to_proto::serialize_expr;
@@ -78,6 +79,15 @@ impl Codec {
         parse_expr(&node, context, self).map_err(|error| wrong(error.to_string()))
     }
 
+    /// A function: ours if it was described, else DataFusion's. Ballista asks for those of DataFusion's here
+    /// that it does not know itself.
+    fn function(&self, name: &str, described: &[u8]) -> Result<Arc<ScalarUDF>> {
+        match described {
+            [] => theirs().udf(name),
+            described => function_named(&self.site, name, described),
+        }
+    }
+
     fn plan(
         &self,
         node: Node,
@@ -98,6 +108,12 @@ impl Codec {
             }
         }
     }
+}
+
+/// All functions that a session has by itself.
+fn theirs() -> &'static SessionContext {
+    static THEIRS: OnceLock<SessionContext> = OnceLock::new();
+    THEIRS.get_or_init(SessionContext::new)
 }
 
 /// The bytes after the mark and the version, if there is the mark.
@@ -150,7 +166,7 @@ impl PhysicalExtensionCodec for Codec {
     }
 
     fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
-        function_named(&self.site, name, buf)
+        self.function(name, buf)
     }
 
     fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
@@ -158,8 +174,8 @@ impl PhysicalExtensionCodec for Codec {
         Ok(())
     }
 
-    fn try_decode_udaf(&self, name: &str, _: &[u8]) -> Result<Arc<AggregateUDF>> {
-        aggregate_named(name)
+    fn try_decode_udaf(&self, name: &str, buf: &[u8]) -> Result<Arc<AggregateUDF>> {
+        if buf.is_empty() { theirs().udaf(name) } else { aggregate_named(name) }
     }
 
     fn try_encode_udaf(&self, node: &AggregateUDF, buf: &mut Vec<u8>) -> Result<()> {
@@ -198,7 +214,7 @@ impl LogicalExtensionCodec for Codec {
     }
 
     fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
-        function_named(&self.site, name, buf)
+        self.function(name, buf)
     }
 
     fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
@@ -206,8 +222,8 @@ impl LogicalExtensionCodec for Codec {
         Ok(())
     }
 
-    fn try_decode_udaf(&self, name: &str, _: &[u8]) -> Result<Arc<AggregateUDF>> {
-        aggregate_named(name)
+    fn try_decode_udaf(&self, name: &str, buf: &[u8]) -> Result<Arc<AggregateUDF>> {
+        if buf.is_empty() { theirs().udaf(name) } else { aggregate_named(name) }
     }
 
     fn try_encode_udaf(&self, node: &AggregateUDF, buf: &mut Vec<u8>) -> Result<()> {
@@ -221,7 +237,6 @@ mod tests {
     use datafusion::arrow::datatypes::{DataType, Field, Schema};
     use datafusion::datasource::memory::MemorySourceConfig;
     use datafusion::logical_expr::{col, lit};
-    use datafusion::prelude::SessionContext;
     use datafusion_proto::physical_plan::AsExecutionPlan;
     use datafusion_proto::protobuf::PhysicalPlanNode;
 
@@ -292,7 +307,7 @@ mod tests {
             assert!(!bytes.is_empty(), "{aggregate} would be looked for among DataFusion's");
         }
         // DataFusion's own are found by name.
-        let theirs = datafusion::execution::FunctionRegistry::udaf(&context, "sum").unwrap();
+        let theirs = context.udaf("sum").unwrap();
         let mut bytes = Vec::new();
         PhysicalExtensionCodec::try_encode_udaf(&codec(), &theirs, &mut bytes).unwrap();
         assert!(bytes.is_empty());

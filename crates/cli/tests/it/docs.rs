@@ -7,12 +7,12 @@
 #![cfg(unix)]
 
 mod clauses;
-mod cloud;
+pub(crate) mod cloud;
 mod counting;
 mod duplicates;
 mod logs;
 mod moved;
-mod page;
+pub(crate) mod page;
 mod s3;
 mod sides;
 mod verdicts;
@@ -30,7 +30,8 @@ use page::{Block, Page, pages, root};
 #[test]
 fn every_command_in_the_docs_runs_and_ends_as_it_says() {
     let mut commands = 0;
-    for page in pages() {
+    // Those of that page need a cluster: the tests of clusters run them.
+    for page in pages().into_iter().filter(|page| page.name != "docs/scale.md") {
         // A page's commands run one after the other in a folder of their own that looks like the
         // repository's root, so that what one writes another can read, and nothing is left behind.
         let folder = tempfile::tempdir().unwrap();
@@ -51,7 +52,7 @@ fn every_command_in_the_docs_runs_and_ends_as_it_says() {
 }
 
 /// Runs a line of shell with our program first in the path; returns both streams.
-fn run_line(line: &str, folder: &Path, page: &Page, cloud: Option<&Cloud>) -> String {
+pub(crate) fn run_line(line: &str, folder: &Path, page: &Page, cloud: Option<&Cloud>) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_flowproof"));
     let mut path = vec![program.parent().unwrap().to_owned()];
     path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
@@ -72,7 +73,7 @@ fn run_line(line: &str, folder: &Path, page: &Page, cloud: Option<&Cloud>) -> St
 }
 
 /// The lines shown stand in the real output, one after the other; `...` stands for any lines.
-fn assert_shown(shown: &str, output: &str, page: &Page, block: &Block) {
+pub(crate) fn assert_shown(shown: &str, output: &str, page: &Page, block: &Block) {
     let mut real = output.lines();
     let mut left_out = true;
     for line in shown.lines() {

@@ -1,5 +1,6 @@
 //! Analyses on a cluster of real processes, which must print what one process prints.
 
+mod docs;
 mod lost;
 mod refused;
 mod same;

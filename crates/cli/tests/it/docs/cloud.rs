@@ -19,7 +19,7 @@ const EXTERNAL_ID: &str = "case-4711";
 /// The profile that the page shows.
 const PROFILE: &str = "forensics";
 
-pub(super) struct Cloud {
+pub(crate) struct Cloud {
     pub(super) server: S3Server,
     pub(super) objects: Memory,
     /// Where roles are taken on.

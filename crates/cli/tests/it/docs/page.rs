@@ -5,24 +5,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
-pub(super) fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// A page: its path from the root, and its text.
-pub(super) struct Page {
-    pub(super) name: String,
-    pub(super) text: String,
+pub(crate) struct Page {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 /// A fenced block of shell, with the block of output that follows it at once, if one does.
-pub(super) struct Block {
-    pub(super) text: String,
-    pub(super) shown: Option<String>,
+pub(crate) struct Block {
+    pub(crate) text: String,
+    pub(crate) shown: Option<String>,
 }
 
 /// The README and all pages of `docs/`.
-pub(super) fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let docs = fs::read_dir(root().join("docs")).unwrap();
     let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
@@ -32,12 +32,12 @@ pub(super) fn pages() -> Vec<Page> {
 }
 
 impl Page {
-    pub(super) fn read(name: &str) -> Page {
+    pub(crate) fn read(name: &str) -> Page {
         Page { name: name.to_owned(), text: fs::read_to_string(root().join(name)).unwrap() }
     }
 
     /// The blocks of shell in order.
-    pub(super) fn blocks(&self) -> Vec<Block> {
+    pub(crate) fn blocks(&self) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         // Whether nothing but blank lines stands between the last block of shell and here.
         let mut follows = false;
@@ -60,13 +60,13 @@ impl Page {
     }
 
     /// The blocks of JSON in order.
-    pub(super) fn json(&self) -> Vec<&str> {
+    pub(crate) fn json(&self) -> Vec<&str> {
         let blocks = self.text.split("\n```json\n").skip(1);
         blocks.filter_map(|rest| rest.split("\n```\n").next()).collect()
     }
 
     /// The targets of links that stay within the repository.
-    pub(super) fn links(&self) -> Vec<String> {
+    pub(crate) fn links(&self) -> Vec<String> {
         let targets = self.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let inside = targets.filter(|target| !target.contains("://"));
         inside.map(str::to_owned).collect()
@@ -75,7 +75,7 @@ impl Page {
 
 impl Block {
     /// The commands that are our program's.
-    pub(super) fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         let joined = self.text.replace("\\\n", " ");
         let mut commands = Vec::new();
         let mut command = String::new();
@@ -95,7 +95,7 @@ impl Block {
 }
 
 /// The anchors that a page's headings make.
-pub(super) fn anchors(text: &str) -> BTreeSet<String> {
+pub(crate) fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     let anchor = |heading: &str| {
         let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
