@@ -115,7 +115,7 @@ impl Job {
                 }
                 Some(JobStatus::Failed(job)) => {
                     self.ended = true;
-                    return Err(ClusterError::Job { reason: job.error });
+                    return Err(ClusterError::Job { reason: job.error.trim().to_owned() });
                 }
                 Some(_) => known = Instant::now(),
                 None if known.elapsed() > ANSWER => {

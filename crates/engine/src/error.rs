@@ -114,20 +114,22 @@ impl From<arrow::error::ArrowError> for EngineError {
 fn of_a_part(error: &DataFusionError) -> Option<DataFusionError> {
     let DataFusionError::External(error) = error.find_root() else { return None };
     match error.downcast_ref::<EngineError>() {
-        Some(EngineError::Query(error)) => Some(DataFusionError::Execution(told(error))),
+        Some(EngineError::Query(error)) => {
+            Some(DataFusionError::External(Box::new(FailedThere(message_of(error)))))
+        }
         _ => None,
     }
 }
 
-/// The text of an error without its kind, if it is that of an execution.
-fn told(error: &DataFusionError) -> String {
-    match error.find_root() {
-        DataFusionError::Execution(text) => text.clone(),
-        _ => message_of(error),
-    }
-}
+/// Why a plan failed in a part that was run elsewhere, as a plan here would say it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct FailedThere(pub(crate) String);
 
 /// The root of the error without DataFusion's wrapping.
 pub(crate) fn message_of(error: &DataFusionError) -> String {
-    error.find_root().strip_backtrace()
+    match error.find_root() {
+        DataFusionError::External(error) if error.is::<FailedThere>() => error.to_string(),
+        root => root.strip_backtrace(),
+    }
 }

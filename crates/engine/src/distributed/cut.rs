@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::Schema;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::SimpleScalarUDF;
-use datafusion::physical_expr::ScalarFunctionExpr;
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::scalar_subquery::ScalarSubqueryExpr;
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::filter::FilterExec;
@@ -17,6 +19,7 @@ use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::{ExecutionPlan, Partitioning, replace_children_if_necessary};
 
 use crate::scan::FlowLogExec;
+use crate::table::TableColumn;
 
 /// A node that takes the place of what was cut out.
 type Stand = Result<Arc<dyn ExecutionPlan>>;
@@ -78,10 +81,12 @@ fn is_row_by_row(plan: &Arc<dyn ExecutionPlan>) -> bool {
 }
 
 /// Whether all expressions of the node can be sent: none asks a subquery, or a function that was made for
-/// this plan alone.
+/// this plan alone, and codes of a scan are handed on and nothing else.
 fn travels(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let Some(input) = plan.children().first().map(|child| child.schema()) else { return true };
     let mut travels = true;
     let looked = plan.apply_expressions(&mut |root| {
+        travels &= root.is::<Column>() || !looks_at_codes(root, &input);
         root.apply(|part| {
             let function = part.downcast_ref::<ScalarFunctionExpr>();
             let is_made_here = function.is_some_and(|it| it.fun().inner().is::<SimpleScalarUDF>());
@@ -89,7 +94,20 @@ fn travels(plan: &Arc<dyn ExecutionPlan>) -> bool {
             Ok(TreeNodeRecursion::Continue)
         })
     });
+    if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
+        let arguments = aggregate.aggr_expr().iter().flat_map(|function| function.expressions());
+        travels &= arguments.into_iter().all(|argument| !looks_at_codes(&argument, &input));
+    }
     travels && looked.is_ok()
+}
+
+/// Whether an expression looks at codes, which mean nothing before they are translated.
+fn looks_at_codes(root: &Arc<dyn PhysicalExpr>, input: &Schema) -> bool {
+    let is_coded = |part: &Arc<dyn PhysicalExpr>| {
+        let column = part.downcast_ref::<Column>();
+        column.is_some_and(|it| TableColumn::coded(input.field(it.index())).is_some())
+    };
+    root.exists(|part| Ok(is_coded(part))).unwrap_or(true)
 }
 
 /// Whether the node hands on all rows as they are, so that the parts need none.
@@ -104,6 +122,10 @@ fn best_of_each(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>>
     let sort = plan.downcast_ref::<SortExec>()?;
     let fetch = sort.fetch()?;
     scan_of(sort.input())?;
+    let input = sort.input().schema();
+    if sort.expr().iter().any(|key| looks_at_codes(&key.expr, &input)) {
+        return None;
+    }
     let each = SortExec::new(sort.expr().clone(), Arc::clone(sort.input()));
     Some(Arc::new(each.with_fetch(Some(fetch)).with_preserve_partitioning(true)))
 }

@@ -45,21 +45,23 @@ pub struct PartScan {
 
 /// The part that a partition turned out to be, for those above the scan.
 #[derive(Debug, Default)]
-pub(super) struct PartCell(OnceLock<(u32, Arc<ScanContext>)>);
+pub(super) struct PartCell {
+    number: OnceLock<u32>,
+    context: OnceLock<Arc<ScanContext>>,
+}
 
 impl PartCell {
-    fn get(&self) -> Result<&(u32, Arc<ScanContext>)> {
-        self.0.get().ok_or_else(|| internal_datafusion_err!("no part of the scan was begun"))
-    }
-
     /// The part's number.
     pub(super) fn part(&self) -> Result<u32> {
-        Ok(self.get()?.0)
+        let number = self.number.get().copied();
+        number.ok_or_else(|| internal_datafusion_err!("no part of the scan was begun"))
     }
 
     /// All that was told of the part, once it has ended.
     pub(super) fn told(&self) -> Result<Vec<u8>> {
-        let told = Told::take(&self.get()?.1).encode();
+        let context = self.context.get();
+        let context = context.ok_or_else(|| internal_datafusion_err!("the part was not read"))?;
+        let told = Told::take(context).encode();
         told.map_err(|error| DataFusionError::External(Box::new(error)))
     }
 }
@@ -194,7 +196,10 @@ struct Reader {
 impl Reader {
     async fn begin(self, part: SendableRecordBatchStream) -> Result<SendableRecordBatchStream> {
         let (number, name) = only_part(part).await?;
-        let external = |error: super::ClusterError| DataFusionError::External(Box::new(error));
+        // A partition has one part.
+        let cell = self.task.session_config().get_extension::<PartCell>().unwrap_or_default();
+        let _ = cell.number.set(number);
+        let external = |error: super::ClusterError| DataFusionError::Execution(error.0);
         if !self.site.is_wanted(&self.scan.run).await.map_err(external)? {
             return exec_err!("nobody waits for this run any more");
         }
@@ -203,10 +208,7 @@ impl Reader {
         }
         let context = self.site.context(&self.scan.setup, &name).await.map_err(external)?;
         let predicate = all_predicates(&self.scan.filters)?.map(Arc::new);
-        if let Some(cell) = self.task.session_config().get_extension::<PartCell>() {
-            // A partition has one part.
-            let _ = cell.0.set((number, Arc::clone(&context)));
-        }
+        let _ = cell.context.set(Arc::clone(&context));
         let filters = Vec::new();
         let scan = Arc::clone(&context);
         let scan = FlowLogExec::new(scan, self.kind, self.columns, filters, predicate, None, 1);

@@ -25,7 +25,7 @@ use super::cluster::{ClusterError, Done};
 use super::job::{Job, Parts};
 use super::tell::{Came, Execution, take_apart};
 use super::told::{Told, ToldError};
-use crate::error::EngineError;
+use crate::error::{EngineError, FailedThere};
 use crate::table::TableColumn;
 
 /// How often parts are run whose results could not be fetched, since an executor was lost with them.
@@ -185,9 +185,7 @@ async fn take_in(
 
 /// The error that a plan here would have ended with.
 fn failed_there(message: String) -> EngineError {
-    let execution = DataFusionError::Execution(String::new()).strip_backtrace();
-    let message = message.strip_prefix(&execution).unwrap_or(&message);
-    EngineError::Query(Box::new(DataFusionError::Execution(message.to_owned())))
+    EngineError::Query(Box::new(DataFusionError::External(Box::new(FailedThere(message)))))
 }
 
 /// A part's rows with the codes of this side, once it is taken in what was told of the part.

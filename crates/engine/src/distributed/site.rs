@@ -1,7 +1,7 @@
 //! [`Site`]: what an executor has at hand for parts of scans.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use flowproof_intel::Matcher;
 use flowproof_source::s3::S3;
@@ -21,6 +21,8 @@ pub struct Site {
     s3: Option<S3>,
     pool: Arc<rayon::ThreadPool>,
     lists: Shelf<Arc<Lists>>,
+    /// All lists that anybody holds: those that functions have are those that are brought.
+    lists_in_use: Mutex<HashMap<String, Weak<Lists>>>,
     setups: Shelf<Arc<(Setup, Arc<AddressBook>)>>,
     /// Held by whoever gets something that others may want too.
     getting: tokio::sync::Mutex<()>,
@@ -78,7 +80,8 @@ impl Site {
             .build()
             .map_err(EngineError::Threads)?;
         let (pool, getting) = (Arc::new(pool), tokio::sync::Mutex::default());
-        Ok(Site { home, s3, pool, lists: Shelf::default(), setups: Shelf::default(), getting })
+        let (lists, setups, lists_in_use) = (Shelf::default(), Shelf::default(), Mutex::default());
+        Ok(Site { home, s3, pool, lists, lists_in_use, setups, getting })
     }
 
     fn home(&self) -> Result<&Arc<dyn Home>, ClusterError> {
@@ -87,7 +90,13 @@ impl Site {
 
     /// The lists of this name, which may not be here yet.
     pub(super) fn lists(&self, name: &str) -> Arc<Lists> {
-        self.lists.get_or_put(name, || Lists::named(name.to_owned()))
+        // What is in there is whole at any time.
+        let mut in_use = self.lists_in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = in_use.get(name).and_then(Weak::upgrade);
+        let lists = known.unwrap_or_else(|| Lists::named(name.to_owned()));
+        in_use.retain(|_, lists| lists.strong_count() > 0);
+        in_use.insert(name.to_owned(), Arc::downgrade(&lists));
+        self.lists.get_or_put(name, || lists)
     }
 
     /// Brings the lists of this name, unless they are here.

@@ -7,6 +7,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, RecordBatch, RecordBatchOptions, UInt64Array,
     new_null_array,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, UInt64Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, internal_err};
@@ -140,8 +141,9 @@ pub(super) fn take_apart(batch: &RecordBatch, schema: &SchemaRef) -> Result<Vec<
         }
         let is_alike = |row: &usize| told.is_null(*row) && executions.value(*row) == execution.0;
         let rows = (from..batch.num_rows()).take_while(is_alike).count();
-        let columns =
-            batch.columns()[..others].iter().map(|column| column.slice(from, rows)).collect();
+        let columns = batch.columns()[..others].iter().zip(schema.fields());
+        let columns = columns.map(|(column, field)| whole_type(&column.slice(from, rows), field));
+        let columns = columns.collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
         came.push(Came::Rows(execution, batch));
@@ -179,6 +181,14 @@ impl Part {
     fn end(&mut self, told: Result<Vec<u8>, String>) -> Result<RecordBatch> {
         let execution = self.execution()?;
         telling(&self.schema, execution, &Telling { rows: self.rows, told })
+    }
+}
+
+/// The column in the type that it had. Dictionaries come as what they stand for.
+fn whole_type(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+    match column.data_type() == field.data_type() {
+        true => Ok(Arc::clone(column)),
+        false => Ok(cast(column, field.data_type())?),
     }
 }
 

@@ -168,7 +168,7 @@ enum Question {
     Listed,
 }
 
-const SQL: [&str; 11] = [
+const SQL: [&str; 16] = [
     "SELECT count(*), sum(bytes), min(\"start\"), max(dstaddr) FROM flow_logs",
     "SELECT interface_id, count(DISTINCT dstaddr), avg(bytes) FROM flow_logs GROUP BY 1 HAVING count(*) > 1",
     "SELECT a.srcaddr, b.dstaddr, a.bytes + b.bytes FROM flow_logs a JOIN flow_logs b ON a.dstaddr = b.srcaddr",
@@ -180,6 +180,11 @@ const SQL: [&str; 11] = [
     "SELECT max(bytes) - 500 FROM flow_logs WHERE bytes < 900",
     "SELECT bytes - 100, dstaddr FROM flow_logs WHERE bytes > 90",
     "SELECT interface_id, dstport, sum(bytes) FROM flow_logs GROUP BY CUBE(interface_id, dstport)",
+    "SELECT place, count(*) FROM collected_rows WHERE place = 0 GROUP BY 1",
+    "SELECT max(place), count(*) FROM collected_rows WHERE bytes > 5",
+    "SELECT CASE WHEN place > 0 THEN 1 ELSE 0 END, bytes FROM collected_rows ORDER BY place, bytes LIMIT 3",
+    "SELECT arrow_cast(srcaddr, 'Dictionary(Int32, Utf8)') FROM flow_logs",
+    "SELECT bytes / (bytes - bytes) FROM flow_logs",
     "SELECT o.object, o.n FROM (SELECT object, count(*) AS n FROM flow_logs GROUP BY 1) o WHERE o.n > 0",
 ];
 
