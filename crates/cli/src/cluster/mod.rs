@@ -10,5 +10,5 @@ mod log;
 #[cfg_attr(not(feature = "cluster"), path = "off.rs")]
 mod work;
 
-pub(crate) use args::{ClusterCommand, ExecutorArgs, SchedulerArgs};
+pub(crate) use args::ClusterCommand;
 pub(crate) use work::{fleet, run};

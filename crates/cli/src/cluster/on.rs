@@ -10,7 +10,8 @@ use flowproof_cluster::{
 };
 use flowproof_engine::distributed::{Fleet, Site};
 
-use super::{ClusterCommand, ExecutorArgs, SchedulerArgs, log};
+use super::args::{ExecutorArgs, SchedulerArgs};
+use super::{ClusterCommand, log};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
 use crate::streams::Streams;
