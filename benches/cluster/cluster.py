@@ -100,7 +100,7 @@ def best(runs):
 def long_list(folder, entries):
     path = Path(folder) / "list.txt"
     mixed = ((n * 0x9E3779B97F4A7C15) & (1 << 64) - 1 for n in range(1, entries))
-    path.write_text("203.0.113.9\n" + "".join(f"2001:db8:{m >> 48:x}:{m >> 32 & 0xFFFF:x}::{n:x}\n" for n, m in enumerate(mixed, 1)))
+    path.write_text("203.0.113.9\n" + "".join(f"2001:db8:{m >> 48:x}:{m >> 32 & 0xFFFF:x}::{n >> 16:x}:{n & 0xFFFF:x}\n" for n, m in enumerate(mixed, 1)))
     return str(path)
 
 
@@ -155,7 +155,8 @@ def lists_sent(program, folder, entries):
         for slots, parts in ((1, 8), (8, 64)):
             with Cluster(program, 2, slots) as cluster:
                 run = compared(alone, cluster.ask(command), "scan")
-            table += f"| {entries:,} entries | {parts} | {run.wire:,} |\n"
+            told = "1 entry" if entries == 1 else f"{entries:,} entries"
+            table += f"| {told} | {parts} | {run.wire:,} |\n"
     return table
 
 
@@ -170,7 +171,8 @@ def main(program, records="12000000"):
     version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
         sample = f"{folder}/sample"
-        subprocess.run([program, "sample", "--records", records, "--files", "288", sample], check=True, capture_output=True)
+        made = [program, "sample", "--records", records, "--files", "288", sample]
+        subprocess.run(made, env=environment(), check=True, capture_output=True)
         stored = sum(file.stat().st_size for file in Path(sample, "logs").rglob("*.gz"))
         table, alone = scaling(program, sample)
         sent = lists_sent(program, folder, 1_000_000)

@@ -5,7 +5,7 @@ import argparse
 import pathlib
 
 # Compressed bytes a second that one vCPU reads, inflates, decodes and adds up, with all vCPUs at work.
-R = 100e6
+R = 36e6
 # Mean bytes of an object.
 OBJECT = 10e6
 # Keys a second that a client lists.

@@ -58,7 +58,7 @@ fn long_list(entries: u64) -> tempfile::NamedTempFile {
     for n in 1..entries {
         let mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let [a, b] = [mixed >> 48, mixed >> 32 & 0xffff];
-        text.push_str(&format!("2001:db8:{a:x}:{b:x}::{n:x}\n"));
+        text.push_str(&format!("2001:db8:{a:x}:{b:x}::{:x}:{:x}\n", n >> 16, n & 0xffff));
     }
     file.write_all(text.as_bytes()).unwrap();
     file
@@ -75,6 +75,7 @@ fn sent(sample: &Sample, list: &str, slots: &str) -> [u64; 2] {
     let question = asked(&question, &arg(sample.logs()));
     let (here, there) = (run(&question), run(&on(&of_client.address, &question)));
     super::assert_same(&here, &there, &question);
+    assert!(!here.err.contains("not in use"), "all of the list is meant: {}", here.err);
     [of_client.bytes(), of_executors.bytes()]
 }
 
