@@ -27,8 +27,6 @@ const OBJECTS: &str = "a scan's objects";
 /// Copies are dropped, and records kept or gathered, in one process only; nothing here tells of that.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Setup {
-    /// The version of Flowproof that wrote it.
-    pub(crate) version: String,
     format: Option<Format>,
     from: Option<i64>,
     to: Option<i64>,
@@ -50,7 +48,6 @@ impl Setup {
     pub(crate) fn of(context: &ScanContext) -> Setup {
         let Orientation { book, perspective, foreign, pending } = &context.orientation;
         Setup {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
             format: context.format.clone(),
             from: context.from,
             to: context.to,
