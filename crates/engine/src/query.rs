@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::Column;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{Expr, Limit, LogicalPlan, LogicalPlanBuilder, Sort};
@@ -55,12 +55,26 @@ impl Session {
         &self,
         sql: &str,
         matcher: Option<Arc<Matcher>>,
-        mut on_batch: impl FnMut(&SchemaRef, Option<&RecordBatch>) -> Result<(), E>,
+        on_batch: impl FnMut(&SchemaRef, Option<&RecordBatch>) -> Result<(), E>,
     ) -> Result<Answer<()>, E> {
-        let mut terms = Terms { matcher, ..self.terms() };
         let plan = |context: SessionContext| async move { read_only(&context, sql).await };
-        if self.asks_for_sides(sql, &terms).await? {
-            if let Some(run) = self.try_without_learning(&terms, plan).await? {
+        self.ask_each(matcher, plan, on_batch).await
+    }
+
+    /// Answers a plan over the tables, whatever it was made of, and hands on each batch.
+    pub(crate) async fn ask_each<P, F, E: From<EngineError>>(
+        &self,
+        matcher: Option<Arc<Matcher>>,
+        plan: P,
+        mut on_batch: impl FnMut(&SchemaRef, Option<&RecordBatch>) -> Result<(), E>,
+    ) -> Result<Answer<()>, E>
+    where
+        P: Fn(SessionContext) -> F,
+        F: Future<Output = Result<DataFrame, EngineError>>,
+    {
+        let mut terms = Terms { matcher, ..self.terms() };
+        if asks_for_sides(&plan(self.planning_context(&terms)?).await?)? {
+            if let Some(run) = self.try_without_learning(&terms, &plan).await? {
                 on_batch(&run.schema, None)?;
                 run.batches.iter().try_for_each(|batch| on_batch(&run.schema, Some(batch)))?;
                 return Ok(self.answer((), run.told).await?);
@@ -101,27 +115,25 @@ impl Session {
         let known = told.learner.is_empty() && !open;
         Ok(known.then_some(Run { schema, batches, told }))
     }
+}
 
-    /// Whether the query looks at columns that need to know which side is local. Its own filters
-    /// would let the first reading see part of an interface's records only.
-    async fn asks_for_sides(&self, sql: &str, terms: &Terms) -> Result<bool, EngineError> {
-        let context = self.planning_context(terms)?;
-        let frame = read_only(&context, sql).await?;
-        let plan = context.state().optimize(frame.logical_plan())?;
-        let mut asks = false;
-        plan.apply(|node| {
-            if let LogicalPlan::TableScan(scan) = node {
-                let of_sides = ["local", "remote", "local_port", "remote_port", "direction"];
-                let names = scan.projected_schema.field_names();
-                asks |= names.iter().any(|name| {
-                    let column = name.rsplit('.').next().unwrap_or(name);
-                    of_sides.contains(&column) || column == "own_interface"
-                });
-            }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        Ok(asks)
-    }
+/// Whether the query looks at columns that need to know which side is local. Its own filters
+/// would let the first reading see part of an interface's records only.
+fn asks_for_sides(frame: &DataFrame) -> Result<bool, EngineError> {
+    let (state, plan) = frame.clone().into_parts();
+    let mut asks = false;
+    state.optimize(&plan)?.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let of_sides = ["local", "remote", "local_port", "remote_port", "direction"];
+            let names = scan.projected_schema.field_names();
+            asks |= names.iter().any(|name| {
+                let column = name.rsplit('.').next().unwrap_or(name);
+                of_sides.contains(&column) || column == "own_interface"
+            });
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(asks)
 }
 
 /// Plans a query that reads; anything else is refused.
@@ -134,7 +146,7 @@ async fn read_only(context: &SessionContext, sql: &str) -> Result<DataFrame, Eng
 }
 
 /// The plan with its result in an order that leaves nothing to chance.
-fn in_order(plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
+pub(crate) fn in_order(plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
     Ok(match plan {
         LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_) => plan,
         LogicalPlan::Limit(limit) => {

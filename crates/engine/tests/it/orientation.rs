@@ -158,3 +158,20 @@ fn objects_are_read_once_wherever_the_answer_can_be_known_by_then() {
         async |session: &Session| volumes(session, Key::Interface, ["|10|101|1000|", ENI]).await;
     assert_eq!(readings(&logs, AddressBook::default(), by), 2);
 }
+
+#[test]
+fn sides_are_learned_for_a_table_that_only_a_subquery_reads() {
+    let lines = [
+        v2(ENI, "10.0.1.5", "203.0.113.9", 100, T0),
+        v2(ENI, "203.0.113.9", "10.0.1.5", 20, T0),
+        v2(ENI, "10.0.1.5", "10.0.2.9", 3, T0),
+    ];
+    let logs = log(V2, &lines);
+    for sql in [
+        "SELECT bytes FROM flow_logs WHERE bytes = (SELECT max(bytes) FROM traffic WHERE remote = '203.0.113.9')",
+        "SELECT bytes FROM flow_logs f WHERE EXISTS (SELECT 1 FROM traffic t WHERE t.remote = f.dstaddr AND f.bytes = 100)",
+        "SELECT (SELECT sum(bytes) FROM traffic WHERE direction = 'egress') - 3 FROM flow_logs WHERE bytes = 3",
+    ] {
+        assert_eq!(texts(&query(&logs, sql).unwrap().value), ["100"], "{sql}");
+    }
+}
