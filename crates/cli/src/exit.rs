@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use flowproof_engine::Answer;
+use flowproof_engine::{Answer, Completeness};
 
 /// The exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +29,10 @@ pub enum Exit {
 impl Exit {
     /// The exit code of an answer.
     pub(crate) fn of<T>(answer: &Answer<T>) -> Exit {
-        if !answer.has_flow_logs() {
-            Exit::Nothing
-        } else if answer.coverage.is_partial() {
-            Exit::Partial
-        } else {
-            Exit::Answered
+        match answer.completeness() {
+            Completeness::Complete => Exit::Answered,
+            Completeness::Partial => Exit::Partial,
+            Completeness::Nothing => Exit::Nothing,
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flowproof_evidence::{
     Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
 };
-use flowproof_record::{Counts, FormatSource, RejectKind, Tally};
+use flowproof_record::{Counts, FieldId, FormatSource, RejectKind, Tally};
 use flowproof_source::{ListCounts, Listing, Location, Object, Skipped, SkippedKind};
 
 use crate::scan::{ObjectReport, Outcome};
@@ -310,6 +310,18 @@ pub(crate) fn passed_over(listing: &Listing) -> (ObjectCounts, Vec<Sample>) {
     (counts, listing.skipped.iter().map(sample).collect())
 }
 
+/// Whether an answer stands on all the data that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Completeness {
+    /// On all of it.
+    Complete,
+    /// Part of it could not be read: the coverage says which.
+    Partial,
+    /// On nothing: there was no flow log. That is never "no traffic".
+    Nothing,
+}
+
 impl<T> Answer<T> {
     pub(crate) fn new(value: T, listing: &Listing, objects: ReadObjects) -> Answer<T> {
         let (counts, samples) = passed_over(listing);
@@ -322,6 +334,21 @@ impl<T> Answer<T> {
         add_duplicates(&objects, &mut coverage);
         coverage.settle_samples();
         Answer { value, coverage, objects, overlaps: BTreeMap::new() }
+    }
+
+    /// Whether it stands on all the data that was asked for.
+    pub fn completeness(&self) -> Completeness {
+        match (self.has_flow_logs(), self.coverage.is_partial()) {
+            (false, _) => Completeness::Nothing,
+            (true, true) => Completeness::Partial,
+            (true, false) => Completeness::Complete,
+        }
+    }
+
+    /// Whether any flow log tells the instance of its records.
+    pub(crate) fn tells_instances(&self) -> bool {
+        let mut formats = self.objects.iter().flat_map(|object| object.tally.formats);
+        formats.any(|(_, format)| format.has(FieldId::INSTANCE_ID))
     }
 
     /// The same answer with another value.

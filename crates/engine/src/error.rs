@@ -11,6 +11,13 @@ use crate::distributed::ClusterError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
+    /// The window is empty: its end is not after its beginning.
+    #[error("the window ends before it begins")]
+    Window,
+    /// Instances are asked for, and neither the flow logs nor the address book tell whose the records are: name
+    /// interfaces, or give an inventory.
+    #[error("cannot attribute records to an instance: the flow logs lack instance-id")]
+    NoInstances,
     /// A place could not be listed, or nothing there can be read (any more): do what the reason says.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -37,6 +44,9 @@ pub enum EngineError {
     /// Threads could not be started.
     #[error("worker threads could not be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
+    /// The system gives no threads to wait with.
+    #[error("an async runtime could not be started")]
+    Runtime(#[source] std::io::Error),
 }
 
 impl EngineError {

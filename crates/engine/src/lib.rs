@@ -26,6 +26,8 @@
 
 mod answer;
 mod arithmetic;
+pub mod blocking;
+mod builder;
 mod catalog;
 mod collect;
 mod columns;
@@ -34,6 +36,7 @@ pub mod distributed;
 mod error;
 mod functions;
 mod held;
+pub mod host;
 mod incremental;
 mod inspect;
 mod inventory;
@@ -50,6 +53,7 @@ mod time_keys;
 mod totals;
 mod volumes;
 
+pub use builder::SessionBuilder;
 pub use session::{Session, SessionOptions};
 
 pub use catalog::Found;
@@ -62,7 +66,7 @@ pub use listed::{Listed, ListedRow};
 
 pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
 
-pub use answer::{Answer, ReadObject, ReadObjects};
+pub use answer::{Answer, Completeness, ReadObject, ReadObjects};
 
 pub use collect::{BucketFolder, CollectTarget, Collected, CollectedFile};
 

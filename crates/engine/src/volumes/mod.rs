@@ -175,7 +175,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Query`] if a total does not fit in 64 bits.
+    /// [`EngineError::NoInstances`] if no record could be told to be an instance's that is asked for: no row would
+    /// pass for no traffic. [`EngineError::Query`] if a total does not fit in 64 bits.
     pub async fn volumes(
         &self,
         keys: &[Key],
@@ -184,11 +185,17 @@ impl Session {
         let moved = self.moved_interfaces(filter);
         // Sums do not know when an interface was whose.
         let sums = self.sums_while_reading() && moved.is_empty();
-        let filter = self.filter_sql(filter, &moved);
-        match keys.iter().any(|key| key.needs_sides()) {
-            true => self.volumes_by_sides(self.terms(), keys, &filter).await,
-            false => self.volumes_in_one_reading(keys, &filter, sums).await,
+        let sql = self.filter_sql(filter, &moved);
+        let answer = match keys.iter().any(|key| key.needs_sides()) {
+            true => self.volumes_by_sides(self.terms(), keys, &sql).await?,
+            false => self.volumes_in_one_reading(keys, &sql, sums).await?,
+        };
+        let is_unknown = |id: &String| self.book().interfaces_of(id).next().is_none();
+        let asks = filter.instances.iter().any(is_unknown) && answer.has_flow_logs();
+        if asks && !answer.tells_instances() {
+            return Err(EngineError::NoInstances);
         }
+        Ok(answer)
     }
 
     /// By keys that need to know each record's sides while it is read.

@@ -9,6 +9,7 @@ mod determinism;
 mod duplicates;
 mod early;
 mod elsewhere;
+mod embedded;
 mod exactness;
 mod gathered;
 mod large;
