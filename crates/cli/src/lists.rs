@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use flowproof_evidence::ListSource;
+use flowproof_inquiry::list_source;
 use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher, internal_entries};
 use flowproof_report::{counted, thousands};
 
@@ -40,23 +41,12 @@ pub(crate) fn load(lists: &Lists, inputs: &Inputs, streams: &mut Streams) -> Res
             let list = read_list(&path, role, &options, inputs)?;
             tell_rejects(&list, streams);
             tell_internal(&list, streams);
-            sources.push(source(&list));
+            sources.push(list_source(&list));
             loaded.push(list);
         }
     }
     let matcher = (!loaded.is_empty()).then(|| Arc::new(Matcher::new(loaded)));
     Ok(LoadedLists { matcher, sources })
-}
-
-/// What is told of a list beside an answer.
-pub(crate) fn source(list: &List) -> ListSource {
-    ListSource {
-        path: list.name.clone(),
-        sha256: list.sha256.clone(),
-        entries: list.entries.len() as u64,
-        rejected: list.rejects.total,
-        trusted: list.role == ListRole::Trusted,
-    }
 }
 
 /// Reads a list.

@@ -2,22 +2,17 @@
 
 mod together;
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use flowproof_engine::{AddressBook, Answer, SubjectQuestion, SubjectTraffic};
-use flowproof_evidence::{Baseline, ObjectEvidence, SampleKind, Subject, Window};
-use flowproof_finding::{
-    ClaimDirection, Finding, Status, TIME_TOLERANCE, Verdict, corroborate_naming, read_findings,
-    window as finding_window,
-};
+use flowproof_engine::AddressBook;
+use flowproof_evidence::{Baseline, ObjectEvidence, Subject, Window};
+use flowproof_finding::read_findings;
+use flowproof_inquiry::{Beside, Inquiry};
 use flowproof_report::{
-    HtmlOptions, Investigation, MarkdownOptions, TextOptions, Tool, WindowView, counted,
-    write_html, write_json, write_markdown, write_text,
+    HtmlOptions, Investigation, MarkdownOptions, TextOptions, counted, write_html, write_json,
+    write_markdown, write_text,
 };
 use jiff::Timestamp;
 
@@ -76,19 +71,18 @@ pub(crate) async fn answer_all(
     mut draft: Option<&mut Draft>,
     streams: &mut Streams,
 ) -> Result<Answers> {
-    let (cases, refused) = cases(args, inputs, streams)?;
-    let lists = lists::load(&args.lists, inputs, streams)?;
+    let (inquiries, refused) = inquiries(args, asked, inputs, streams)?;
+    let lists = &lists::load(&args.lists, inputs, streams)?;
     let enrichment = enrichment::load(&args.enrich, streams)?;
-    let book = plan::book(&args.inventory, inputs, streams)?;
-    let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();
-    let (lists, enrichment, book) = (&lists, enrichment.as_ref(), &book);
-    let inquiry = Inquiry { args, common, inputs, lists, enrichment, book, asked, slack };
+    let enrichment = enrichment.as_ref();
+    let book = &plan::book(&args.inventory, inputs, streams)?;
+    let asking = Asking { args, common, inputs, lists, enrichment, book };
 
     let (mut investigations, mut baselines, mut exits) = (Vec::new(), Vec::new(), Vec::new());
-    let mut queue = Queue::new(&inquiry, cases);
-    while let Some(mut told) = queue.next(streams).await? {
-        for finding in std::mem::take(&mut told.findings) {
-            let answered = inquiry.answer(finding, &told, draft.as_deref_mut(), streams).await?;
+    let mut queue = Queue::new(&asking, inquiries);
+    while let Some(told) = queue.next(streams).await? {
+        for inquiry in &told.inquiries {
+            let answered = asking.answer(inquiry, &told, draft.as_deref_mut(), streams).await?;
             investigations.push(answered.investigation);
             baselines.push(answered.baseline);
             exits.push(answered.exit);
@@ -107,16 +101,23 @@ struct Answered {
     exit: Exit,
 }
 
-/// One question: a finding to judge, or a subject that was named by hand.
-struct Case {
-    finding: Option<Finding>,
-    instance: Option<String>,
-}
-
-/// The questions, and whether some findings were refused.
-fn cases(args: &Investigate, inputs: &Inputs, streams: &mut Streams) -> Result<(Vec<Case>, bool)> {
+/// What is asked, and whether some findings were refused.
+fn inquiries(
+    args: &Investigate,
+    asked: Window,
+    inputs: &Inputs,
+    streams: &mut Streams,
+) -> Result<(Vec<Inquiry>, bool)> {
+    let slack = parse_span(&args.slack).map_err(UsageError::of("--slack"))?.unsigned_abs();
+    let as_typed = |inquiry: Inquiry, instance: Option<String>| {
+        let (interfaces, addresses) = (args.interface.clone(), args.address.clone());
+        let subject = Subject { instance, interfaces, addresses, ..Subject::default() };
+        inquiry.subject(subject).window(asked).slack(slack).named(args.named.iter().copied())
+    };
     if args.finding.is_empty() {
-        return Ok((by_hand(args)?, false));
+        let by_hand = by_hand(args)?.into_iter();
+        let about = |instance| as_typed(Inquiry::about(Subject::default()), instance);
+        return Ok((by_hand.map(about).collect(), false));
     }
     if args.instance.len() > 1 {
         let text = "with --finding, --instance can be named only once";
@@ -146,12 +147,12 @@ fn cases(args: &Investigate, inputs: &Inputs, streams: &mut Streams) -> Result<(
         anyhow::bail!("there is no finding to judge in {}", args.finding.join(", "));
     }
     let instance = args.instance.first().cloned();
-    let case = |finding| Case { finding: Some(finding), instance: instance.clone() };
-    Ok((findings.into_iter().map(case).collect(), any_refused))
+    let inquiry = |finding| as_typed(Inquiry::of(finding), instance.clone());
+    Ok((findings.into_iter().map(inquiry).collect(), any_refused))
 }
 
-/// A question for each instance that was named, or one for the interfaces and addresses alone.
-fn by_hand(args: &Investigate) -> Result<Vec<Case>> {
+/// Each instance that was named, or none once for the interfaces and addresses alone.
+fn by_hand(args: &Investigate) -> Result<Vec<Option<String>>> {
     if args.instance.is_empty() && args.interface.is_empty() && args.address.is_empty() {
         let text = "name a --finding, an --instance, an --interface or an --address";
         return Err(UsageError(text.to_owned()).into());
@@ -160,103 +161,69 @@ fn by_hand(args: &Investigate) -> Result<Vec<Case>> {
         let text = "with several --instance it is not clear whose the --interface or --address is";
         return Err(UsageError(text.to_owned()).into());
     }
-    let case = |instance: Option<String>| Case { finding: None, instance };
     Ok(match args.instance.is_empty() {
-        true => vec![case(None)],
-        false => args.instance.iter().cloned().map(Some).map(case).collect(),
+        true => vec![None],
+        false => args.instance.iter().cloned().map(Some).collect(),
     })
 }
 
-/// What all findings of a run are asked with.
-struct Inquiry<'a> {
+/// What all inquiries of a run are made with.
+struct Asking<'a> {
     args: &'a Investigate,
     common: &'a Common,
     inputs: &'a Inputs,
     lists: &'a LoadedLists,
     enrichment: Option<&'a LoadedEnrichment>,
     book: &'a AddressBook,
-    asked: Window,
-    slack: Duration,
 }
 
-impl Inquiry<'_> {
+impl Asking<'_> {
     async fn answer(
         &self,
-        finding: Option<Finding>,
+        inquiry: &Inquiry,
         told: &Told,
         draft: Option<&mut Draft>,
         streams: &mut Streams,
     ) -> Result<Answered> {
-        let Told { question, session, answer, .. } = told;
-        let (window, mut answer) = (question.window, answer.clone());
-        let exit = Exit::of(&answer);
+        let Told { session, answer, .. } = told;
+        let exit = Exit::of(answer);
         if let Some(draft) = draft {
             let _shown = progress::show(session, self.common, streams);
             draft.add_records(session, &answer.value).await?;
         }
-        let named: BTreeSet<IpAddr> = self.args.named.iter().copied().collect();
-        let observations = &mut answer.value.observations;
+        let mut beside = Beside { lists: self.lists.sources.clone(), ..Beside::default() };
         if self.args.peers {
-            let callers = finding.iter().flat_map(|finding| &finding.callers);
-            let remotes: BTreeSet<IpAddr> =
-                question.claimed.iter().chain(&named).chain(callers).copied().collect();
+            let remotes = inquiry.remotes();
             if remotes.is_empty() {
                 streams.note("no address is claimed or named: nobody's peers were looked for");
             } else {
-                observations.peers = Some(session.peers(&remotes).await?);
+                beside.peers = Some(session.peers(&remotes).await?);
             }
         }
         let mut baseline = Vec::new();
         if let Some(span) = &self.args.baseline {
-            (observations.baseline, baseline) = self.baseline(span, question, streams).await?;
+            (beside.baseline, baseline) = self.baseline(span, inquiry, streams).await?;
         }
-        let mut verdict = match &finding {
-            Some(finding) => corroborate_naming(finding, observations, &named)?,
-            None => without_finding(&answer),
-        };
-        if verdict.status == Status::Contradicted && self.slack < TIME_TOLERANCE {
-            verdict.reasons.push(self.not_looked_at());
-        }
-        verdict.reasons.extend(answer.value.notes.iter().cloned());
-        verdict.reasons.extend(duplicates(&answer));
-        let investigation = self.investigation(finding, window, verdict, answer);
+        beside.enrichment = self.enrichment.map(|loaded| loaded.of_remotes(&answer.value.remotes));
+        let investigation = inquiry.judge(answer.clone(), beside)?;
         Ok(Answered { investigation, baseline, exit })
-    }
-
-    /// What may still be the finding's and was not searched.
-    fn not_looked_at(&self) -> String {
-        format!(
-            "records further than {} from the window were not looked at: --slack 1h looks at all that may be \
-             the finding's",
-            self.args.slack
-        )
     }
 
     /// What the subject did in the time before the window, and the objects that tell it.
     async fn baseline(
         &self,
         span: &str,
-        question: &SubjectQuestion,
+        inquiry: &Inquiry,
         streams: &mut Streams,
     ) -> Result<(Option<Baseline>, Vec<ObjectEvidence>)> {
         let span = parse_span(span).map_err(UsageError::of("--baseline"))?.unsigned_abs();
-        let Some(to) = question.window.from else {
+        let Some(question) = inquiry.question_before(span) else {
             streams.warn("no baseline: the window has no beginning");
             return Ok((None, Vec::new()));
         };
-        // What is near enough to be the finding's own is no baseline for it.
-        let to = to.checked_sub(self.slack.max(TIME_TOLERANCE)).unwrap_or(Timestamp::MIN);
-        let from = to.checked_sub(span).unwrap_or(Timestamp::MIN);
-        let before = Window { from: Some(from), to: Some(to) };
-        let question = SubjectQuestion {
-            window: before,
-            ports_of_any_remote: true,
-            connections: false,
-            minutes: false,
-            ..question.clone()
-        };
         let book = self.book.clone();
-        let session = plan::open(&self.args.logs, before, book, self.inputs, streams).await?;
+        let session =
+            plan::open(&self.args.logs, question.window, book, self.inputs, streams).await?;
         let answer = session.subject(&question, None).await?;
         let baseline = answer.baseline(&question.claimed)?;
         if baseline.is_none() {
@@ -264,89 +231,6 @@ impl Inquiry<'_> {
         }
         Ok((baseline, answer.evidence()))
     }
-
-    /// The window that coverage is judged over: as typed, else the finding's own time.
-    fn window(&self, finding: Option<&Finding>) -> Window {
-        let core = finding.and_then(|finding| finding_window(finding, self.slack));
-        let core = core.map_or(Window::ALWAYS, |window| window.core);
-        Window { from: self.asked.from.or(core.from), to: self.asked.to.or(core.to) }
-    }
-
-    fn question(&self, finding: Option<&Finding>, instance: Option<String>) -> SubjectQuestion {
-        let window = self.window(finding);
-        let mut question = SubjectQuestion { window, ..SubjectQuestion::default() };
-        if let Some(finding) = finding {
-            question.subject = finding.subject.clone();
-            question.identities.clone_from(&finding.interfaces);
-            question.claimed = finding.remotes();
-            let (remote, local) = claimed_ports(finding);
-            question.claimed_remote_ports = remote;
-            question.claimed_local_ports = local;
-            let needs = finding.needs();
-            question.connections = needs.connections;
-            question.minutes = needs.minutes;
-        }
-        self.add_subject(&mut question.subject, instance);
-        question
-    }
-
-    /// Adds what was typed to what the finding says.
-    fn add_subject(&self, subject: &mut Subject, instance: Option<String>) {
-        subject.instance = instance.or(subject.instance.take());
-        subject.interfaces.extend(self.args.interface.iter().cloned());
-        subject.interfaces.sort();
-        subject.interfaces.dedup();
-        subject.addresses.extend(&self.args.address);
-        subject.addresses.sort();
-        subject.addresses.dedup();
-    }
-
-    fn investigation(
-        &self,
-        finding: Option<Finding>,
-        window: Window,
-        verdict: Verdict,
-        answer: Answer<SubjectTraffic>,
-    ) -> Investigation {
-        let evidence = answer.evidence();
-        let Answer { value: traffic, coverage, .. } = answer;
-        let observations = traffic.observations;
-        let enrichment = self.enrichment.map(|loaded| loaded.of_remotes(&traffic.remotes));
-        Investigation {
-            generated_by: Tool::flowproof(),
-            subject: observations.subject,
-            finding,
-            window: WindowView {
-                from: window.from,
-                to: window.to,
-                slack_seconds: self.slack.as_secs(),
-            },
-            verdict,
-            totals: traffic.totals,
-            remotes: traffic.remotes,
-            timeline: traffic.timeline,
-            coverage,
-            evidence,
-            baseline: observations.baseline,
-            peers: observations.peers,
-            lists: self.lists.sources.clone(),
-            enrichment,
-        }
-    }
-}
-
-/// The ports that each claim's direction points at: the remote's for outbound, ours for inbound.
-fn claimed_ports(finding: &Finding) -> (BTreeSet<u16>, BTreeSet<u16>) {
-    let (mut remote, mut local) = (BTreeSet::new(), BTreeSet::new());
-    for claim in &finding.claims {
-        if claim.direction != ClaimDirection::Inbound {
-            remote.extend(claim.remote_port);
-        }
-        if claim.direction != ClaimDirection::Outbound {
-            local.extend(claim.local_port);
-        }
-    }
-    (remote, local)
 }
 
 /// The answer must not take the place of what it is made from.
@@ -354,42 +238,6 @@ fn refuse_input(args: &Investigate) -> Result<()> {
     let beside = args.lists.places().chain(args.inventory.places()).map(Path::to_owned);
     let all = args.logs.wheres.iter().chain(&args.finding).map(PathBuf::from);
     output::refuse_input(args.output.as_deref(), all.chain(beside))
-}
-
-fn widened(window: Window, slack: Duration) -> Window {
-    Window {
-        from: window.from.map(|from| from.checked_sub(slack).unwrap_or(Timestamp::MIN)),
-        to: window.to.map(|to| to.checked_add(slack).unwrap_or(Timestamp::MAX)),
-    }
-}
-
-/// Objects that were read twice under two names: figures are then too large.
-fn duplicates(answer: &Answer<SubjectTraffic>) -> Option<String> {
-    if answer.coverage.objects.duplicate > 0 {
-        return None; // They were left out.
-    }
-    let samples = answer.coverage.samples.iter();
-    let sample = samples.filter(|sample| sample.kind == SampleKind::Duplicate).min()?;
-    Some(format!("figures may be counted more than once: {}: {}", sample.object, sample.reason))
-}
-
-/// Without a finding there is no claim to judge; the figures stand for themselves.
-fn without_finding(answer: &Answer<SubjectTraffic>) -> Verdict {
-    let observations = &answer.value.observations;
-    let seen = !observations.conversations.is_empty() || !observations.coverage.observed.is_empty();
-    let (status, reason) = if seen {
-        (Status::Inconclusive, "no finding was given: there is no claim to judge")
-    } else {
-        (Status::NotObservable, "no record of the subject in the window")
-    };
-    Verdict {
-        status,
-        reasons: vec![reason.to_owned()],
-        next_steps: Vec::new(),
-        claims: Vec::new(),
-        tests: Vec::new(),
-        claimed_traffic: flowproof_evidence::Traffic::default(),
-    }
 }
 
 fn write(all: &[Investigation], args: &Investigate, streams: &mut Streams) -> Result<()> {

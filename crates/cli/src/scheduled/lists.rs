@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use flowproof_evidence::ListSource;
+use flowproof_inquiry::list_source;
 use flowproof_intel::{List, ListOptions, ListRole, Matcher};
 use flowproof_report::thousands;
 use flowproof_state::State;
@@ -16,7 +17,7 @@ use super::births::Births;
 use super::notes::{self, GoodList, Notes};
 use crate::args::Lists;
 use crate::inputs::Inputs;
-use crate::lists::{options, source, tell_internal, tell_rejects};
+use crate::lists::{options, tell_internal, tell_rejects};
 use crate::streams::Streams;
 
 /// Lists for a run.
@@ -91,7 +92,7 @@ pub(crate) async fn load(
         bail!("{}", stale.first().map_or("no threat list could be read", String::as_str));
     }
     stale.iter().for_each(|why| streams.warn(why));
-    let sources = loaded.iter().map(source).collect();
+    let sources = loaded.iter().map(list_source).collect();
     let matcher = Arc::new(Matcher::new(loaded));
     Ok(ScheduledLists { matcher, sources, name, stale, lacks })
 }

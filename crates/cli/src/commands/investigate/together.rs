@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use flowproof_engine::{Answer, Gathered, Session, SubjectQuestion, SubjectTraffic};
-use flowproof_finding::Finding;
+use flowproof_inquiry::Inquiry;
 
-use super::{Case, Inquiry, widened};
+use super::Asking;
 use crate::plan;
 use crate::progress;
 use crate::streams::Streams;
@@ -16,9 +16,8 @@ const OBJECTS: u64 = 500_000;
 
 /// A question and its answer.
 pub(super) struct Told {
-    /// The findings that ask it: there may be several about one attack, one after the other.
-    pub(super) findings: Vec<Option<Finding>>,
-    pub(super) question: SubjectQuestion,
+    /// Those that ask the same: there may be several findings about one attack, one after the other.
+    pub(super) inquiries: Vec<Inquiry>,
     /// What it was asked of.
     pub(super) session: Session,
     pub(super) answer: Answer<SubjectTraffic>,
@@ -26,10 +25,10 @@ pub(super) struct Told {
 
 /// The questions that are still to be asked, in their order.
 pub(super) struct Queue<'a> {
-    inquiry: &'a Inquiry<'a>,
-    rest: VecDeque<(Option<Finding>, SubjectQuestion)>,
-    /// The findings of all questions that are listed.
-    findings: VecDeque<Vec<Option<Finding>>>,
+    asking: &'a Asking<'a>,
+    rest: VecDeque<Inquiry>,
+    /// Who asks each of the questions that are listed.
+    inquiries: VecDeque<Vec<Inquiry>>,
     /// Those that are listed but not read.
     listed: Vec<(Session, SubjectQuestion)>,
     /// How many there was memory for.
@@ -42,15 +41,11 @@ pub(super) struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(inquiry: &'a Inquiry<'a>, cases: Vec<Case>) -> Queue<'a> {
-        let question = |Case { finding, instance }| {
-            let question = inquiry.question(finding.as_ref(), instance);
-            (finding, question)
-        };
+    pub(super) fn new(asking: &'a Asking<'a>, inquiries: Vec<Inquiry>) -> Queue<'a> {
         Queue {
-            inquiry,
-            rest: cases.into_iter().map(question).collect(),
-            findings: VecDeque::new(),
+            asking,
+            rest: inquiries.into(),
+            inquiries: VecDeque::new(),
             listed: Vec::new(),
             at_most: usize::MAX,
             ready: VecDeque::new(),
@@ -68,9 +63,11 @@ impl<'a> Queue<'a> {
         if self.answers.is_empty() {
             self.answer(streams).await?;
         }
-        let asked = self.ready.pop_front().zip(self.findings.pop_front());
-        Ok(asked.zip(self.answers.pop_front()).map(|(((session, question), findings), answer)| {
-            Told { findings, question, session, answer }
+        let asked = self.ready.pop_front().zip(self.inquiries.pop_front());
+        Ok(asked.zip(self.answers.pop_front()).map(|(((session, _), inquiries), answer)| Told {
+            inquiries,
+            session,
+            answer,
         }))
     }
 
@@ -79,15 +76,16 @@ impl<'a> Queue<'a> {
         let mut objects: u64 =
             self.listed.iter().map(|(session, _)| session.found().objects()).sum();
         while objects < OBJECTS
-            && let Some((finding, question)) = self.rest.pop_front()
+            && let Some(inquiry) = self.rest.pop_front()
         {
-            match (self.listed.last(), self.findings.back_mut()) {
-                (Some((_, last)), Some(findings)) if *last == question => findings.push(finding),
+            let question = inquiry.question();
+            match (self.listed.last(), self.inquiries.back_mut()) {
+                (Some((_, last)), Some(inquiries)) if *last == question => inquiries.push(inquiry),
                 _ => {
-                    let (session, is_new) = self.open(&question, streams).await?;
+                    let (session, is_new) = self.open(&inquiry, streams).await?;
                     objects += if is_new { session.found().objects() } else { 0 };
                     self.listed.push((session, question));
-                    self.findings.push_back(vec![finding]);
+                    self.inquiries.push_back(vec![inquiry]);
                 }
             }
         }
@@ -95,13 +93,9 @@ impl<'a> Queue<'a> {
     }
 
     /// What a question is asked of, and whether that had to be listed.
-    async fn open(
-        &self,
-        question: &SubjectQuestion,
-        streams: &mut Streams,
-    ) -> Result<(Session, bool)> {
-        let Inquiry { args, inputs, book, slack, .. } = *self.inquiry;
-        let window = widened(question.window, slack);
+    async fn open(&self, inquiry: &Inquiry, streams: &mut Streams) -> Result<(Session, bool)> {
+        let Asking { args, inputs, book, .. } = *self.asking;
+        let window = inquiry.searched_window();
         for (session, _) in &self.listed {
             if let Some(session) = session.alike(window, book.clone()).await? {
                 plan::tell_if_empty(&session, &args.logs, streams);
@@ -116,7 +110,7 @@ impl<'a> Queue<'a> {
     async fn gather(&mut self, streams: &mut Streams) -> Result<()> {
         let Some((session, _)) = self.listed.first() else { return Ok(()) };
         let (gathered, count) = {
-            let _shown = progress::show(session, self.inquiry.common, streams);
+            let _shown = progress::show(session, self.asking.common, streams);
             Gathered::for_first(&self.listed, self.at_most).await?
         };
         if count < self.listed.len() {
@@ -131,8 +125,8 @@ impl<'a> Queue<'a> {
     async fn answer(&mut self, streams: &mut Streams) -> Result<()> {
         let ready = self.ready.make_contiguous();
         let Some((session, question)) = ready.first() else { return Ok(()) };
-        let _shown = progress::show(session, self.inquiry.common, streams);
-        let matcher = self.inquiry.lists.matcher.as_deref();
+        let _shown = progress::show(session, self.asking.common, streams);
+        let matcher = self.asking.lists.matcher.as_deref();
         match &self.gathered {
             Some(gathered) => self.answers.extend(gathered.answer_first(ready, matcher).await?),
             None => self.answers.push_back(session.subject(question, matcher).await?),
