@@ -84,3 +84,10 @@ pub use incremental::{
 pub use inspect::LoggedInterfaces;
 
 pub use inventory::{Inventory, InventoryError, read_inventory};
+
+// Their types stand in signatures here: whoever takes them from here need not look for the versions that fit.
+pub use {arrow, datafusion};
+
+#[cfg(doctest)] // What the README shows is compiled.
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -40,3 +40,7 @@ mod judge;
 
 pub use inquiry::{DEFAULT_SLACK, Inquiry};
 pub use judge::{Beside, list_source};
+
+#[cfg(doctest)] // What the README shows is compiled.
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,6 +10,7 @@ mod clauses;
 pub(crate) mod cloud;
 mod counting;
 mod duplicates;
+mod embedding;
 mod logs;
 mod moved;
 pub(crate) mod page;
