@@ -1,11 +1,15 @@
 //! What must hold for any bytes. The property tests and the fuzz targets call the same function.
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{Int32Type, TimestampNanosecondType, UInt64Type};
 
-use crate::{Decoder, DecoderOptions, Tally, Unwrapped, Unwrapper};
+use crate::{
+    Decoder, DecoderOptions, FieldId, Kind, Record, RecordError, RejectKind, Tally, Unwrapped,
+    Unwrapper, records,
+};
 
-/// Decodes `bytes` once whole, once in pieces of the given lengths and once line by line, and compares
-/// all three.
+/// Decodes `bytes` once whole, once in pieces of the given lengths, once line by line and once into
+/// records without batches, and compares all four.
 ///
 /// # Panics
 ///
@@ -23,6 +27,70 @@ pub fn check_decoder(bytes: &[u8], pieces: &[usize]) {
     assert_eq!(counts.selected, formed, "every record of good form is handed out");
     let rows: u64 = whole.0.iter().map(|batch| batch.num_rows() as u64).sum();
     assert_eq!(rows, counts.selected, "every record handed out is in a batch");
+    check_records(bytes, &whole);
+}
+
+/// Compares the records of `bytes` with the rows and the tally of a decoder.
+fn check_records(bytes: &[u8], (batches, tally): &(Vec<RecordBatch>, Tally)) {
+    let mut read = records(bytes);
+    let (mut good, mut rejects, mut refusals) = (Vec::new(), Vec::new(), 0);
+    for record in &mut read {
+        assert_eq!(refusals, 0, "a refusal is the last that is told");
+        match record {
+            Ok(record) => good.push(record),
+            Err(RecordError::Line(reject)) => rejects.push(reject),
+            Err(RecordError::Text(_)) => refusals += 1,
+        }
+    }
+    assert_eq!(read.tally(), tally, "records are counted as the decoder counts them");
+    let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
+    assert_eq!(rows.clone().count(), good.len());
+    for ((batch, row), record) in rows.zip(&good) {
+        for (id, column) in FieldId::all().zip(batch.columns()) {
+            assert_eq!(
+                value(record, id),
+                shown(column, row, id),
+                "{record:?}: {}",
+                id.field().name
+            );
+        }
+    }
+    for kind in [RejectKind::Malformed, RejectKind::BadTime] {
+        let of_kind = || rejects.iter().filter(|reject| reject.kind == kind);
+        let kept = tally.rejects.iter().filter(|reject| reject.kind == kind);
+        assert!(kept.eq(of_kind().take(Tally::REJECTS_PER_KIND)), "the first rejects are kept");
+    }
+    let counts = tally.counts;
+    assert_eq!(rejects.len() as u64, counts.malformed + counts.bad_time, "each reject is told");
+}
+
+/// A value of a record, as a batch would show it.
+fn value(record: &Record<'_>, id: FieldId) -> Option<String> {
+    match id.field().kind {
+        Kind::Address => record.address(id).map(|address| address.to_string()),
+        Kind::Int(_) | Kind::Counter | Kind::Time => {
+            record.number(id).map(|number| number.to_string())
+        }
+        Kind::Text | Kind::Action | Kind::LogStatus => record.text(id).map(str::to_owned),
+    }
+}
+
+/// A value in a batch; times in seconds.
+fn shown(column: &ArrayRef, row: usize, id: FieldId) -> Option<String> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match id.field().kind {
+        Kind::Int(_) => column.as_primitive::<Int32Type>().value(row).to_string(),
+        Kind::Counter => column.as_primitive::<UInt64Type>().value(row).to_string(),
+        Kind::Time => {
+            let nanoseconds = column.as_primitive::<TimestampNanosecondType>().value(row);
+            (nanoseconds / 1_000_000_000).to_string()
+        }
+        Kind::Text | Kind::Address | Kind::Action | Kind::LogStatus => {
+            column.as_string_view().value(row).to_owned()
+        }
+    })
 }
 
 /// The rows and the tally.

@@ -45,6 +45,8 @@ mod literal;
 mod marks;
 mod memo;
 mod predicate;
+mod reader;
+mod records;
 mod refusal;
 mod scan;
 mod sheet;
@@ -60,13 +62,16 @@ mod tests;
 mod twins;
 
 pub use columns::schema_of;
-pub use decoder::{Decoder, DecoderOptions, Keep, MAX_LINE};
+pub use decoder::{Decoder, DecoderOptions, Keep};
 pub use field::{DEFAULT_FORMAT, FIELDS, Field, FieldId, Kind};
 pub use format::{Format, FormatSource, FormatStringError};
+pub use line::LogStatus;
 pub use marks::{MarkedTimes, TimeMarks};
 pub use predicate::{Comparison, Predicate, RawTest};
+pub use reader::MAX_LINE;
+pub use records::{Record, RecordError, Records, records};
 pub use refusal::{LooksLike, Refusal};
-pub use sink::{RecordSink, RecordTexts, Records};
+pub use sink::{RecordGroup, RecordSink, RecordTexts};
 pub use tally::{Counts, Reject, RejectKind, Tally};
 pub use value::{
     BAD_ORDER, BAD_TIME, GOOD_SECONDS, MILLISECONDS_AT, check_value, explain_value, one_spelling,

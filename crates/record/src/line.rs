@@ -26,18 +26,22 @@ pub(crate) struct Layout {
 }
 
 /// What `log-status` says. A format without the field means OK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Status {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum LogStatus {
+    /// `OK`: the record is of traffic.
     #[default]
     Ok,
+    /// `NODATA`: there was no traffic in the interval.
     NoData,
+    /// `SKIPDATA`: records of the interval were lost.
     SkipData,
 }
 
 /// The values of a line. Kept from line to line for its allocations.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RowValues {
-    pub(crate) status: Status,
+    pub(crate) status: LogStatus,
     /// By column: whether there is a value, and the number if its kind is numeric.
     present: Vec<bool>,
     numbers: Vec<u64>,
@@ -135,11 +139,11 @@ impl Layout {
                     row.present[column] = true;
                     row.numbers[column] = number;
                 }
-                None if row.status == Status::Ok => return Err(Fault::Field { column }),
+                None if row.status == LogStatus::Ok => return Err(Fault::Field { column }),
                 None => {}
             }
         }
-        if row.status != Status::Ok {
+        if row.status != LogStatus::Ok {
             self.clear_counters(row);
         }
         self.settle_times(row)
@@ -162,12 +166,12 @@ impl Layout {
         if columns.len() == self.columns.len() { Ok(columns) } else { Err(fault) }
     }
 
-    fn status(&self, line: &[u8], tokens: &[(u32, u32)]) -> Result<Status, Fault> {
-        let Some(column) = self.column(FieldId::LOG_STATUS) else { return Ok(Status::Ok) };
+    fn status(&self, line: &[u8], tokens: &[(u32, u32)]) -> Result<LogStatus, Fault> {
+        let Some(column) = self.column(FieldId::LOG_STATUS) else { return Ok(LogStatus::Ok) };
         match text_of(line, tokens[column]) {
-            b"OK" => Ok(Status::Ok),
-            b"NODATA" => Ok(Status::NoData),
-            b"SKIPDATA" => Ok(Status::SkipData),
+            b"OK" => Ok(LogStatus::Ok),
+            b"NODATA" => Ok(LogStatus::NoData),
+            b"SKIPDATA" => Ok(LogStatus::SkipData),
             _ => Err(Fault::Field { column }),
         }
     }
@@ -243,9 +247,16 @@ impl RowValues {
     pub(crate) fn number(&self, column: usize) -> u64 {
         self.numbers[column]
     }
+
+    /// From the first to the last packet; one of the two alone stands for both.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let start = self.start.or(self.end)?;
+        Some((start, self.end.unwrap_or(start)))
+    }
 }
 
 /// A record as predicates see it.
+#[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) values: &'a RowValues,
@@ -254,8 +265,24 @@ pub(crate) struct Row<'a> {
     pub(crate) tokens: &'a [(u32, u32)],
 }
 
-impl Row<'_> {
-    fn column(&self, id: FieldId) -> Option<usize> {
+impl<'a> Row<'a> {
+    /// `tokens` are all of the line's.
+    pub(crate) fn new(
+        layout: &'a Layout,
+        values: &'a RowValues,
+        line: &'a [u8],
+        tokens: &'a [(u32, u32)],
+    ) -> Row<'a> {
+        Row { layout, values, line, tokens: &tokens[layout.skipped_tokens()..] }
+    }
+
+    /// Whether it is OK, and not of a transit gateway.
+    pub(crate) fn is_traffic(&self) -> bool {
+        self.values.status == LogStatus::Ok && !self.layout.transit_gateway
+    }
+
+    /// The column of a field that has a value.
+    pub(crate) fn column(&self, id: FieldId) -> Option<usize> {
         self.layout.column(id).filter(|column| self.values.is_present(*column))
     }
 }

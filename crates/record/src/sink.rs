@@ -10,7 +10,7 @@ use crate::sheet::{Block, Sheet};
 pub trait RecordSink {
     /// Takes the records, and says so. A sink takes all of those that it is given or none: whether it
     /// does may depend on which fields they have.
-    fn take(&mut self, records: &Records<'_>) -> bool;
+    fn take(&mut self, records: &RecordGroup<'_>) -> bool;
 
     /// Whether it is to be shown all records, those too that do not pass the predicate.
     fn notices(&self) -> bool {
@@ -19,14 +19,14 @@ pub trait RecordSink {
 
     /// Looks at records that lie in the range, before the predicate is asked. The same record may be
     /// shown twice.
-    fn notice(&mut self, _records: &Records<'_>) {}
+    fn notice(&mut self, _records: &RecordGroup<'_>) {}
 }
 
 /// Takes nothing: all records become rows.
 pub(crate) struct NoSink;
 
 impl RecordSink for NoSink {
-    fn take(&mut self, _: &Records<'_>) -> bool {
+    fn take(&mut self, _: &RecordGroup<'_>) -> bool {
         false
     }
 }
@@ -34,15 +34,15 @@ impl RecordSink for NoSink {
 /// Records of one format with traffic and of good form, each at a line of its own: what is told of
 /// them is by line.
 #[derive(Debug, Clone, Copy)]
-pub struct Records<'a> {
+pub struct RecordGroup<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) sheet: &'a Sheet,
     pub(crate) block: Block<'a>,
     pub(crate) lines: &'a [usize],
 }
 
-impl<'a> Records<'a> {
-    /// Stands among [`Records::numbers`] for an address that is not IPv4, and for a whole number that is
+impl<'a> RecordGroup<'a> {
+    /// Stands among [`RecordGroup::numbers`] for an address that is not IPv4, and for a whole number that is
     /// missing. Counters and times are never missing.
     pub const NONE: u64 = ipv4::NOT_IPV4;
 

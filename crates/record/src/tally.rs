@@ -49,7 +49,10 @@ pub enum RejectKind {
 }
 
 /// One bad line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
+#[error("line {line}: {reason}")]
 pub struct Reject {
     /// What is wrong with it.
     pub kind: RejectKind,

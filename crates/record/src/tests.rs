@@ -341,6 +341,14 @@ proptest! {
     }
 
     #[test]
+    fn records_without_batches_are_those_of_the_batches(
+        text in log_text(),
+        pieces in prop::collection::vec(1usize..5000, 1..4),
+    ) {
+        fuzz::check_decoder(&text, &pieces);
+    }
+
+    #[test]
     fn any_order_of_columns_gives_the_same_answers(
         order in Just((0..14).collect::<Vec<usize>>()).prop_shuffle(),
         bytes in any::<u64>(),

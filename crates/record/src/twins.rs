@@ -274,6 +274,13 @@ proptest! {
     }
 
     #[test]
+    fn records_without_batches_are_those_of_the_batches(
+        text in text(), pieces in prop::collection::vec(1usize..4000, 1..4),
+    ) {
+        fuzz::check_decoder(text.as_bytes(), &pieces);
+    }
+
+    #[test]
     fn passing_over_lines_loses_no_record_that_passes(
         text in text(), options in options(), piece in 1usize..4000,
     ) {

@@ -203,7 +203,7 @@ mod tests {
     use crate::totals::FlowKind;
     use arrow::array::StringViewArray;
     use flowproof_evidence::InterfaceIdentity;
-    use flowproof_record::Records;
+    use flowproof_record::RecordGroup;
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
 
@@ -241,7 +241,7 @@ mod tests {
     fn raw<'a>(texts: [&'a str; 2]) -> RawEnds<'a> {
         let number = |text: &str| match text.parse::<Ipv4Addr>() {
             Ok(address) => address.to_bits().into(),
-            Err(_) => Records::NONE,
+            Err(_) => RecordGroup::NONE,
         };
         RawEnds { numbers: texts.map(number), texts: texts.map(str::as_bytes) }
     }

@@ -1,6 +1,6 @@
 //! The two ends of one record, wherever they stand.
 
-use flowproof_record::Records;
+use flowproof_record::RecordGroup;
 
 use super::texts::{Sought, Texts};
 
@@ -66,7 +66,7 @@ pub(crate) struct RawEnds<'a> {
 impl<'a> RawEnds<'a> {
     fn is(&self, end: usize, address: &Sought) -> bool {
         match self.numbers[end] {
-            Records::NONE => self.texts[end] == address.text.as_bytes(),
+            RecordGroup::NONE => self.texts[end] == address.text.as_bytes(),
             number => number == address.number,
         }
     }
@@ -86,7 +86,7 @@ impl Ends for RawEnds<'_> {
     #[inline(always)]
     fn families(&self) -> [Option<usize>; 2] {
         [0, 1].map(|end| match self.numbers[end] {
-            Records::NONE => self.text(end).map(family_of),
+            RecordGroup::NONE => self.text(end).map(family_of),
             _ => Some(0),
         })
     }

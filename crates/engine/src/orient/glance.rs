@@ -1,6 +1,6 @@
 //! What is found at a glance of most IPv4 records.
 
-use flowproof_record::Records;
+use flowproof_record::RecordGroup;
 
 use super::batch::Side;
 use super::pending::{Pair, RELATIONS, Relation};
@@ -73,7 +73,7 @@ impl Glance {
     #[inline(always)]
     pub(crate) fn look(&self, [source, destination]: [u64; 2]) -> Option<Seen> {
         let from = source == self.own;
-        let are_ipv4 = (source != Records::NONE) & (destination != Records::NONE);
+        let are_ipv4 = (source != RecordGroup::NONE) & (destination != RecordGroup::NONE);
         if (from == (destination == self.own)) | !are_ipv4 {
             return None;
         }

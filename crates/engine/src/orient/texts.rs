@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use arrow::array::{Array, StringViewArray};
 use arrow::buffer::NullBuffer;
-use flowproof_record::Records;
+use flowproof_record::RecordGroup;
 
 /// A column of texts for many quick looks.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +106,7 @@ pub(crate) struct Sought {
 }
 
 /// The number of no address, and not what stands for its absence.
-pub(super) const NO_NUMBER: u64 = Records::NONE - 1;
+pub(super) const NO_NUMBER: u64 = RecordGroup::NONE - 1;
 
 impl Sought {
     pub(super) fn new(text: &str) -> Sought {

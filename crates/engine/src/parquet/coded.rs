@@ -12,7 +12,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::Result;
 use flowproof_prefix::parse_ip;
-use flowproof_record::{FieldId, Kind, Records};
+use flowproof_record::{FieldId, Kind, RecordGroup};
 
 use super::columns::{Verdict, judge, respelled};
 
@@ -45,8 +45,9 @@ impl Dictionary {
             let text = text.unwrap_or_default();
             // Its first group has four digits at most.
             let is_ipv6 = text.bytes().take(5).any(|byte| byte == b':');
-            let mut number = if is_address && !is_ipv6 { number_of(text) } else { Records::NONE };
-            if number == Records::NONE {
+            let mut number =
+                if is_address && !is_ipv6 { number_of(text) } else { RecordGroup::NONE };
+            if number == RecordGroup::NONE {
                 match judge(id, text) {
                     Verdict::Good => {}
                     Verdict::Missing => mark(&mut dictionary.missing, stored.len(), place),
@@ -87,7 +88,7 @@ pub(super) fn ipv4_of(text: &str) -> Option<u32> {
 
 /// The same, as records have it.
 fn number_of(text: &str) -> u64 {
-    ipv4_of(text).map_or(Records::NONE, u64::from)
+    ipv4_of(text).map_or(RecordGroup::NONE, u64::from)
 }
 
 fn mark(marks: &mut Vec<bool>, length: usize, place: usize) {
@@ -196,7 +197,7 @@ impl Coded {
     /// By row, the address in the numbers that records have.
     pub(super) fn numbers(&self) -> Vec<u64> {
         let numbers = &self.dictionary.numbers;
-        self.by_row(Records::NONE, |key| numbers[key])
+        self.by_row(RecordGroup::NONE, |key| numbers[key])
     }
 
     /// By row, what is known of its text's number; of none, the `none`.
@@ -299,7 +300,7 @@ mod tests {
                 prop_assert_eq!(coded.ask(|text| text != "OK").value(row), text.is_some_and(|t| t != "OK"));
                 if id == FieldId::SRCADDR {
                     let number = text.and_then(|text| text.parse::<Ipv4Addr>().ok());
-                    let number = number.map_or(Records::NONE, |ip| ip.to_bits().into());
+                    let number = number.map_or(RecordGroup::NONE, |ip| ip.to_bits().into());
                     prop_assert_eq!(coded.numbers()[row], number);
                 }
             }

@@ -1,6 +1,6 @@
 //! Learns whose addresses are whose from all records of a text, where only some of them become rows.
 
-use flowproof_record::{FieldId, RecordSink, RecordTexts, Records};
+use flowproof_record::{FieldId, RecordGroup, RecordSink, RecordTexts};
 
 use super::names::Names;
 use crate::orient::{Desk, Glance, Learner, Orientation, RawEnds, Side};
@@ -52,7 +52,7 @@ impl Witness {
 }
 
 impl RecordSink for Witness {
-    fn take(&mut self, _: &Records<'_>) -> bool {
+    fn take(&mut self, _: &RecordGroup<'_>) -> bool {
         false
     }
 
@@ -60,7 +60,7 @@ impl RecordSink for Witness {
         true
     }
 
-    fn notice(&mut self, records: &Records<'_>) {
+    fn notice(&mut self, records: &RecordGroup<'_>) {
         let Some(fields) = Fields::of(records) else { return };
         let (mut run, mut place) = (&b""[..], None);
         for &line in records.lines() {
@@ -88,7 +88,7 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// `None` if the format lacks what nothing can be learned without.
-    fn of(records: &Records<'a>) -> Option<Fields<'a>> {
+    fn of(records: &RecordGroup<'a>) -> Option<Fields<'a>> {
         let (source, destination) = (FieldId::SRCADDR, FieldId::DSTADDR);
         Some(Fields {
             interface: records.texts(FieldId::INTERFACE_ID)?,

@@ -12,7 +12,7 @@ use crate::line::Layout;
 use crate::scan::Index;
 use crate::sheet::{Block, LINES, Reading};
 use crate::sieve::{Kept, Lines};
-use crate::sink::{RecordSink, Records};
+use crate::sink::{RecordGroup, RecordSink};
 
 impl Decoder {
     /// Decodes the whole lines at the beginning of `rest`; carries what is left if that is all there
@@ -39,8 +39,8 @@ impl Decoder {
         let block = Block::new(lines, &index);
         let line_ends = index.line_ends();
         let mut line = 0;
-        while line < line_ends.len() && !self.is_full() && self.refusal.is_none() {
-            line += match self.layout.clone() {
+        while line < line_ends.len() && !self.is_full() && self.reader.refusal.is_none() {
+            line += match self.reader.layout.clone() {
                 Some(layout) if self.reads_many(&layout, &index) => {
                     self.decode_sheet(&layout, block, line_ends, line, sink)
                 }
@@ -60,11 +60,14 @@ impl Decoder {
             None => 0,
         };
         self.index = index;
-        if self.refusal.is_some() { lines.len() } else { used }
+        if self.reader.refusal.is_some() { lines.len() } else { used }
     }
 
     fn reads_many(&self, layout: &Layout, index: &Index) -> bool {
-        index.is_plain() && layout.is_regular() && !self.options.careful && self.line_number > 0
+        index.is_plain()
+            && layout.is_regular()
+            && !self.options.careful
+            && self.reader.line_number > 0
     }
 
     /// Decodes one line the careful way.
@@ -104,7 +107,7 @@ impl Decoder {
             if self.sheet.is_doubtful(done) {
                 self.decode_line(block, line_ends, line + done);
                 done += 1;
-                let same = self.layout.as_ref().is_some_and(|now| Arc::ptr_eq(now, layout));
+                let same = self.reader.layout.as_ref().is_some_and(|now| Arc::ptr_eq(now, layout));
                 if !same {
                     break;
                 }
@@ -169,7 +172,7 @@ impl Decoder {
             let mut shown = std::mem::take(&mut self.handed);
             shown.clear();
             shown.extend(lines);
-            sink.notice(&Records { layout, sheet: &self.sheet, block, lines: &shown });
+            sink.notice(&RecordGroup { layout, sheet: &self.sheet, block, lines: &shown });
             self.handed = shown;
         }
     }
@@ -181,11 +184,11 @@ impl Decoder {
         lines: impl ExactSizeIterator<Item = usize> + Clone,
         sink: &mut dyn RecordSink,
     ) {
-        self.tally.counts.selected += lines.len() as u64;
+        self.reader.tally.counts.selected += lines.len() as u64;
         let mut handed = std::mem::take(&mut self.handed);
         handed.clear();
         handed.extend(lines.clone());
-        let taken = sink.take(&Records { layout, sheet: &self.sheet, block, lines: &handed });
+        let taken = sink.take(&RecordGroup { layout, sheet: &self.sheet, block, lines: &handed });
         self.handed = handed;
         if taken {
             return;
@@ -198,8 +201,8 @@ impl Decoder {
     fn count_records(&mut self, layout: &Layout, first: usize, count: usize, in_range: usize) {
         let lines = count as u64;
         let without = |id| if layout.column(id).is_none() { lines } else { 0 };
-        self.line_number += lines;
-        let counts = &mut self.tally.counts;
+        self.reader.line_number += lines;
+        let counts = &mut self.reader.tally.counts;
         counts.ok += lines;
         counts.in_range += in_range as u64;
         counts.bytes_missing += without(FieldId::BYTES);
@@ -207,7 +210,7 @@ impl Decoder {
         let mut marked = self.marked.take();
         match self.times(layout) {
             None => {
-                self.tally.counts.time_missing += lines;
+                self.reader.tally.counts.time_missing += lines;
                 marked.iter_mut().for_each(|marked| marked.add(None, lines));
             }
             Some((starts, ends)) => {
@@ -220,7 +223,7 @@ impl Decoder {
                     }
                 }
                 // Times of good lines have 32 bits.
-                self.tally.widen_span(earliest as i64, latest as i64);
+                self.reader.tally.widen_span(earliest as i64, latest as i64);
             }
         }
         self.marked = marked;

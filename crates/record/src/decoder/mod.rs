@@ -11,25 +11,22 @@ use memchr::memchr;
 
 use crate::columns::{ColumnBuilder, schema_of};
 use crate::field::FieldId;
-use crate::format::{Format, FormatSource, is_export_timestamp};
-use crate::line::{Fault, Layout, Row, RowValues, Status, excerpt, text_of};
+use crate::format::Format;
+use crate::line::{LogStatus, Row, RowValues, text_of};
 use crate::literal::Literals;
 use crate::marks::{MarkedTimes, TimeMarks};
 use crate::predicate::Predicate;
-use crate::refusal::{LooksLike, Refusal};
+use crate::reader::{MAX_LINE, Reader, Seen, split};
+use crate::refusal::Refusal;
 use crate::scan::{Index, Kernel};
 use crate::sheet::Sheet;
 use crate::sieve::Sieve;
 use crate::sink::{NoSink, RecordSink};
-use crate::tally::{RejectKind, Tally};
+use crate::tally::Tally;
 use search::begins_strangely;
 
-/// Longer lines are malformed. The longest record of all fields is a few KiB.
-pub const MAX_LINE: usize = 64 * 1024;
 /// How much is scanned for separators at a time: block and offsets stay in the first-level cache.
 const BLOCK: usize = 32 * 1024;
-/// Lines at an object's beginning that may be neither header nor record before the object is refused.
-const STRANGE_LINES: u64 = 16;
 
 /// Which records a decoder hands out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -107,10 +104,7 @@ pub struct Decoder {
     schema: SchemaRef,
     builders: Vec<ColumnBuilder>,
     rows: usize,
-    layout: Option<Arc<Layout>>,
-    refusal: Option<Refusal>,
-    /// What the first line that was neither header nor record looks like.
-    first_strange: Option<LooksLike>,
+    reader: Reader,
     /// The beginning of a line whose end has not come yet.
     carry: Vec<u8>,
     /// Whether the rest of an over-long line is being passed over.
@@ -129,8 +123,6 @@ pub struct Decoder {
     handed: Vec<usize>,
     tokens: Vec<(u32, u32)>,
     values: RowValues,
-    line_number: u64,
-    tally: Tally,
     marked: Option<MarkedTimes>,
 }
 
@@ -150,9 +142,7 @@ impl Decoder {
             schema: schema_of(&options.columns),
             builders,
             rows: 0,
-            layout: None,
-            refusal: None,
-            first_strange: None,
+            reader: Reader::new(options.format.clone(), options.wanted()),
             carry: Vec::new(),
             skipping: false,
             kernel: if options.careful { Kernel::Scalar } else { Kernel::best() },
@@ -165,8 +155,6 @@ impl Decoder {
             handed: Vec::new(),
             tokens: Vec::new(),
             values: RowValues::default(),
-            line_number: 0,
-            tally: Tally::default(),
             marked: options.marks.clone().map(MarkedTimes::new),
             options: DecoderOptions { batch_rows: rows, ..options },
         }
@@ -181,7 +169,7 @@ impl Decoder {
     /// What was met so far.
     #[must_use]
     pub fn tally(&self) -> &Tally {
-        &self.tally
+        &self.reader.tally
     }
 
     /// The records with traffic by time, if marks were given: those that [`Counts::ok`](crate::Counts::ok)
@@ -194,13 +182,13 @@ impl Decoder {
     /// Why the object is no flow log, if it is not. The rest of it is passed over.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
-        self.refusal.as_ref()
+        self.reader.refusal.as_ref()
     }
 
     /// Lines met so far, blank ones included.
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.line_number
+        self.reader.line_number
     }
 
     /// Rows that wait for [`Decoder::flush`].
@@ -225,7 +213,7 @@ impl Decoder {
     pub fn decode_to(&mut self, bytes: &[u8], sink: &mut dyn RecordSink) -> usize {
         let mut used = 0;
         while used < bytes.len() && !self.is_full() {
-            if self.refusal.is_some() {
+            if self.reader.refusal.is_some() {
                 return bytes.len();
             }
             let rest = &bytes[used..];
@@ -245,9 +233,7 @@ impl Decoder {
         if self.skipping || !self.carry.is_empty() {
             self.end_carried_line();
         }
-        if self.layout.is_none() && self.refusal.is_none() && self.tally.counts.malformed > 0 {
-            self.refuse();
-        }
+        self.reader.finish();
     }
 
     /// Ends an object that was cut off: the last line is not whole, and is not used.
@@ -298,167 +284,56 @@ impl Decoder {
 
     fn end_carried_line(&mut self) {
         if std::mem::take(&mut self.skipping) {
-            self.begin_line();
-            self.over_long();
+            self.reader.over_long();
             return;
         }
         let line = std::mem::take(&mut self.carry);
         let passing_over = self.passing_over;
         self.passing_over |= self.is_passed_over(&line);
-        self.split(&line);
+        split(self.kernel, &line, &mut self.index, &mut self.tokens);
         self.end_line(&line);
         self.passing_over = passing_over;
         self.carry = line;
         self.carry.clear();
     }
 
-    /// Finds the tokens of a line that stands alone.
-    fn split(&mut self, line: &[u8]) {
-        self.kernel.index(line, &mut self.index);
-        self.tokens.clear();
-        let mut start = 0;
-        // The line is at most 64 KiB long.
-        let ends = self.index.offsets()[1..].iter().copied().chain([line.len() as u32]);
-        for end in ends {
-            if end > start {
-                self.tokens.push((start, end));
-            }
-            start = end + 1;
-        }
-    }
-
-    fn begin_line(&mut self) {
-        self.line_number += 1;
-    }
-
     /// A line is whole; its tokens are in `self.tokens`.
     fn end_line(&mut self, line: &[u8]) {
-        self.begin_line();
-        if line.len() > MAX_LINE {
-            self.over_long();
-        } else if self.refusal.is_none() {
-            let mut tokens = std::mem::take(&mut self.tokens);
-            if self.line_number == 1 {
-                skip_byte_order_mark(line, &mut tokens);
-            }
-            if !tokens.is_empty() {
-                self.take_line(line, &tokens);
-            }
-            self.tokens = tokens;
+        let mut tokens = std::mem::take(&mut self.tokens);
+        if self.passing_over && self.looks_regular(line, &tokens) {
+            self.count_passed(1);
+        } else if let Seen::Record = self.reader.read(line, &mut tokens, &mut self.values) {
+            self.take_record(line, &tokens);
         }
-        self.tokens.clear();
+        tokens.clear();
+        self.tokens = tokens;
     }
 
-    fn over_long(&mut self) {
-        let reason = || format!("a line of more than {MAX_LINE} bytes");
-        self.tally.reject(RejectKind::Malformed, self.line_number, reason);
-        self.count_strange_line();
-    }
-
-    /// A line with something on it: header, record or neither.
-    fn take_line(&mut self, line: &[u8], tokens: &[(u32, u32)]) {
-        let Some(layout) = self.layout.clone() else {
-            return self.take_first_line(line, tokens);
+    /// Whether a line has as many tokens as a record, and cannot be a header.
+    fn looks_regular(&self, line: &[u8], tokens: &[(u32, u32)]) -> bool {
+        let (Some(layout), Some(first)) = (&self.reader.layout, tokens.first()) else {
+            return false;
         };
-        let first = text_of(line, tokens[0]);
-        if self.passing_over && tokens.len() == layout.width() && !begins_strangely(first) {
-            self.tally.counts.passed_over += 1;
-            return;
-        }
-        if starts_like_header(&layout, line, tokens) && self.take_header(line, tokens) {
-            return;
-        }
-        let read = layout.read(line, tokens, &mut self.values);
-        match read {
-            Ok(()) => self.take_record(&layout, line, tokens),
-            // A header with other columns is no record of the format before it.
-            Err(_) if self.take_header(line, tokens) => {}
-            Err(fault) => self.reject(&layout, &fault, line, tokens),
-        }
-    }
-
-    /// The first line decides the format: header, the caller's format, or the default where it fits.
-    fn take_first_line(&mut self, line: &[u8], tokens: &[(u32, u32)]) {
-        if self.take_header(line, tokens) {
-            return;
-        }
-        let stamped = is_export_timestamp(text_of(line, tokens[0]));
-        let with_stamp =
-            |format: Format| if stamped { format.with_export_timestamp() } else { format };
-        if let Some(format) = self.options.format.clone() {
-            self.adopt(FormatSource::Given, with_stamp(format));
-            return self.take_line(line, tokens);
-        }
-        let default = self.layout_of(with_stamp(Format::default_v2()));
-        match default.read(line, tokens, &mut self.values) {
-            Ok(()) | Err(Fault::BadTime(_)) => {
-                self.adopt(FormatSource::AssumedDefault, default.format().clone());
-                self.take_line(line, tokens);
-            }
-            Err(_) => {
-                let reason =
-                    || format!("no header and not the default format: `{}`", excerpt(line));
-                self.tally.reject(RejectKind::Malformed, self.line_number, reason);
-                self.first_strange.get_or_insert_with(|| LooksLike::of(line));
-                self.count_strange_line();
-            }
-        }
-    }
-
-    /// Takes the line as a header, if it is one.
-    fn take_header(&mut self, line: &[u8], tokens: &[(u32, u32)]) -> bool {
-        let texts: Vec<&[u8]> = tokens.iter().map(|token| text_of(line, *token)).collect();
-        let Some(format) = Format::from_header(&texts) else { return false };
-        self.tally.counts.headers += 1;
-        self.adopt(FormatSource::Header, format);
-        true
-    }
-
-    fn adopt(&mut self, source: FormatSource, format: Format) {
-        self.tally.meet(source, &format);
-        self.layout = Some(Arc::new(self.layout_of(format)));
-    }
-
-    fn layout_of(&self, format: Format) -> Layout {
-        let asked = |id| self.options.predicate.as_ref().is_some_and(|asks| asks.looks_at(id));
-        Layout::new(format, |id| self.options.columns.contains(&id) || asked(id))
-    }
-
-    /// While no format is known, too many strange lines mean that this is no flow log.
-    fn count_strange_line(&mut self) {
-        if self.layout.is_none() && self.tally.counts.malformed >= STRANGE_LINES {
-            self.refuse();
-        }
-    }
-
-    fn refuse(&mut self) {
-        let looks_like = self.first_strange.unwrap_or(LooksLike::Nothing);
-        self.refusal = Some(Refusal { looks_like });
-    }
-
-    fn reject(&mut self, layout: &Layout, fault: &Fault, line: &[u8], tokens: &[(u32, u32)]) {
-        let kind = match fault {
-            Fault::BadTime(_) => RejectKind::BadTime,
-            _ => RejectKind::Malformed,
-        };
-        self.tally.reject(kind, self.line_number, || layout.explain(fault, line, tokens));
+        line.len() <= MAX_LINE
+            && tokens.len() == layout.width()
+            && !begins_strangely(text_of(line, *first))
     }
 
     /// A record of good form: count it, and hand it out if it is asked for.
-    fn take_record(&mut self, layout: &Layout, line: &[u8], tokens: &[(u32, u32)]) {
+    fn take_record(&mut self, line: &[u8], tokens: &[(u32, u32)]) {
+        let Some(layout) = self.reader.layout.clone() else { return };
         if self.passing_over {
-            self.tally.counts.passed_over += 1;
+            self.reader.tally.counts.passed_over += 1;
             return;
         }
-        let row =
-            Row { layout, values: &self.values, line, tokens: &tokens[layout.skipped_tokens()..] };
-        let in_range = self.options.is_in_range(span_of(row.values));
-        count_record(&mut self.tally, &row, in_range);
-        if let Some(marked) = self.marked.as_mut().filter(|_| is_traffic(&row)) {
-            marked.add(span_of(row.values), 1);
+        let row = Row::new(&layout, &self.values, line, tokens);
+        let in_range = self.options.is_in_range(row.values.span());
+        self.reader.count(&row, in_range);
+        if let Some(marked) = self.marked.as_mut().filter(|_| row.is_traffic()) {
+            marked.add(row.values.span(), 1);
         }
         if in_range && self.options.keeps(&row) {
-            self.tally.counts.selected += 1;
+            self.reader.tally.counts.selected += 1;
             self.rows += 1;
             for builder in &mut self.builders {
                 builder.push(&row);
@@ -468,6 +343,12 @@ impl Decoder {
 }
 
 impl DecoderOptions {
+    /// The fields whose numbers are wanted.
+    fn wanted(&self) -> Vec<FieldId> {
+        let asked = |id: &FieldId| self.predicate.as_ref().is_some_and(|asks| asks.looks_at(*id));
+        FieldId::all().filter(|id| self.columns.contains(id) || asked(id)).collect()
+    }
+
     /// Whether the record's time overlaps the range. One without times is in no bounded range.
     fn is_in_range(&self, span: Option<(i64, i64)>) -> bool {
         let Some((start, end)) = span else {
@@ -486,66 +367,12 @@ impl DecoderOptions {
             let predicate = self.predicate.as_ref().filter(|_| !self.alone_unasked);
             predicate.is_none_or(|predicate| predicate.passes(row))
         };
-        let traffic = is_traffic(row);
+        let traffic = row.is_traffic();
         match self.keep {
             Keep::All => passes(),
             Keep::Traffic => traffic && passes(),
-            Keep::TrafficAndIdle if row.values.status != Status::Ok => true,
+            Keep::TrafficAndIdle if row.values.status != LogStatus::Ok => true,
             Keep::TrafficAndIdle => traffic && passes(),
-        }
-    }
-}
-
-fn is_traffic(row: &Row<'_>) -> bool {
-    row.values.status == Status::Ok && !row.layout.transit_gateway
-}
-
-/// From the first to the last packet; one of the two alone stands for both.
-fn span_of(values: &RowValues) -> Option<(i64, i64)> {
-    let start = values.start.or(values.end)?;
-    Some((start, values.end.unwrap_or(start)))
-}
-
-fn count_record(tally: &mut Tally, row: &Row<'_>, in_range: bool) {
-    let counts = &mut tally.counts;
-    counts.milliseconds += u64::from(row.values.milliseconds);
-    match row.values.status {
-        Status::NoData => counts.nodata += 1,
-        Status::SkipData => counts.skipdata += 1,
-        Status::Ok if row.layout.transit_gateway => counts.transit_gateway += 1,
-        Status::Ok => {
-            let missing = |id| {
-                let column = row.layout.column(id);
-                u64::from(!column.is_some_and(|column| row.values.is_present(column)))
-            };
-            counts.ok += 1;
-            counts.in_range += u64::from(in_range);
-            counts.bytes_missing += missing(FieldId::BYTES);
-            counts.action_missing += missing(FieldId::ACTION);
-            counts.time_missing += u64::from(span_of(row.values).is_none());
-        }
-    }
-    if let Some((start, end)) = span_of(row.values) {
-        tally.widen_span(start, end);
-    }
-}
-
-/// Whether a line's first token is the name of its format's first column. A format of text columns
-/// alone would take its own header, met again in mid file, for a record.
-fn starts_like_header(layout: &Layout, line: &[u8], tokens: &[(u32, u32)]) -> bool {
-    let first_name = layout.format().names().first();
-    first_name.is_some_and(|name| text_of(line, tokens[0]) == name.as_bytes())
-}
-
-/// Takes a UTF-8 byte order mark off the first token.
-fn skip_byte_order_mark(line: &[u8], tokens: &mut Vec<(u32, u32)>) {
-    if !line.starts_with(b"\xef\xbb\xbf") {
-        return;
-    }
-    if let Some(first) = tokens.first_mut() {
-        first.0 += 3;
-        if first.0 >= first.1 {
-            tokens.remove(0);
         }
     }
 }

@@ -17,7 +17,7 @@ impl Decoder {
     /// The literals, once a format is known whose lines can be passed over.
     pub(super) fn searched_literals(&self) -> Option<Arc<Literals>> {
         let literals = self.literals.as_ref()?;
-        let known = self.layout.as_ref().is_some_and(|layout| layout.is_regular());
+        let known = self.reader.layout.as_ref().is_some_and(|layout| layout.is_regular());
         known.then(|| Arc::clone(literals))
     }
 
@@ -37,12 +37,12 @@ impl Decoder {
         let Some(last) = memrchr(b'\n', window) else { return self.decode_block(rest, sink) };
         let text = &window[..=last];
         let mut runs = literals.runs(text);
-        let layout = self.layout.clone();
+        let layout = self.reader.layout.clone();
         let end = text.len()..text.len();
         let mut run = runs.next(0).unwrap_or(end.clone());
         let mut used = 0;
         // A line that changes the format may change whether lines are searched at all.
-        while used < text.len() && !self.is_full() && same(&layout, &self.layout) {
+        while used < text.len() && !self.is_full() && same(&layout, &self.reader.layout) {
             if used < run.start {
                 used += self.pass_over(&text[used..run.start]);
             } else if used < run.end {
@@ -69,8 +69,8 @@ impl Decoder {
     fn pass_over(&mut self, lines: &[u8]) -> usize {
         self.passing_over = true;
         let mut used = 0;
-        let layout = self.layout.clone();
-        while used < lines.len() && same(&layout, &self.layout) {
+        let layout = self.reader.layout.clone();
+        while used < lines.len() && same(&layout, &self.reader.layout) {
             let rest = &lines[used..];
             let block = &rest[..rest.len().min(BLOCK)];
             used += match memrchr(b'\n', block) {
@@ -83,7 +83,7 @@ impl Decoder {
     }
 
     fn pass_over_block(&mut self, lines: &[u8]) -> usize {
-        let Some(layout) = self.layout.clone() else { return 0 };
+        let Some(layout) = self.reader.layout.clone() else { return 0 };
         if let Some(even) = self.kernel.count_even(lines, layout.width()) {
             self.count_passed(even);
             return lines.len();
@@ -104,7 +104,7 @@ impl Decoder {
                 self.decode_line(block, line_ends, line);
             }
             before = end;
-            if !self.layout.as_ref().is_some_and(|now| Arc::ptr_eq(now, &layout)) {
+            if !self.reader.layout.as_ref().is_some_and(|now| Arc::ptr_eq(now, &layout)) {
                 break;
             }
         }
@@ -114,9 +114,9 @@ impl Decoder {
         used
     }
 
-    fn count_passed(&mut self, lines: u64) {
-        self.line_number += lines;
-        self.tally.counts.passed_over += lines;
+    pub(super) fn count_passed(&mut self, lines: u64) {
+        self.reader.line_number += lines;
+        self.reader.tally.counts.passed_over += lines;
     }
 }
 

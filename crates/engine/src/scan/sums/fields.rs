@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use flowproof_record::{FieldId, RecordTexts, Records};
+use flowproof_record::{FieldId, RecordGroup, RecordTexts};
 
 use super::SECOND;
 use super::groups::Record;
@@ -16,7 +16,7 @@ pub(crate) trait RecordFields {
     fn interface(&self, at: usize) -> &[u8];
     /// Whether two records are of one interface; `false` may also mean that this takes a longer look.
     fn is_same_interface(&self, one: usize, other: usize) -> bool;
-    /// The numbers of source and destination, as [`Records::numbers`] has them.
+    /// The numbers of source and destination, as [`RecordGroup::numbers`] has them.
     fn numbers(&self, at: usize) -> [u64; 2];
     /// Source and destination.
     fn ends(&self, at: usize) -> RawEnds<'_>;
@@ -84,7 +84,7 @@ pub(super) struct TextFields<'a> {
 
 impl<'a> TextFields<'a> {
     /// `None` if the format lacks one of them, which is rare.
-    pub(super) fn of(records: &Records<'a>) -> Option<TextFields<'a>> {
+    pub(super) fn of(records: &RecordGroup<'a>) -> Option<TextFields<'a>> {
         let (source, destination) = (FieldId::SRCADDR, FieldId::DSTADDR);
         Some(TextFields {
             interface: records.texts(FieldId::INTERFACE_ID)?,

@@ -18,7 +18,7 @@ use arrow::datatypes::{
     DataType, SchemaRef, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
 };
 use datafusion::common::{DataFusionError, Result};
-use flowproof_record::{FieldId, RecordSink, Records};
+use flowproof_record::{FieldId, RecordGroup, RecordSink};
 
 use super::names::Names;
 use super::plan::ScanPlan;
@@ -135,7 +135,7 @@ impl Keys {
 }
 
 impl RecordSink for Sums {
-    fn take(&mut self, records: &Records<'_>) -> bool {
+    fn take(&mut self, records: &RecordGroup<'_>) -> bool {
         let Some(fields) = TextFields::of(records) else { return false };
         self.add_records(&fields, records.lines());
         true
