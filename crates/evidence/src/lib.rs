@@ -9,6 +9,8 @@
 //! Merging is associative and commutative, because threads, runs and cluster nodes meet the same
 //! records in different orders and must still come to the same answer.
 //!
+//! Times are those of [`jiff`], which is re-exported. All types here are for serde.
+//!
 //! ```
 //! use flowproof_evidence::Traffic;
 //!
@@ -33,6 +35,8 @@ mod subject;
 mod traffic;
 mod window;
 
+pub use jiff;
+
 pub use baseline::{Baseline, BaselinePort};
 pub use connections::ConnectionTotals;
 pub use conversation::{Conversation, ListMatch, PortSide, Remote, ServicePort, TimelineHour};
@@ -47,3 +51,7 @@ pub use provenance::{ListSource, ObjectEvidence};
 pub use subject::{InterfaceIdentity, Subject};
 pub use traffic::{Overflow, Traffic};
 pub use window::Window;
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,6 +9,7 @@
 //! type adds to its claims stands in one table, [`finding_types`].
 //!
 //! Everything here is pure: bytes and values in, values out. There is no I/O and no clock.
+//! Times are those of [`jiff`], which is re-exported.
 //!
 //! ```
 //! use flowproof_evidence::Observations;
@@ -45,6 +46,8 @@ mod types;
 mod value;
 mod window;
 
+pub use jiff;
+
 pub use claim::{Claim, ClaimDirection, ClaimKind};
 pub use corroborate::{
     ClaimResult, Outcome, Status, TIME_TOLERANCE, Verdict, corroborate, corroborate_naming,
@@ -64,3 +67,7 @@ pub use window::{FindingWindow, window};
 
 #[doc(hidden)]
 pub use check::check_never_panics;
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

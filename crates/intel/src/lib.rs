@@ -10,6 +10,8 @@
 //! address is refused with its line and the reason, and is never read as something near it. What is
 //! read differently from how it stands (host bits, a port, a defanged address) is a warning.
 //!
+//! Prefixes are those of [`ipnet`], times those of [`jiff`]; both are re-exported.
+//!
 //! ```
 //! use flowproof_intel::{List, ListRole, Matcher};
 //!
@@ -44,6 +46,8 @@ mod pack;
 mod special;
 mod token;
 
+pub use {ipnet, jiff};
+
 pub use list::{List, ListOptions, ListRole};
 
 pub use entry::{Cover, Details, Entry};
@@ -64,3 +68,7 @@ pub use lint::{
 pub use error::ListError;
 
 pub use pack::UnpackError;
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

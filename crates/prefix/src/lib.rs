@@ -108,7 +108,8 @@
 //! # Features
 //!
 //! `serde`: maps and sets as sequences of their entries. `rayon`: large inputs are sorted on all cores.
-//! Neither is on by default; `ipnet`, whose types are the prefixes here, is the only dependency.
+//! Neither is on by default; [`ipnet`], whose types are the prefixes here, is the only dependency. It is
+//! re-exported, so that its version need not be looked for.
 
 #![cfg_attr(not(test), no_std)]
 
@@ -138,4 +139,9 @@ pub use parse::parse_ip;
 pub use range::{RangeError, range_to_prefixes};
 pub use set::PrefixSet;
 
+pub use ipnet;
 pub use ipnet::IpNet;
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

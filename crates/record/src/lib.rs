@@ -28,8 +28,11 @@
 //! assert_eq!((counts.ok, counts.nodata, counts.malformed), (1, 1, 1));
 //! ```
 //!
+//! Whoever wants no batches takes records one by one, where they stand: see [`records`].
+//!
 //! Fields are named once, in [`FIELDS`]; columns are mapped by name from the header line, never by
 //! count or position. A [`Predicate`] is asked on the raw bytes, before any column is built.
+//! [`arrow`], whose types are in this API, is re-exported.
 
 mod address;
 mod checks;
@@ -61,6 +64,7 @@ mod tests;
 #[cfg(test)]
 mod twins;
 
+pub use arrow;
 pub use columns::schema_of;
 pub use decoder::{Decoder, DecoderOptions, Keep};
 pub use field::{DEFAULT_FORMAT, FIELDS, Field, FieldId, Kind};
@@ -78,3 +82,7 @@ pub use value::{
     settle_seconds,
 };
 pub use wrap::{Unwrapped, Unwrapper, Wrapper, ocsf};
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -17,6 +17,9 @@
 //! What logs, lists and findings hold was written by others, possibly by the intruder. None of it
 //! can act on a terminal, become markup or forge a line of a report: see [`printable`].
 //!
+//! Times are those of [`jiff`], which is re-exported. The rest of an investigation is made of the types of
+//! `flowproof_evidence` and `flowproof_finding`, whose versions are that of this crate.
+//!
 //! ```
 //! use flowproof_evidence::{Coverage, Subject, Traffic};
 //! use flowproof_finding::{Status, Verdict};
@@ -68,6 +71,8 @@ mod markdown;
 mod text;
 mod usual;
 
+pub use jiff;
+
 pub use bulletin::{
     Asff, AsffOwner, Bulletin, Generator, ListedFinding, Severity, UnknownSeverity,
 };
@@ -80,3 +85,7 @@ pub use investigation::{Enrichment, Investigation, Tool, WindowView};
 pub use json::{SCHEMA, write_json};
 pub use markdown::{MarkdownOptions, write_markdown};
 pub use text::{TextOptions, write_text};
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

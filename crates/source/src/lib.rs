@@ -5,6 +5,7 @@
 //! time, accounts, Regions), which the command line fills; `engine` opens each with [`open`],
 //! pushes its [`Chunks`] through an [`Inflater`] and hands the text to `record`. Listing and
 //! reading are async and run on tokio; the inflater does no I/O and runs where its caller likes.
+//! [`bytes`], [`jiff`] and [`object_store`], whose types are in this API, are re-exported.
 //!
 //! ```
 //! use flowproof_source::{Ending, Inflater, Selection, list, open};
@@ -48,6 +49,8 @@ mod ranges;
 pub mod s3;
 mod spool;
 
+pub use {bytes, jiff, object_store};
+
 pub use plan::{Selection, Slack};
 
 pub use listing::{
@@ -75,3 +78,7 @@ pub use inflate::{Encoding, Ending, InflateError, Inflater, WholeInflater, encod
 pub use error::SourceError;
 
 pub use spool::{Spool, SpoolReader};
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -68,3 +68,7 @@ pub use remotes::Remotes;
 pub use shelf::Shelf;
 pub use state::{Compaction, Mode, Problem, State, Summary, Verification};
 pub use trouble::Trouble;
+
+#[cfg(doctest)] // What the README shows is compiled and run.
+#[doc = include_str!("../README.md")]
+struct Readme;
