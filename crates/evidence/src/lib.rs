@@ -52,6 +52,22 @@ pub use subject::{InterfaceIdentity, Subject};
 pub use traffic::{Overflow, Traffic};
 pub use window::Window;
 
+#[cfg(test)]
+mod tests {
+    use super::{Conversation, Coverage, Observations, Overflow, Traffic};
+
+    #[test]
+    fn the_principal_types_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>() {}
+        fn error<E: std::error::Error + Send + Sync + 'static>() {}
+        shared::<Traffic>();
+        shared::<Conversation>();
+        shared::<Coverage>();
+        shared::<Observations>();
+        error::<Overflow>();
+    }
+}
+
 #[cfg(doctest)] // What the README shows is compiled and run.
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -48,7 +48,7 @@ pub fn run(
             ..Observations::default()
         };
         let verdict = corroborate(finding, &observations)?;
-        writeln!(out, "{} {:?}", finding.finding_type, verdict.status)?;
+        writeln!(out, "{}: {}", finding.finding_type, verdict.status)?;
         for reason in &verdict.reasons {
             writeln!(out, "  {reason}")?;
         }
@@ -59,7 +59,8 @@ pub fn run(
 fn conversation(line: &str) -> Option<Conversation> {
     let columns: Vec<&str> = line.split_whitespace().collect();
     let [interface, remote, port, hour, ref counters @ ..] = columns[..] else { return None };
-    let counters: Vec<u64> = counters.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?;
+    let counters: Vec<u64> =
+        counters.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?;
     let [bytes_in, packets_in, bytes_out, packets_out] = counters[..] else { return None };
     let hour: Timestamp = hour.parse().ok()?;
     Some(Conversation {

@@ -11,6 +11,7 @@ pub const REFUSED_KEPT: usize = 1000;
 
 /// What an input held.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Findings {
     /// The findings, in the order of the input. An answer without findings (`{"Findings": []}`)
     /// leaves this empty, and nothing refused. An export writes a finding again at each update, so
@@ -24,6 +25,7 @@ pub struct Findings {
 
 /// A part of an input that is no finding of a known shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
     /// The line on which the JSON value that holds the part begins, counted from 1.
     pub line: u64,

@@ -7,6 +7,7 @@ use crate::{Claim, Finding};
 
 /// The `finding` part of an investigation's JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FindingSummary<'f> {
     /// The finding's id; empty if it has none.
     pub id: &'f str,

@@ -83,6 +83,7 @@ impl Entry {
     }
 
     /// How many addresses it holds, at most `u128::MAX` (one less than `::/0` holds).
+    #[must_use]
     pub fn addresses(&self) -> u128 {
         addresses(&self.prefixes)
     }

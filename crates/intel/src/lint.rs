@@ -59,6 +59,7 @@ pub enum LintKind {
 
 /// One thing that is to be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Lint {
     /// The line of the list, counted from 1; none if it is about the whole list.
     pub line: Option<u64>,
@@ -83,6 +84,7 @@ impl fmt::Display for Lint {
 
 /// All that is to be said of one list.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Lints {
     /// By severity, then by line; of each kind at most [`Lints::MOST`].
     pub findings: Vec<Lint>,
@@ -95,6 +97,7 @@ impl Lints {
     pub const MOST: u64 = 100;
 
     /// How many there are of a severity.
+    #[must_use]
     pub fn total(&self, severity: Severity) -> u64 {
         self.counts.iter().filter(|((of, _), _)| *of == severity).map(|(_, count)| count).sum()
     }
@@ -121,6 +124,7 @@ impl Lints {
 }
 
 /// Looks at every entry of a list.
+#[must_use]
 pub fn lint(list: &List) -> Lints {
     let mut lints = Lints::default();
     refused(list, &mut lints);
@@ -259,12 +263,14 @@ pub fn internal_entries(list: &List) -> impl Iterator<Item = &Entry> {
 }
 
 /// How many distinct addresses a list covers, at most `u128::MAX`.
+#[must_use]
 pub fn covered_addresses(list: &List) -> u128 {
     let set: PrefixSet = prefixes_of(list).map(|(prefix, _)| prefix).collect();
     addresses(&set.aggregate().iter().collect::<Vec<_>>())
 }
 
 /// How many entries of one list share an address with another.
+#[must_use]
 pub fn overlapping_entries(one: &List, other: &List) -> u64 {
     let set: PrefixSet = prefixes_of(other).map(|(prefix, _)| prefix).collect();
     let shares = |prefix: &IpNet| {

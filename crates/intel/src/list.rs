@@ -1,6 +1,7 @@
 //! [`List`]: one file of addresses.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -28,6 +29,15 @@ pub enum ListRole {
     Trusted,
 }
 
+impl fmt::Display for ListRole {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Threat => "threat",
+            Self::Trusted => "trusted",
+        })
+    }
+}
+
 /// How a list is read. The default recognises its format and lets nothing doubtful through.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListOptions {
@@ -45,6 +55,7 @@ pub struct ListOptions {
 }
 
 /// One list: where it came from, its entries, and what is to be said about its lines.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
     /// The name it goes by in answers: its path as given.
@@ -77,7 +88,11 @@ pub struct List {
 }
 
 impl List {
-    /// Reads a list from a file; its path becomes its name. See [`Self::read_with`].
+    /// Reads a list from a file; its path becomes its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read_with`].
     pub fn read(path: impl AsRef<Path>, role: ListRole) -> Result<Self, ListError> {
         Self::read_with(path, role, &ListOptions::default())
     }
@@ -100,12 +115,20 @@ impl List {
         }
     }
 
-    /// Reads a list from the bytes of its file. See [`Self::from_bytes_with`].
+    /// Reads a list from the bytes of its file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_reader`].
     pub fn from_bytes(name: &str, role: ListRole, bytes: &[u8]) -> Result<Self, ListError> {
         Self::from_bytes_with(name, role, bytes, &ListOptions::default())
     }
 
-    /// Reads a list from the bytes of its file. See [`Self::from_reader`].
+    /// Reads a list from the bytes of its file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_reader`].
     pub fn from_bytes_with(
         name: &str,
         role: ListRole,

@@ -14,6 +14,7 @@ use crate::special::internal_blocks;
 mod tests;
 
 /// An entry of a list that holds an address.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy)]
 pub struct Match<'a> {
     /// The list.
@@ -52,6 +53,7 @@ struct Place {
 
 impl Matcher {
     /// Compiles lists. They may overlap in any way.
+    #[must_use]
     pub fn new(lists: Vec<List>) -> Self {
         let placed = placed(&lists);
         let of_role = |role: ListRole| {
@@ -72,6 +74,7 @@ impl Matcher {
 
     /// Every entry of every list that holds `address`: the narrowest entry first, then in the order
     /// of lists, then of lines. Trusted lists are among them.
+    #[must_use]
     pub fn matches(&self, address: IpAddr) -> Vec<Match<'_>> {
         let mut matches: Vec<(Place, Match<'_>)> = self
             .prefixes
@@ -100,49 +103,58 @@ impl Matcher {
     }
 
     /// Whether any list holds `address`, threat or trusted.
+    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.prefixes.contains(address)
     }
 
     /// Whether `address` counts as a threat: a threat list holds it and no trusted list does. A
     /// trusted entry wins over a threat entry whichever of them is narrower.
+    #[must_use]
     pub fn threat_contains(&self, address: IpAddr) -> bool {
         self.threat.contains(address) && !self.trusted.contains(address)
     }
 
     /// [`Self::contains`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
+    #[must_use]
     pub fn contains_v4(&self, bits: u32) -> bool {
         self.prefixes.contains_v4(bits)
     }
 
     /// [`Self::threat_contains`] of an IPv4 address in host order.
+    #[must_use]
     pub fn threat_contains_v4(&self, bits: u32) -> bool {
         self.threat.contains_v4(bits) && !self.trusted.contains_v4(bits)
     }
 
     /// Whether a trusted list holds `address`.
+    #[must_use]
     pub fn is_trusted(&self, address: IpAddr) -> bool {
         self.trusted.contains(address)
     }
 
     /// Whether flows within a VPC have such an address, whatever the lists say: private, shared, link
     /// local, multicast and the like. An entry that holds it matches internal traffic.
+    #[must_use]
     pub fn is_internal(&self, address: IpAddr) -> bool {
         self.internal.contains(address)
     }
 
     /// Every prefix of every threat list, for look-ups by integer. Trusted lists take nothing away
     /// from it: an address in both sets is a suppressed match, which is counted too.
+    #[must_use]
     pub fn threat_set(&self) -> &PrefixSet {
         &self.threat
     }
 
     /// Every prefix of every trusted list, for look-ups by integer.
+    #[must_use]
     pub fn trusted_set(&self) -> &PrefixSet {
         &self.trusted
     }
 
     /// The lists, in the order they were given.
+    #[must_use]
     pub fn lists(&self) -> &[List] {
         &self.lists
     }

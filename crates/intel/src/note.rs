@@ -35,6 +35,7 @@ impl<T> Default for Tally<T> {
 
 /// A line that is not in use, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Reject {
     /// The line of the list, counted from 1.
     pub line: u64,
@@ -145,6 +146,7 @@ impl fmt::Display for Indicator {
 
 /// An entry that is in use, but not read the way it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Warning {
     /// The line of the list, counted from 1.
     pub line: u64,

@@ -50,6 +50,7 @@ pub(crate) fn prefix(net: IpNet) -> Family<Prefix<u32>, Prefix<u128>> {
 /// assert_eq!(canonical, "203.0.113.0/24".parse()?);
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+#[must_use]
 pub fn canonical_prefix(net: IpNet) -> IpNet {
     match prefix(net) {
         Family::V4(prefix) => prefix.to_net(),

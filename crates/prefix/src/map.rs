@@ -69,6 +69,7 @@ impl<V> PrefixMap<V> {
     /// The value of the most specific prefix that holds `address`. Where the prefix itself is of no
     /// interest this is a little faster than [`Self::longest_match`].
     #[inline]
+    #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Option<&V> {
         match canonical::address(address) {
             Family::V4(bits) => self.v4.lookup(bits),
@@ -78,12 +79,14 @@ impl<V> PrefixMap<V> {
 
     /// [`Self::lookup`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
     #[inline]
+    #[must_use]
     pub fn lookup_v4(&self, bits: u32) -> Option<&V> {
         self.v4.lookup(bits)
     }
 
     /// [`Self::lookup`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
     #[inline]
+    #[must_use]
     pub fn lookup_v6(&self, bits: u128) -> Option<&V> {
         match canonical::address_v6(bits) {
             Family::V4(bits) => self.v4.lookup(bits),
@@ -125,6 +128,7 @@ impl<V> PrefixMap<V> {
     }
 
     /// The most specific prefix that holds `address`, and its value.
+    #[must_use]
     pub fn longest_match(&self, address: IpAddr) -> Option<(IpNet, &V)> {
         match canonical::address(address) {
             Family::V4(bits) => self.v4.longest_match(bits),
@@ -134,12 +138,14 @@ impl<V> PrefixMap<V> {
 
     /// [`Self::longest_match`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
     #[inline]
+    #[must_use]
     pub fn longest_match_v4(&self, bits: u32) -> Option<(IpNet, &V)> {
         self.v4.longest_match(bits)
     }
 
     /// [`Self::longest_match`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
     #[inline]
+    #[must_use]
     pub fn longest_match_v6(&self, bits: u128) -> Option<(IpNet, &V)> {
         match canonical::address_v6(bits) {
             Family::V4(bits) => self.v4.longest_match(bits),
@@ -155,6 +161,7 @@ impl<V> PrefixMap<V> {
     }
 
     /// Whether any prefix holds `address`.
+    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match canonical::address(address) {
             Family::V4(bits) => self.v4.contains(bits),
@@ -164,12 +171,14 @@ impl<V> PrefixMap<V> {
 
     /// [`Self::contains`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
     #[inline]
+    #[must_use]
     pub fn contains_v4(&self, bits: u32) -> bool {
         self.v4.contains(bits)
     }
 
     /// [`Self::contains`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
     #[inline]
+    #[must_use]
     pub fn contains_v6(&self, bits: u128) -> bool {
         match canonical::address_v6(bits) {
             Family::V4(bits) => self.v4.contains(bits),
@@ -216,6 +225,7 @@ impl<V> PrefixMap<V> {
     }
 
     /// The value of exactly this prefix (masked, as the map keeps it), whatever else holds it.
+    #[must_use]
     pub fn get(&self, prefix: &IpNet) -> Option<&V> {
         match canonical::prefix(*prefix) {
             Family::V4(prefix) => self.v4.get(prefix),
@@ -229,11 +239,13 @@ impl<V> PrefixMap<V> {
     }
 
     /// Distinct prefixes of both families.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.v4.len() + self.v6.len()
     }
 
     /// Whether there is no prefix at all.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -280,6 +292,15 @@ impl<V> Clone for PrefixMap<V> {
         Self { v4: Arc::clone(&self.v4), v6: Arc::clone(&self.v6) }
     }
 }
+
+/// Maps are equal that have the same prefixes with equal values.
+impl<V: PartialEq> PartialEq for PrefixMap<V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl<V: Eq> Eq for PrefixMap<V> {}
 
 impl<V> Default for PrefixMap<V> {
     fn default() -> Self {

@@ -32,6 +32,7 @@ impl<V> NaiveMap<V> {
     }
 
     /// Every prefix that holds `address`, the most specific first.
+    #[must_use]
     pub fn matches(&self, address: IpAddr) -> Vec<(IpNet, &V)> {
         let address = address.to_canonical();
         let mut matches: Vec<(IpNet, &V)> =
@@ -41,16 +42,19 @@ impl<V> NaiveMap<V> {
     }
 
     /// The most specific prefix that holds `address`.
+    #[must_use]
     pub fn longest_match(&self, address: IpAddr) -> Option<(IpNet, &V)> {
         self.matches(address).into_iter().next()
     }
 
     /// Whether any prefix holds `address`.
+    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         !self.matches(address).is_empty()
     }
 
     /// Every prefix that holds the whole of `prefix`, the most specific first.
+    #[must_use]
     pub fn covering(&self, prefix: &IpNet) -> Vec<(IpNet, &V)> {
         let prefix = canonical(*prefix);
         let mut covering: Vec<(IpNet, &V)> =
@@ -60,12 +64,14 @@ impl<V> NaiveMap<V> {
     }
 
     /// Every prefix that lies within `prefix`, in the order they were given.
+    #[must_use]
     pub fn covered(&self, prefix: &IpNet) -> Vec<(IpNet, &V)> {
         let prefix = canonical(*prefix);
         self.iter().filter(|(net, _)| prefix.contains(net)).collect()
     }
 
     /// The value of exactly this prefix.
+    #[must_use]
     pub fn get(&self, prefix: &IpNet) -> Option<&V> {
         let prefix = canonical(*prefix);
         self.iter().find(|(net, _)| *net == prefix).map(|(_, value)| value)

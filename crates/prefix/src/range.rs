@@ -49,6 +49,10 @@ impl core::error::Error for RangeError {}
 ///
 /// IPv4-mapped ends are IPv4. An IPv6 range around the whole mapped block does not reach into IPv4.
 ///
+/// # Errors
+///
+/// [`RangeError`] if `last` comes before `first`, or one of them is IPv4 and the other IPv6.
+///
 /// ```
 /// use flowproof_prefix::range_to_prefixes;
 ///

@@ -21,23 +21,26 @@ mod algebra;
 /// assert!(!set.contains("2001:db9::1".parse()?));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct PrefixSet {
     map: PrefixMap<()>,
 }
 
 impl PrefixSet {
     /// Whether any prefix holds `address`.
+    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.map.contains(address)
     }
 
     /// [`Self::contains`] of an IPv4 address in host order: `203.0.113.9` is `0xcb007109`.
+    #[must_use]
     pub fn contains_v4(&self, bits: u32) -> bool {
         self.map.contains_v4(bits)
     }
 
     /// [`Self::contains`] of an IPv6 address in host order. IPv4-mapped ones are IPv4.
+    #[must_use]
     pub fn contains_v6(&self, bits: u128) -> bool {
         self.map.contains_v6(bits)
     }
@@ -61,11 +64,13 @@ impl PrefixSet {
     }
 
     /// The most specific prefix that holds `address`.
+    #[must_use]
     pub fn longest_match(&self, address: IpAddr) -> Option<IpNet> {
         self.map.longest_match(address).map(|(prefix, ())| prefix)
     }
 
     /// Whether exactly this prefix (masked, as the set keeps it) is in the set, whatever else holds it.
+    #[must_use]
     pub fn contains_prefix(&self, prefix: &IpNet) -> bool {
         self.map.get(prefix).is_some()
     }
@@ -81,6 +86,7 @@ impl PrefixSet {
     }
 
     /// The addresses of this set or of the other, in the fewest prefixes.
+    #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.combine(other, |one, other| one || other)
     }
@@ -97,16 +103,19 @@ impl PrefixSet {
     /// assert_eq!(set.union(&other).len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.combine(other, |one, other| one && other)
     }
 
     /// The addresses of this set that the other does not hold, in the fewest prefixes.
+    #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         self.combine(other, |one, other| one && !other)
     }
 
     /// The same addresses in the fewest prefixes: nothing nested, neighbours joined.
+    #[must_use]
     pub fn aggregate(&self) -> Self {
         self.union(&Self::default())
     }
@@ -123,11 +132,13 @@ impl PrefixSet {
     }
 
     /// Distinct prefixes of both families.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.map.len()
     }
 
     /// Whether there is no prefix at all.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
     }
@@ -160,6 +171,8 @@ mod tests {
         assert!(!set.contains_v6(0xc000_0201), "the compatible form is IPv6");
         let address = "203.0.113.77".parse().expect("an address");
         assert_eq!(set.longest_match(address), Some("203.0.113.0/24".parse().expect("a prefix")));
+        assert_eq!(set, set.iter().collect(), "sets of the same prefixes are equal");
+        assert_ne!(set, set.iter().skip(1).collect());
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! Source: the AWS VPC User Guide, "Flow log records", and the AWS Transit Gateway guide, "Flow log
 //! records"; versions 7 to 11 after the announcements of 2024 to 2026.
 
+use std::fmt;
+
 use arrow::datatypes::{DataType, TimeUnit};
 
 /// What a field holds, and so how its text is checked and which Arrow type it becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Any text. Arrow `Utf8View`.
     Text,
@@ -86,6 +88,13 @@ impl FieldId {
                 })
         };
         FIELDS.iter().position(same).map(|index| FieldId(index as u8))
+    }
+}
+
+/// The name as AWS spells it, for example `interface-id`.
+impl fmt::Display for FieldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.field().name)
     }
 }
 

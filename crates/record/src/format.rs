@@ -1,5 +1,7 @@
 //! Which column of a line is which field.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -174,6 +176,22 @@ impl Format {
     }
 }
 
+/// As [`Format::parse_format_string`].
+impl FromStr for Format {
+    type Err = FormatStringError;
+
+    fn from_str(given: &str) -> Result<Format, FormatStringError> {
+        Format::parse_format_string(given)
+    }
+}
+
+/// The names of the columns, as a header line has them.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names.join(" "))
+    }
+}
+
 /// The names in a stretch of a format string.
 fn bare_names(text: &str) -> impl Iterator<Item = &str> {
     let apart = |c: char| c.is_whitespace() || matches!(c, ',' | '"' | '\'' | '`');
@@ -216,6 +234,7 @@ mod tests {
         assert_eq!(format.fields()[1], Some(FieldId::SRCADDR));
         assert_eq!(format.fields()[7], Some(FieldId::PKT_SRCADDR));
         assert_eq!(format.unknown().collect::<Vec<_>>(), ["some-future-field"]);
+        assert_eq!(format.to_string(), header.replace('_', "-"));
     }
 
     #[test]
@@ -240,7 +259,7 @@ mod tests {
             "'${version}, ${srcaddr}, ${bytes}'",
             "${version}${srcaddr}${bytes}",
         ] {
-            assert_eq!(Format::parse_format_string(given).as_ref(), Ok(&expected), "{given}");
+            assert_eq!(given.parse().as_ref(), Ok(&expected), "{given}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! One line checked against its format: is it a record, and what are its values?
 
+use std::fmt;
+
 use crate::address::is_address;
 use crate::checks::Checks;
 use crate::field::{FIELDS, FieldId, Kind};
@@ -36,6 +38,16 @@ pub enum LogStatus {
     NoData,
     /// `SKIPDATA`: records of the interval were lost.
     SkipData,
+}
+
+impl fmt::Display for LogStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LogStatus::Ok => "OK",
+            LogStatus::NoData => "NODATA",
+            LogStatus::SkipData => "SKIPDATA",
+        })
+    }
 }
 
 /// The values of a line. Kept from line to line for its allocations.

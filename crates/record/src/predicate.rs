@@ -9,7 +9,7 @@ use crate::columns::other_spelling;
 use crate::field::FieldId;
 
 /// How two numbers compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// `=`
     Equal,

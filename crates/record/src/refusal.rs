@@ -5,14 +5,14 @@ use std::fmt;
 use crate::field::{DEFAULT_FORMAT, FieldId};
 
 /// Why an object was refused: no header, and no line that fits the default format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Refusal {
     /// What its first line looks like.
     pub looks_like: LooksLike,
 }
 
 /// What a line looks like that is neither header nor record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LooksLike {
     /// JSON whose objects are no flow log records, as far as this version knows.

@@ -86,6 +86,20 @@ pub use json::{SCHEMA, write_json};
 pub use markdown::{MarkdownOptions, write_markdown};
 pub use text::{TextOptions, write_text};
 
+#[cfg(test)]
+mod tests {
+    use super::{Bulletin, Investigation, UnknownSeverity};
+
+    #[test]
+    fn the_principal_types_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>() {}
+        fn error<E: std::error::Error + Send + Sync + 'static>() {}
+        shared::<Investigation>();
+        shared::<Bulletin>();
+        error::<UnknownSeverity>();
+    }
+}
+
 #[cfg(doctest)] // What the README shows is compiled and run.
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -79,6 +79,32 @@ pub use error::SourceError;
 
 pub use spool::{Spool, SpoolReader};
 
+#[cfg(test)]
+mod tests {
+    use super::{
+        Chunks, InflateError, Inflater, Listing, NoticeError, Object, Selection, SourceError, s3,
+    };
+
+    #[test]
+    fn the_principal_types_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>() {}
+        fn sent<T: Send + 'static>() {}
+        fn error<E: std::error::Error + Send + Sync + 'static>() {}
+        shared::<Object>();
+        shared::<Selection>();
+        shared::<Listing>();
+        shared::<s3::S3>();
+        shared::<s3::S3Store>();
+        sent::<Chunks>();
+        sent::<Inflater>();
+        sent::<s3::Body>();
+        error::<SourceError>();
+        error::<InflateError>();
+        error::<NoticeError>();
+        error::<s3::S3Failure>();
+    }
+}
+
 #[cfg(doctest)] // What the README shows is compiled and run.
 #[doc = include_str!("../README.md")]
 struct Readme;

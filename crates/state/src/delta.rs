@@ -55,6 +55,7 @@ impl Delta {
 
 /// What a commit did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Commit {
     /// The generation of the state since then.
     pub generation: u64,

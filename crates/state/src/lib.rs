@@ -69,6 +69,21 @@ pub use shelf::Shelf;
 pub use state::{Compaction, Mode, Problem, State, Summary, Verification};
 pub use trouble::Trouble;
 
+#[cfg(test)]
+mod tests {
+    use super::{Known, PlaceError, State, StateError};
+
+    #[test]
+    fn the_principal_types_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>() {}
+        fn error<E: std::error::Error + Send + Sync + 'static>() {}
+        shared::<State>();
+        shared::<Known>();
+        error::<StateError>();
+        error::<PlaceError>();
+    }
+}
+
 #[cfg(doctest)] // What the README shows is compiled and run.
 #[doc = include_str!("../README.md")]
 struct Readme;

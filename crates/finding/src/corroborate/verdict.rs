@@ -1,5 +1,7 @@
 //! What a judgement consists of.
 
+use std::fmt;
+
 use flowproof_evidence::Traffic;
 use serde::Serialize;
 
@@ -17,6 +19,17 @@ pub enum Status {
     Inconclusive,
     /// Flow logs can never show it, or the subject was never logged.
     NotObservable,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::Corroborated => "corroborated",
+            Status::Contradicted => "contradicted",
+            Status::Inconclusive => "inconclusive",
+            Status::NotObservable => "not observable",
+        })
+    }
 }
 
 /// What the records say of one claim. The order is from the best to the worst.

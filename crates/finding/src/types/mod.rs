@@ -42,6 +42,7 @@ impl DataSource {
 
 /// One evidence test that a type asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expectation {
     /// The test with its thresholds.
     pub test: EvidenceTest,
@@ -54,6 +55,7 @@ pub struct Expectation {
 
 /// What to do when the claimed traffic is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NextSteps {
     /// If the subject connected to the remote.
     pub outbound: &'static [&'static str],
@@ -63,6 +65,7 @@ pub struct NextSteps {
 
 /// One type of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FindingType {
     /// Its name as findings spell it.
     pub name: &'static str,

@@ -46,6 +46,7 @@ pub struct Enrichment {
 
 /// What one source says of an address, or of a prefix that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Note {
     /// The source's name, its path as given.
     pub source: String,
@@ -57,23 +58,27 @@ pub struct Note {
 
 impl Enrichment {
     /// Gathers sources. They are asked in this order.
+    #[must_use]
     pub fn new(sources: Vec<EnrichmentSource>) -> Self {
         Self { sources }
     }
 
     /// The sources, in order.
+    #[must_use]
     pub fn sources(&self) -> &[EnrichmentSource] {
         &self.sources
     }
 
     /// All notes about an address: by source, then those about the fewest addresses first, then in the
     /// order of the source. An IPv4-mapped address is IPv4.
+    #[must_use]
     pub fn notes(&self, address: IpAddr) -> Vec<Note> {
         self.notes_of(&[IpNet::from(address)])
     }
 
     /// All notes about every address of `prefixes`, which are ascending and without gaps, as those of
     /// an [`Entry`](crate::Entry) are. A note about a part of them is left out.
+    #[must_use]
     pub fn notes_of(&self, prefixes: &[IpNet]) -> Vec<Note> {
         self.sources.iter().flat_map(|source| source.notes_of(prefixes)).collect()
     }

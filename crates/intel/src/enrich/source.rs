@@ -32,6 +32,7 @@ pub enum EnrichmentKind {
 
 impl EnrichmentKind {
     /// Its name in JSON.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Mmdb => "mmdb",
@@ -77,7 +78,11 @@ enum Store {
 }
 
 impl EnrichmentSource {
-    /// Reads a source from a file; its path becomes its name. See [`Self::from_reader`].
+    /// Reads a source from a file; its path becomes its name.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and as [`Self::from_reader`].
     pub fn read(
         path: impl AsRef<Path>,
         options: &EnrichmentOptions,

@@ -1,8 +1,19 @@
-//! The examples, run as they stand.
+//! What a user of the crate leans on, and the examples, run as they stand.
 
-#[allow(dead_code)] // Its `main` reads files and standard input.
+use flowproof_prefix::{PrefixMap, PrefixSet, RangeError};
+
+#[allow(dead_code, unreachable_pub)] // Its `main` reads files and standard input.
 #[path = "../../examples/match_addresses.rs"]
 mod match_addresses;
+
+#[test]
+fn the_principal_types_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    fn error<E: std::error::Error + Send + Sync + 'static>() {}
+    shared::<PrefixMap<String>>();
+    shared::<PrefixSet>();
+    error::<RangeError>();
+}
 
 #[test]
 fn the_example_tells_all_prefixes_of_each_address() {

@@ -29,7 +29,7 @@ use search::begins_strangely;
 const BLOCK: usize = 32 * 1024;
 
 /// Which records a decoder hands out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// Every record of good form, whatever its status, that passes the predicate.
     #[default]

@@ -1,11 +1,29 @@
-//! The examples, run as they stand.
+//! What a user of the crate leans on, and the examples, run as they stand.
 
-#[allow(dead_code)] // Its `main` reads a file.
+use flowproof_record::{
+    Decoder, DecoderOptions, FormatStringError, Record, RecordError, Records, Refusal, Unwrapper,
+};
+
+#[allow(dead_code, unreachable_pub)] // Its `main` reads a file.
 #[path = "../../examples/bytes_by_source.rs"]
 mod bytes_by_source;
-#[allow(dead_code)] // Its `main` reads standard input.
+#[allow(dead_code, unreachable_pub)] // Its `main` reads standard input.
 #[path = "../../examples/decode_stream.rs"]
 mod decode_stream;
+
+#[test]
+fn the_principal_types_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    fn error<E: std::error::Error + Send + Sync + 'static>() {}
+    shared::<Decoder>();
+    shared::<DecoderOptions>();
+    shared::<Record<'static>>();
+    shared::<Records<'static>>();
+    shared::<Unwrapper>();
+    error::<FormatStringError>();
+    error::<RecordError>();
+    error::<Refusal>();
+}
 
 const LOG: &str = "\
 version srcaddr dstaddr bytes start end action log-status

@@ -52,6 +52,7 @@ pub struct Notice {
 
 /// What one part of a stream says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Noticed {
     /// An object to be read: created, copied or restored from an archive, or a plain line.
     New(Notice),

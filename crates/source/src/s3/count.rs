@@ -11,6 +11,7 @@ use aws_sdk_s3::error::BoxError;
 
 /// Requests that went out, each attempt by itself, since that is how they are billed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestCounts {
     /// Pages of listings.
     pub list: u64,

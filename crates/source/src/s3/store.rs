@@ -72,6 +72,7 @@ impl S3Store {
     }
 
     /// The pages from a request on, one after the other, each when it is wanted.
+    #[must_use]
     pub fn pages(&self, request: ListRequest) -> BoxStream<'static, Result<Page, S3Failure>> {
         let store = self.clone();
         let pages = stream::try_unfold(Some(request), move |request| {
@@ -88,6 +89,7 @@ impl S3Store {
     }
 
     /// All objects whose keys begin with `prefix`, sorted by key; a page is held at a time.
+    #[must_use]
     pub fn objects(&self, prefix: &str) -> BoxStream<'static, Result<S3Object, S3Failure>> {
         let request = ListRequest { prefix: prefix.to_owned(), ..ListRequest::default() };
         let objects = |page: Page| stream::iter(page.objects.into_iter().map(Ok));

@@ -17,6 +17,7 @@ const DUE: usize = 32;
 
 /// What a compaction did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Compaction {
     /// Segments before.
     pub before: usize,

@@ -11,6 +11,7 @@ use crate::shelf::Shelf;
 
 /// What a state consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// Where it lies.
     pub place: String,

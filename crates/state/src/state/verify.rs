@@ -13,6 +13,7 @@ use crate::tables::Tables;
 
 /// What was found when all of a state was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Verification {
     /// Segments that were read.
     pub segments: usize,
@@ -28,6 +29,7 @@ pub struct Verification {
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Problem {
     /// The file.
     pub file: String,
