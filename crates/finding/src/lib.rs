@@ -65,7 +65,7 @@ pub use types::{
 };
 pub use window::{FindingWindow, window};
 
-#[doc(hidden)]
+#[doc(hidden)] // Not part of the API: the fuzz target and the tests share it.
 pub use check::check_never_panics;
 
 #[cfg(doctest)] // What the README shows is compiled and run.

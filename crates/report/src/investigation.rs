@@ -45,6 +45,29 @@ pub struct Investigation {
 }
 
 impl Investigation {
+    /// Of this subject, with this verdict, and nothing else to tell yet: made by this program, over all of
+    /// time, without records. The other fields are filled in as they are known:
+    /// `Investigation { coverage, ..Investigation::new(subject, verdict) }`.
+    #[must_use]
+    pub fn new(subject: Subject, verdict: Verdict) -> Investigation {
+        Investigation {
+            generated_by: Tool::flowproof(),
+            subject,
+            finding: None,
+            window: WindowView::default(),
+            verdict,
+            totals: Traffic::default(),
+            remotes: Vec::new(),
+            timeline: Vec::new(),
+            coverage: Coverage::default(),
+            evidence: Vec::new(),
+            baseline: None,
+            peers: None,
+            lists: Vec::new(),
+            enrichment: None,
+        }
+    }
+
     /// Interfaces of the subject without any record. Their silence must not pass for quiet.
     pub(crate) fn silent_interfaces(&self) -> Vec<&str> {
         let seen: BTreeSet<&str> = self.coverage.observed.iter().map(|it| &*it.interface).collect();

@@ -21,33 +21,20 @@
 //! `flowproof_evidence` and `flowproof_finding`, whose versions are that of this crate.
 //!
 //! ```
-//! use flowproof_evidence::{Coverage, Subject, Traffic};
+//! use flowproof_evidence::{Subject, Traffic};
 //! use flowproof_finding::{Status, Verdict};
-//! use flowproof_report::{Investigation, TextOptions, Tool, WindowView, write_text};
+//! use flowproof_report::{Investigation, TextOptions, write_text};
 //!
-//! let investigation = Investigation {
-//!     generated_by: Tool::flowproof(),
-//!     subject: Subject { instance: Some("i-0aaaabbbbcccc0001".into()), ..Subject::default() },
-//!     finding: None,
-//!     window: WindowView::default(),
-//!     verdict: Verdict {
-//!         status: Status::NotObservable,
-//!         reasons: vec!["no record of the instance was found".into()],
-//!         next_steps: vec![],
-//!         claims: vec![],
-//!         tests: vec![],
-//!         claimed_traffic: Traffic::default(),
-//!     },
-//!     totals: Traffic::default(),
-//!     remotes: vec![],
-//!     timeline: vec![],
-//!     coverage: Coverage::default(),
-//!     evidence: vec![],
-//!     baseline: None,
-//!     peers: None,
-//!     lists: vec![],
-//!     enrichment: None,
+//! let subject = Subject { instance: Some("i-0aaaabbbbcccc0001".into()), ..Subject::default() };
+//! let verdict = Verdict {
+//!     status: Status::NotObservable,
+//!     reasons: vec!["no record of the instance was found".into()],
+//!     next_steps: vec![],
+//!     claims: vec![],
+//!     tests: vec![],
+//!     claimed_traffic: Traffic::default(),
 //! };
+//! let investigation = Investigation::new(subject, verdict);
 //! let mut out = Vec::new();
 //! write_text(&investigation, &TextOptions::default(), &mut out)?;
 //! let text = String::from_utf8(out)?;
