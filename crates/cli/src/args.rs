@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use crate::cluster::ClusterCommand;
 pub(crate) use crate::scheduled::{CheckConfig, Health, Scheduled, StateArgs, StateCommand};
 
+use crate::exit::Exit;
 use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
 
 /// Do the flow logs bear this alert out?
@@ -16,7 +17,7 @@ use crate::sample::{SampleFormat, SampleLayout, SamplePeers};
 /// Streams compressed VPC flow logs, matches every address against your own threat lists, adds up
 /// bytes per instance, and says whether the logs bear out a GuardDuty EC2 finding.
 #[derive(Debug, Parser)]
-#[command(name = "flowproof", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "flowproof", version, max_term_width = 100, after_help = after_help())]
 pub(crate) struct Cli {
     /// Show no warnings and no progress
     #[arg(long, short, global = true, env = "FLOWPROOF_QUIET", value_parser = FalseyValueParser::new())]
@@ -37,16 +38,15 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  answered, on all the data asked for
-  1  no answer: an error
-  2  wrong usage
-  3  answered, but part of the data could not be read: the answer says which
-  4  nothing to answer from: no flow log object in the window
-  5  nothing done: another run is at work on the same state (scan --state)
-
-Every option can come from the environment as FLOWPROOF_<OPTION>.";
+/// The exit codes, and where options can come from.
+fn after_help() -> String {
+    let code = |exit: &Exit| format!("  {:<3}  {}\n", *exit as u8, exit.meaning());
+    let codes: String = Exit::ALL.iter().map(code).collect();
+    format!(
+        "Exit codes:\n{codes}\n\
+         Every option can come from the environment as FLOWPROOF_<OPTION>."
+    )
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -88,6 +88,8 @@ pub(crate) enum Command {
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
+    /// Write a man page for each command
+    Man(Man),
 }
 
 /// When to do something that only makes sense for people.
@@ -135,33 +137,36 @@ pub(crate) struct Logs {
     pub(crate) s3: S3Access,
 }
 
+/// The heading of options for S3. Each names it: one that is set for the struct would hold for all
+/// options that come after it in a command.
+pub(crate) const S3_HEADING: &str = "S3";
+
 /// How s3:// places are reached.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "S3")]
 pub(crate) struct S3Access {
     /// Profile of the AWS configuration files
-    #[arg(long, value_name = "NAME", env = "FLOWPROOF_PROFILE")]
+    #[arg(long, help_heading = S3_HEADING, value_name = "NAME", env = "FLOWPROOF_PROFILE")]
     pub(crate) profile: Option<String>,
     /// Role to take on with the credentials found
-    #[arg(long, value_name = "ARN", env = "FLOWPROOF_ROLE_ARN")]
+    #[arg(long, help_heading = S3_HEADING, value_name = "ARN", env = "FLOWPROOF_ROLE_ARN")]
     pub(crate) role_arn: Option<String>,
     /// What the role's owner asks for beside the role
-    #[arg(long, value_name = "ID", env = "FLOWPROOF_EXTERNAL_ID", requires = "role_arn")]
+    #[arg(long, help_heading = S3_HEADING, value_name = "ID", env = "FLOWPROOF_EXTERNAL_ID", requires = "role_arn")]
     pub(crate) external_id: Option<String>,
     /// Another S3 than AWS's, or a private way to it
-    #[arg(long, value_name = "URL", env = "FLOWPROOF_ENDPOINT_URL")]
+    #[arg(long, help_heading = S3_HEADING, value_name = "URL", env = "FLOWPROOF_ENDPOINT_URL")]
     pub(crate) endpoint_url: Option<String>,
     /// Name buckets in the path and not in the host name
-    #[arg(long, env = "FLOWPROOF_PATH_STYLE", value_parser = FalseyValueParser::new())]
+    #[arg(long, help_heading = S3_HEADING, env = "FLOWPROOF_PATH_STYLE", value_parser = FalseyValueParser::new())]
     pub(crate) path_style: bool,
     /// Pay for requests and transfer where the bucket's owner does not
-    #[arg(long, env = "FLOWPROOF_REQUESTER_PAYS", value_parser = FalseyValueParser::new())]
+    #[arg(long, help_heading = S3_HEADING, env = "FLOWPROOF_REQUESTER_PAYS", value_parser = FalseyValueParser::new())]
     pub(crate) requester_pays: bool,
     /// Region to ask first; that of each bucket is found out
-    #[arg(long, value_name = "REGION", env = "FLOWPROOF_S3_REGION")]
+    #[arg(long, help_heading = S3_HEADING, value_name = "REGION", env = "FLOWPROOF_S3_REGION")]
     pub(crate) s3_region: Option<String>,
     /// How often a request is made before it counts as failed
-    #[arg(long, value_name = "N", env = "FLOWPROOF_S3_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, help_heading = S3_HEADING, value_name = "N", env = "FLOWPROOF_S3_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) s3_attempts: Option<u32>,
 }
 
@@ -193,8 +198,8 @@ pub(crate) struct Investigate {
     /// A file of GuardDuty findings, s3://bucket/key, or - for standard input; repeatable
     #[arg(long, value_name = "FILE", env = "FLOWPROOF_FINDING")]
     pub(crate) finding: Vec<String>,
-    /// The instance under investigation, if no finding names it
-    /// Without a finding it is repeatable: one answer each
+    /// The instance under investigation, if no finding names it; without a finding repeatable, with an
+    /// answer for each
     #[arg(long, value_name = "ID", env = "FLOWPROOF_INSTANCE")]
     pub(crate) instance: Vec<String>,
     /// A network interface of it; repeatable
@@ -477,7 +482,7 @@ pub(crate) struct ListCheck {
     #[arg(long, env = "FLOWPROOF_STRICT", value_parser = FalseyValueParser::new())]
     pub(crate) strict: bool,
     /// They are meant as trusted lists, of which GuardDuty takes fewer entries
-    #[arg(long)]
+    #[arg(long, env = "FLOWPROOF_AS_TRUSTED", value_parser = FalseyValueParser::new())]
     pub(crate) as_trusted: bool,
     #[command(flatten)]
     pub(crate) reading: ListReading,
@@ -518,7 +523,7 @@ pub(crate) struct ListMerge {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// A list whose addresses are left out; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "FLOWPROOF_WITHOUT")]
     pub(crate) without: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) s3: S3Access,
@@ -617,4 +622,12 @@ pub(crate) struct Sample {
     /// Also write a list of so many entries, threats.txt, which holds some of the peers
     #[arg(long, value_name = "N", default_value_t = 0, env = "FLOWPROOF_LIST_ENTRIES")]
     pub(crate) list_entries: u32,
+}
+
+/// Where man pages go.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// The folder to write them to, for example /usr/local/share/man/man1
+    #[arg(long, short, value_name = "DIR", env = "FLOWPROOF_OUTPUT")]
+    pub(crate) output: PathBuf,
 }

@@ -27,6 +27,34 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them, in order.
+    pub(crate) const ALL: [Exit; 8] = [
+        Exit::Answered,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Partial,
+        Exit::Nothing,
+        Exit::Busy,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+
+    /// What it means, in the words of `--help` and of the documentation.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Exit::Answered => "answered, on all the data asked for",
+            Exit::Failed => "no answer: an error",
+            Exit::Usage => "wrong usage",
+            Exit::Partial => {
+                "answered, but part of the data could not be read: the answer says which"
+            }
+            Exit::Nothing => "nothing to answer from: no flow log object in the window",
+            Exit::Busy => "nothing done: another run is at work on the same state (scan --state)",
+            Exit::Interrupted => "ended by SIGINT (^C) before there was an answer",
+            Exit::Terminated => "ended by SIGTERM before there was an answer",
+        }
+    }
+
     /// The exit code of an answer.
     pub(crate) fn of<T>(answer: &Answer<T>) -> Exit {
         match answer.completeness() {

@@ -15,6 +15,8 @@ mod lists;
 mod output;
 mod plan;
 mod progress;
+#[cfg(test)]
+mod reference;
 mod rows;
 pub mod sample;
 mod scheduled;

@@ -8,6 +8,7 @@ mod health;
 mod inspect;
 mod investigate;
 mod lists;
+mod man;
 mod query;
 mod scan;
 mod state;
@@ -101,6 +102,7 @@ pub(crate) fn run(cli: Cli, typed: &[OsString], streams: &mut Streams) -> Result
             clap_complete::generate(shell, &mut Cli::command(), "flowproof", streams.out());
             Ok(Exit::Answered)
         }
+        Command::Man(args) => man::run(&args),
     }
 }
 

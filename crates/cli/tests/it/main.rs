@@ -16,6 +16,7 @@ mod enrich;
 mod fixtures;
 mod list_formats;
 mod lists;
+mod man;
 mod naive;
 mod poison;
 mod program;
