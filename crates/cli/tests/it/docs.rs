@@ -1,6 +1,6 @@
 //! The documentation does what it says: its commands run, its output is real, its table is the
-//! program's, its links lead somewhere, and each clause of `docs/SEMANTICS.md` names tests that
-//! exist. The tests of clauses that no crate can test alone are in [`counting`], [`duplicates`], [`moved`],
+//! program's, its links lead somewhere, its book has all of it, and each clause of
+//! `docs/SEMANTICS.md` names tests that exist. The tests of clauses that no crate can test alone are in [`counting`], [`duplicates`], [`moved`],
 //! [`sides`] and [`verdicts`].
 
 // The commands on the pages are those of a Unix shell.
@@ -28,11 +28,13 @@ use clauses::Tests;
 use cloud::Cloud;
 use page::{Block, Page, pages, root};
 
+/// Pages whose commands need a cluster, which the tests of clusters have, or an installed program.
+const NOT_RUN_HERE: [&str; 2] = ["docs/scale.md", "docs/deploy/README.md"];
+
 #[test]
 fn every_command_in_the_docs_runs_and_ends_as_it_says() {
     let mut commands = 0;
-    // Those of that page need a cluster: the tests of clusters run them.
-    for page in pages().into_iter().filter(|page| page.name != "docs/scale.md") {
+    for page in pages().into_iter().filter(|page| !NOT_RUN_HERE.contains(&page.name.as_str())) {
         // A page's commands run one after the other in a folder of their own that looks like the
         // repository's root, so that what one writes another can read, and nothing is left behind.
         let folder = tempfile::tempdir().unwrap();
@@ -128,7 +130,7 @@ fn the_field_page_is_what_the_program_prints() {
 
 #[test]
 fn every_link_within_the_repository_leads_somewhere() {
-    for page in pages().into_iter().chain([Page::read("docs/deploy/README.md")]) {
+    for page in pages() {
         let folder = root().join(&page.name).parent().unwrap().to_owned();
         for link in page.links() {
             let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
@@ -140,6 +142,51 @@ fn every_link_within_the_repository_leads_somewhere() {
             }
         }
     }
+}
+
+#[test]
+fn the_summary_names_every_page_once() {
+    let summary = Page::read("docs/SUMMARY.md");
+    let mut named = summary.links();
+    named.sort();
+    let is_named = |page: &Page| page.name != summary.name;
+    let place = |page: &Page| match page.name.strip_prefix("docs/") {
+        Some(name) => name.to_owned(),
+        None => format!("../{}", page.name),
+    };
+    let mut there: Vec<_> = pages().iter().filter(|page| is_named(page)).map(place).collect();
+    there.sort();
+    assert_eq!(named, there);
+}
+
+#[test]
+fn figures_in_the_readme_stand_in_the_section_of_the_benchmarks_that_they_name() {
+    let benchmarks = Page::read("docs/BENCHMARKS.md");
+    let rows: Vec<_> = benchmarks.text.lines().collect();
+    let mut figures = 0;
+    for line in Page::read("README.md").text.lines() {
+        let Some((_, rest)) = line.split_once("](docs/BENCHMARKS.md#v") else { continue };
+        let (anchor, cells) = rest.split_once(')').unwrap();
+        // Of several sections of that name, the first one is where the link leads.
+        let from = rows.iter().position(|row| *row == format!("## v{anchor}")).unwrap();
+        let section = rows[from + 1..].iter().take_while(|row| !row.starts_with("## "));
+        for cell in cells.split(" | ") {
+            let Some((contestant, figure)) = cell.split_once(": ") else { continue };
+            let figure = figure.split(' ').next().unwrap();
+            let has_both = |row: &&&str| {
+                let row = row.replace("**", "");
+                row.starts_with(&format!("| {contestant} |"))
+                    && row.contains(&format!("| {figure} |"))
+            };
+            assert_eq!(
+                section.clone().filter(has_both).count(),
+                1,
+                "{contestant}, {figure}: v{anchor}"
+            );
+            figures += 1;
+        }
+    }
+    assert!(figures >= 12, "only {figures} figures were found: is the search still right?");
 }
 
 #[test]

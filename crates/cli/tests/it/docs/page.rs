@@ -21,14 +21,20 @@ pub(crate) struct Block {
     pub(crate) shown: Option<String>,
 }
 
-/// The README and all pages of `docs/`.
+/// The pages at the root and all pages of `docs/`, by their names.
 pub(crate) fn pages() -> Vec<Page> {
-    let docs = fs::read_dir(root().join("docs")).unwrap();
-    let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
+    let mut names = names_in("");
+    names.extend(names_in("docs/"));
+    names.extend(names_in("docs/deploy/"));
     names.sort();
-    let names = names.into_iter().map(|name| format!("docs/{name}"));
-    std::iter::once("README.md".to_owned()).chain(names).map(|name| Page::read(&name)).collect()
+    names.iter().map(|name| Page::read(name)).collect()
+}
+
+/// The pages of a folder itself.
+fn names_in(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}{name}")).collect()
 }
 
 impl Page {
