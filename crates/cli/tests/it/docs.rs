@@ -129,6 +129,19 @@ fn the_field_page_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_page_on_lists_has_every_format_that_the_program_knows() {
+    let refusal = run(&["lists", "check", "--list-format=none", "-"]).err;
+    let (_, known) = refusal.split_once("formats are ").unwrap();
+    let known: BTreeSet<_> = known.lines().next().unwrap().split(", ").collect();
+    let page = Page::read("docs/lists.md");
+    let (_, table) = page.text.split_once("\n| `--list-format` |").unwrap();
+    let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    let told: BTreeSet<_> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert_eq!(told, known);
+}
+
+#[test]
 fn every_link_within_the_repository_leads_somewhere() {
     for page in pages() {
         let folder = root().join(&page.name).parent().unwrap().to_owned();
