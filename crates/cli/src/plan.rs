@@ -8,6 +8,7 @@ use flowproof_engine::{
 };
 use flowproof_evidence::Window;
 use flowproof_record::Format;
+use flowproof_report::parse_size;
 use flowproof_source::{Selection, Slack, is_in_bucket};
 use jiff::Timestamp;
 
@@ -17,7 +18,7 @@ use crate::exit::UsageError;
 use crate::inputs::Inputs;
 use crate::output;
 use crate::streams::Streams;
-use crate::time::{parse_size, parse_time};
+use crate::time::parse_time;
 
 /// More threads than any machine has cores cost memory and win nothing.
 const MOST_THREADS: usize = 1024;

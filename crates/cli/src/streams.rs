@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use flowproof_report::printable;
+use flowproof_report::{Remarks, printable};
 
 /// Where answers and messages go.
 pub struct Streams {
@@ -49,6 +49,16 @@ impl Streams {
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
             self.message("note", text);
+        }
+    }
+
+    /// What people should or may want to know.
+    pub(crate) fn remark(&mut self, remarks: &Remarks) {
+        for remark in remarks.iter() {
+            match remark.is_warning {
+                true => self.warn(&remark.text),
+                false => self.note(&remark.text),
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Times, spans and sizes as people type them.
+//! Times and spans as people type them.
 
 use anyhow::{Result, anyhow, bail};
 use jiff::civil;
@@ -64,24 +64,6 @@ pub(crate) fn parse_span(text: &str) -> Result<SignedDuration> {
     Ok(SignedDuration::from_secs(seconds))
 }
 
-/// A size in bytes: a number and nothing, `KB`, `MB`, `GB` (decimal) or `KiB`, `MiB`, `GiB`.
-pub(crate) fn parse_size(text: &str) -> Result<usize> {
-    let unknown = || anyhow!("`{text}` is no size; give a number and MB or GB, like 512MB");
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let number: usize = text[..digits].parse().map_err(|_| unknown())?;
-    let factor: usize = match text[digits..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1000,
-        "m" | "mb" => 1000 * 1000,
-        "g" | "gb" => 1000 * 1000 * 1000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        _ => return Err(unknown()),
-    };
-    number.checked_mul(factor).ok_or_else(unknown)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,14 +96,5 @@ mod tests {
         {
             assert!(parse_time(text, Timestamp::UNIX_EPOCH).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn sizes_are_decimal_or_binary_by_their_unit() {
-        assert_eq!(parse_size("512MB").unwrap(), 512_000_000);
-        assert_eq!(parse_size("1GiB").unwrap(), 1 << 30);
-        assert_eq!(parse_size("4096").unwrap(), 4096);
-        assert!(parse_size("lots").is_err());
-        assert!(parse_size("99999999999999999999GB").is_err());
     }
 }

@@ -55,6 +55,8 @@ mod html;
 mod investigation;
 mod json;
 mod markdown;
+mod remarks;
+mod size;
 mod text;
 mod usual;
 
@@ -71,6 +73,8 @@ pub use html::{HtmlOptions, write_html};
 pub use investigation::{Enrichment, Investigation, Tool, WindowView};
 pub use json::{SCHEMA, write_json};
 pub use markdown::{MarkdownOptions, write_markdown};
+pub use remarks::{Remark, Remarks};
+pub use size::{UnknownSize, parse_size};
 pub use text::{TextOptions, write_text};
 
 #[cfg(test)]

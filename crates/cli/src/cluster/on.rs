@@ -9,13 +9,14 @@ use flowproof_cluster::{
     SchedulerOptions, StoreHome,
 };
 use flowproof_engine::distributed::{Fleet, Site};
+use flowproof_report::parse_size;
 
 use super::args::{ExecutorArgs, SchedulerArgs};
 use super::{ClusterCommand, log};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
 use crate::streams::Streams;
-use crate::time::{parse_size, parse_span};
+use crate::time::parse_span;
 
 /// The cluster that was named.
 pub(crate) async fn fleet(named: Option<&str>) -> Result<Option<Fleet>> {

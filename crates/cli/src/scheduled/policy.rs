@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flowproof_evidence::Traffic;
 use flowproof_prefix::{IpNet, parse_ip};
-use flowproof_report::Severity;
+use flowproof_report::{Severity, parse_size};
 use flowproof_source::is_in_bucket;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::args::Lists;
 use crate::exit::UsageError;
 use crate::inputs::Inputs;
 use crate::streams::Streams;
-use crate::time::{parse_size, parse_time};
+use crate::time::parse_time;
 
 /// Bytes sent from which on accepted traffic is graver than a mere contact.
 const MUCH: u64 = 100_000_000;

@@ -1,0 +1,137 @@
+//! Keyword arguments as plain values. They are named as the command's options, and each function takes
+//! those of its command: a name that is left over is refused.
+
+use std::path::PathBuf;
+
+use flowproof_evidence::Window;
+use flowproof_report::parse_size;
+use jiff::Timestamp;
+use pyo3::exceptions::PyTypeError;
+use pyo3::conversion::FromPyObjectOwned;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::failure::Failure;
+
+/// The keyword arguments of a call that were not taken yet.
+pub(crate) struct Keywords<'py> {
+    function: &'static str,
+    left: Option<Bound<'py, PyDict>>,
+}
+
+impl<'py> Keywords<'py> {
+    pub(crate) fn new(function: &'static str, given: Option<Bound<'py, PyDict>>) -> Keywords<'py> {
+        Keywords { function, left: given }
+    }
+
+    /// Takes an argument; `None` is as good as not given.
+    pub(crate) fn take<T>(&self, name: &str) -> PyResult<Option<T>>
+    where
+        T: FromPyObjectOwned<'py>,
+    {
+        let Some(value) = self.take_any(name)? else { return Ok(None) };
+        let wrong = |error: PyErr| match error.is_instance_of::<PyTypeError>(value.py()) {
+            true => PyTypeError::new_err(format!("{name}: {}", error.value(value.py()))),
+            false => error,
+        };
+        value.extract().map(Some).map_err(Into::into).map_err(wrong)
+    }
+
+    /// Takes an argument that may be one or several.
+    pub(crate) fn take_texts(&self, name: &str) -> PyResult<Vec<String>> {
+        Ok(self.take::<Texts>(name)?.unwrap_or_default().0)
+    }
+
+    pub(crate) fn take_flag(&self, name: &str) -> PyResult<bool> {
+        Ok(self.take(name)?.unwrap_or(false))
+    }
+
+    fn take_any(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(left) = &self.left else { return Ok(None) };
+        let value = left.get_item(name)?;
+        if value.is_some() {
+            left.del_item(name)?;
+        }
+        Ok(value.filter(|value| !value.is_none()))
+    }
+
+    /// The window between `from_` and `to`.
+    pub(crate) fn take_window(&self) -> PyResult<Window> {
+        let from = self.take_any("from_")?.map(|time| time_of(&time, "from_")).transpose()?;
+        let to = self.take_any("to")?.map(|time| time_of(&time, "to")).transpose()?;
+        if let (Some(from), Some(to)) = (from, to)
+            && to <= from
+        {
+            return Err(Failure::Usage(format!("to={to} is not after from_={from}")).into());
+        }
+        Ok(Window { from, to })
+    }
+
+    /// A number of bytes, or a text like `512MB`.
+    pub(crate) fn take_size(&self, name: &str) -> PyResult<Option<usize>> {
+        let Some(size) = self.take_any(name)? else { return Ok(None) };
+        match size.cast::<PyString>() {
+            Ok(text) => Ok(Some(parse_size(text.to_str()?).map_err(Failure::of(name))?)),
+            Err(_) => size.extract().map(Some),
+        }
+    }
+
+    /// Refuses what was not taken.
+    pub(crate) fn finish(self) -> PyResult<()> {
+        let Some(first) = self.left.and_then(|left| left.keys().iter().next()) else { return Ok(()) };
+        let text = format!("{}() got an unexpected keyword argument '{first}'", self.function);
+        Err(PyTypeError::new_err(text))
+    }
+}
+
+/// A text or path, or several of them.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(pub(crate) Vec<String>);
+
+impl<'py> FromPyObject<'_, 'py> for Texts {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Texts> {
+        if let Ok(one) = text(&object) {
+            return Ok(Texts(vec![one]));
+        }
+        let several = object.try_iter()?.map(|each| text(&each?));
+        Ok(Texts(several.collect::<PyResult<_>>()?))
+    }
+}
+
+/// A text, or a path (`os.PathLike`) as text.
+fn text(object: &Bound<'_, PyAny>) -> PyResult<String> {
+    let path: PathBuf = object.extract()?;
+    let text = path.into_os_string().into_string();
+    text.map_err(|path| Failure::Usage(format!("{} is not UTF-8", path.display())).into())
+}
+
+/// A time: RFC 3339 text, or a `datetime` with a zone.
+fn time_of(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Timestamp> {
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(parse_time(text.to_str()?, name)?);
+    }
+    let datetime = object.py().import("datetime")?.getattr("datetime")?;
+    if !object.is_instance(&datetime)? {
+        let kind = object.get_type().name()?;
+        let text = format!("{name}: expected RFC 3339 text or a datetime with a zone, got {kind}");
+        return Err(PyTypeError::new_err(text));
+    }
+    if object.call_method0("utcoffset")?.is_none() {
+        let text = format!(
+            "{name}: {object} has no zone, so that it could be any of many times: give one, as in \
+             datetime(..., tzinfo=timezone.utc)"
+        );
+        return Err(Failure::Usage(text).into());
+    }
+    Ok(parse_time(object.call_method0("isoformat")?.cast::<PyString>()?.to_str()?, name)?)
+}
+
+fn parse_time(text: &str, name: &str) -> Result<Timestamp, Failure> {
+    text.parse().map_err(|_| {
+        Failure::Usage(format!(
+            "{name}: `{text}` is no time with a zone; give RFC 3339, like 2025-06-01T00:00:00Z"
+        ))
+    })
+}
