@@ -29,12 +29,7 @@ impl<'py> Keywords<'py> {
     where
         T: FromPyObjectOwned<'py>,
     {
-        let Some(value) = self.take_any(name)? else { return Ok(None) };
-        let wrong = |error: PyErr| match error.is_instance_of::<PyTypeError>(value.py()) {
-            true => PyTypeError::new_err(format!("{name}: {}", error.value(value.py()))),
-            false => error,
-        };
-        value.extract().map(Some).map_err(Into::into).map_err(wrong)
+        self.take_any(name)?.map(|value| extract(&value, name)).transpose()
     }
 
     /// Takes an argument that may be one or several.
@@ -72,7 +67,7 @@ impl<'py> Keywords<'py> {
         let Some(size) = self.take_any(name)? else { return Ok(None) };
         match size.cast::<PyString>() {
             Ok(text) => Ok(Some(parse_size(text.to_str()?).map_err(Failure::of(name))?)),
-            Err(_) => size.extract().map(Some),
+            Err(_) => extract(&size, name).map(Some),
         }
     }
 
@@ -82,6 +77,15 @@ impl<'py> Keywords<'py> {
         let text = format!("{}() got an unexpected keyword argument '{first}'", self.function);
         Err(PyTypeError::new_err(text))
     }
+}
+
+/// The value of an argument, which the error names if the value is of the wrong type.
+fn extract<'py, T: FromPyObjectOwned<'py>>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<T> {
+    let wrong = |error: PyErr| match error.is_instance_of::<PyTypeError>(value.py()) {
+        true => PyTypeError::new_err(format!("{name}: {}", error.value(value.py()))),
+        false => error,
+    };
+    value.extract().map_err(Into::into).map_err(wrong)
 }
 
 /// A text or path, or several of them.

@@ -52,7 +52,7 @@ def test_duckdb_has_the_same_values(answer, expected):
     relation = duckdb.sql('select interface_id, srcaddr, bytes, start at time zone \'UTC\' as "start" from answer')
     found = [(*row[:3], row[3].replace(tzinfo=timezone.utc)) for row in relation.fetchall()]
     assert taken(found) == expected
-    assert duckdb.sql("select max(bytes) from answer").fetchone() == (LARGEST,)
+    assert duckdb.sql("select max(bytes) from answer").fetchall() == [(LARGEST,)]
 
 
 def test_pandas_has_the_same_values(answer, expected):
