@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use flowproof_evidence::ListSource;
 use flowproof_inquiry::list_source;
-use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher, internal_entries};
-use flowproof_report::{counted, thousands};
+use flowproof_intel::{List, ListError, ListOptions, ListRole, Matcher};
+use flowproof_report::Remarks;
 
 use crate::args::{ListReading, Lists};
 use crate::inputs::Inputs;
@@ -63,44 +63,16 @@ pub(crate) fn read_list(
     }
 }
 
-/// What is in good order and not in use: `3 domain, 1 expired`.
-pub(crate) fn not_in_use(list: &List) -> Option<String> {
-    let others =
-        list.not_addresses.iter().map(|(kind, count)| format!("{} {kind}", thousands(*count)));
-    let left_out = [(list.expired, "expired"), (list.revoked, "revoked")].into_iter();
-    let left_out = left_out.filter(|(count, _)| *count > 0);
-    let left_out = left_out.map(|(count, why)| format!("{} {why}", thousands(count)));
-    let told: Vec<String> = others.chain(left_out).collect();
-    (!told.is_empty()).then(|| told.join(", "))
-}
-
 /// Tells what of a list is not in use, or not as it stands.
 pub(crate) fn tell_rejects(list: &List, streams: &mut Streams) {
-    if let Some(not_in_use) = not_in_use(list) {
-        streams.note(&format!("{}: not in use: {not_in_use}", list.name));
-    }
-    if let Some(first) = list.rejects.samples.first() {
-        let total = list.rejects.total;
-        let lines = counted(total, "line", "lines");
-        streams.warn(&format!("{}: {lines} not in use; first: {first}", list.name));
-    }
-    if let Some(first) = list.warnings.samples.first() {
-        let total = list.warnings.total;
-        let entries = counted(total, "entry", "entries");
-        streams.warn(&format!("{}: {entries} not read as written; first: {first}", list.name));
-    }
+    let mut remarks = Remarks::default();
+    flowproof_inquiry::tell_rejects(list, &mut remarks);
+    streams.remark(&remarks);
 }
 
-/// Tells that a threat list has entries which match flows within a VPC. Who is trusted may well be
-/// within.
+/// Tells that a threat list has entries which match flows within a VPC.
 pub(crate) fn tell_internal(list: &List, streams: &mut Streams) {
-    if list.role == ListRole::Trusted {
-        return;
-    }
-    let mut internal = internal_entries(list);
-    let Some(first) = internal.next() else { return };
-    let entries = counted(1 + internal.count() as u64, "entry", "entries");
-    let first = format!("line {}: {:?}", first.line, first.text());
-    streams
-        .warn(&format!("{}: {entries} in or around internal addresses; first: {first}", list.name));
+    let mut remarks = Remarks::default();
+    flowproof_inquiry::tell_internal(list, &mut remarks);
+    streams.remark(&remarks);
 }

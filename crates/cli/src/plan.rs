@@ -8,7 +8,7 @@ use flowproof_engine::{
 };
 use flowproof_evidence::Window;
 use flowproof_record::Format;
-use flowproof_report::parse_size;
+use flowproof_report::{Remarks, parse_size};
 use flowproof_source::{Selection, Slack, is_in_bucket};
 use jiff::Timestamp;
 
@@ -127,26 +127,9 @@ async fn open_selection(
 
 /// Says it if there are no objects, and what there is instead.
 pub(crate) fn tell_if_empty(session: &Session, logs: &Logs, streams: &mut Streams) {
-    if session.is_empty() {
-        streams.warn(&format!("no flow log object to read in {}", logs.wheres.join(", ")));
-        if let Some(nearest) = session.nearest() {
-            streams.note(&nearest_text(nearest));
-        }
-    }
-}
-
-fn nearest_text(nearest: &flowproof_source::Nearest) -> String {
-    let span = |window: &Window| flowproof_report::span(window.from, window.to);
-    let mut parts = Vec::new();
-    parts.extend(nearest.before.as_ref().map(|w| format!("the nearest before: {}", span(w))));
-    parts.extend(nearest.after.as_ref().map(|w| format!("the nearest after: {}", span(w))));
-    if !nearest.accounts.is_empty() {
-        parts.push(format!("accounts there: {}", nearest.accounts.join(", ")));
-    }
-    if !nearest.regions.is_empty() {
-        parts.push(format!("Regions there: {}", nearest.regions.join(", ")));
-    }
-    if parts.is_empty() { "nothing else is there".to_owned() } else { parts.join("; ") }
+    let mut remarks = Remarks::default();
+    flowproof_inquiry::tell_if_empty(session, &logs.wheres, &mut remarks);
+    streams.remark(&remarks);
 }
 
 /// The files that places in buckets stand for, and the others as they are.

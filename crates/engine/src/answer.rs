@@ -84,7 +84,8 @@ impl ReadObject {
     }
 
     /// What is wrong with it; empty if nothing is.
-    pub(crate) fn reason(&self) -> &str {
+    #[must_use]
+    pub fn reason(&self) -> &str {
         self.reason.as_ref().map_or("", |(_, reason)| reason)
     }
 
@@ -105,7 +106,9 @@ impl ReadObject {
         }
     }
 
-    fn evidence(&self) -> ObjectEvidence {
+    /// What is told of it where an answer names its evidence.
+    #[must_use]
+    pub fn evidence(&self) -> ObjectEvidence {
         ObjectEvidence {
             object: self.object.key.clone(),
             etag: self.object.etag.clone().or_else(|| self.digest.clone()),

@@ -6,7 +6,8 @@ use flowproof_intel::Matcher;
 use flowproof_report::Investigation;
 
 use crate::Inquiry;
-use crate::judge::{Beside, list_source};
+use crate::judge::Beside;
+use crate::told::list_source;
 
 impl Inquiry {
     /// Reads the logs, over the time that the inquiry is about, and judges what is there. Remotes on these

@@ -3,7 +3,6 @@
 use flowproof_engine::{Answer, SubjectTraffic};
 use flowproof_evidence::{Baseline, ListSource, Overflow, Peer, SampleKind, Traffic};
 use flowproof_finding::{Status, TIME_TOLERANCE, Verdict, corroborate_naming};
-use flowproof_intel::{List, ListRole};
 use flowproof_report::{Enrichment, Investigation, Tool, WindowView, duration};
 
 use crate::Inquiry;
@@ -82,18 +81,6 @@ impl Inquiry {
             "records further than {slack} from the window were not looked at: a slack of 1h looks at all that may \
              be the finding's"
         )
-    }
-}
-
-/// What is told of a list beside an answer.
-#[must_use]
-pub fn list_source(list: &List) -> ListSource {
-    ListSource {
-        path: list.name.clone(),
-        sha256: list.sha256.clone(),
-        entries: list.entries.len() as u64,
-        rejected: list.rejects.total,
-        trusted: list.role == ListRole::Trusted,
     }
 }
 

@@ -37,9 +37,11 @@ mod before;
 mod inquiry;
 mod investigate;
 mod judge;
+mod told;
 
 pub use inquiry::{DEFAULT_SLACK, Inquiry};
-pub use judge::{Beside, list_source};
+pub use judge::Beside;
+pub use told::{list_source, not_in_use, tell_if_empty, tell_internal, tell_rejects};
 
 #[cfg(doctest)] // What the README shows is compiled.
 #[doc = include_str!("../README.md")]

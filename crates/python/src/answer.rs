@@ -3,14 +3,15 @@
 use arrow::array::RecordBatch;
 use flowproof_engine::{Answer as Answered, ReadObject, ReadObjects, Rows};
 use flowproof_evidence::Coverage;
-use flowproof_report::{Remarks, counted, printable};
+use flowproof_report::{Remarks, counted};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::failure::{Failure, exception};
-use crate::{logs, table};
+use crate::failure::Failure;
+use crate::standing::Standing;
+use crate::table;
 
 /// Rows, which any library takes as Arrow, and what they stand on.
 ///
@@ -21,44 +22,16 @@ pub(crate) struct Answer {
     rows: Rows,
     coverage: Coverage,
     objects: ReadObjects,
-    remarks: Remarks,
-    has_flow_logs: bool,
-    complete: bool,
+    standing: Standing,
 }
 
 impl Answer {
     /// An answer with what was told before it.
     pub(crate) fn new(answered: Answered<Rows>, mut remarks: Remarks) -> Answer {
         remarks.add_answer(&answered.coverage, &answered.overlaps);
-        Answer {
-            complete: logs::is_complete(&answered),
-            has_flow_logs: answered.has_flow_logs(),
-            rows: answered.value,
-            coverage: answered.coverage,
-            objects: answered.objects,
-            remarks,
-        }
-    }
-
-    fn texts(&self, warnings: bool) -> Vec<String> {
-        let texts = self.remarks.iter().filter(|remark| remark.is_warning == warnings);
-        texts.map(|remark| printable(&remark.text).into_owned()).collect()
-    }
-
-    /// Why the answer is not complete, in a few words.
-    fn what_lacks(&self) -> String {
-        if !self.has_flow_logs {
-            return "no flow log object was there to read".to_owned();
-        }
-        let records = &self.coverage.records;
-        let unreadable = self.coverage.objects.unreadable();
-        let lacks = [
-            (unreadable, counted(unreadable, "object", "objects") + " could not be read"),
-            (records.malformed, counted(records.malformed, "malformed line", "malformed lines")),
-            (records.bad_time, counted(records.bad_time, "record", "records") + " of bad time"),
-        ];
-        let lacks = lacks.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
-        lacks.collect::<Vec<_>>().join(", ")
+        let standing = Standing::new(answered.completeness(), &answered.coverage, remarks);
+        let Answered { value: rows, coverage, objects, .. } = answered;
+        Answer { rows, coverage, objects, standing }
     }
 }
 
@@ -86,7 +59,7 @@ impl Answer {
     /// and line of them could be read.
     #[getter]
     fn complete(&self) -> bool {
-        self.complete
+        self.standing.is_complete()
     }
 
     /// What was read for the answer and what could not be, with the names of the command's JSON.
@@ -104,45 +77,41 @@ impl Answer {
     /// What people should know and can act on, as the command warns of it.
     #[getter]
     fn warnings(&self) -> Vec<String> {
-        self.texts(true)
+        self.standing.warnings()
     }
 
     /// What people may want to know, as the command notes it.
     #[getter]
     fn notes(&self) -> Vec<String> {
-        self.texts(false)
+        self.standing.notes()
     }
 
     /// Raise IncompleteError unless the answer is complete; else return the answer itself.
     fn raise_if_incomplete(this: Bound<'_, Answer>) -> PyResult<Bound<'_, Answer>> {
-        let answer = this.get();
-        match answer.complete {
-            true => Ok(this),
-            false => Err(exception("IncompleteError", &answer.what_lacks())),
-        }
+        this.get().standing.check().map(|()| this)
     }
 
     fn __repr__(this: &Bound<'_, Answer>) -> PyResult<String> {
         let (kind, answer) = (this.get_type().qualname()?, this.get());
         let rows = counted(answer.num_rows() as u64, "row", "rows");
-        Ok(match answer.complete {
-            true => format!("<flowproof.{kind}: {rows}, complete>"),
-            false => format!("<flowproof.{kind}: {rows}, INCOMPLETE: {}>", answer.what_lacks()),
-        })
+        Ok(format!("<flowproof.{kind}: {rows}, {}>", answer.standing.words()))
     }
 }
 
 /// What is told of an object: what became of it, and its evidence as an investigation has it.
 fn object(read: &ReadObject) -> Value {
-    let mut told = json!({ "outcome": read.outcome });
-    if let (Value::Object(told), Value::Object(evidence)) = (&mut told, json!({"object": read.object.key})) {
+    let mut told = json!({ "outcome": read.outcome, "reason": read.reason() });
+    if let (Value::Object(told), Value::Object(evidence)) = (&mut told, json!(read.evidence())) {
         told.extend(evidence);
     }
     told
 }
 
 /// A value as Python has it after it read its JSON: the names are those of the command's output.
-pub(crate) fn as_python<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn as_python<'py>(
+    py: Python<'py>,
+    value: &impl Serialize,
+) -> PyResult<Bound<'py, PyAny>> {
     let text = serde_json::to_string(value).map_err(|error| Failure::Other(error.to_string()))?;
     py.import("json")?.call_method1("loads", (text,))
 }

@@ -74,6 +74,9 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Failure {
         match error {
             EngineError::Source(error) => error.into(),
+            EngineError::NoInstances => Failure::Usage(format!(
+                "{error}; name interfaces by interface=, or give an inventory="
+            )),
             EngineError::Query(_) => Failure::Query(with_causes(&error)),
             _ => Failure::Other(with_causes(&error)),
         }

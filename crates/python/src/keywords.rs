@@ -1,13 +1,16 @@
 //! Keyword arguments as plain values. They are named as the command's options, and each function takes
 //! those of its command: a name that is left over is refused.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use flowproof_evidence::Window;
+use flowproof_prefix::parse_ip;
 use flowproof_report::parse_size;
-use jiff::Timestamp;
-use pyo3::exceptions::PyTypeError;
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use pyo3::conversion::FromPyObjectOwned;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -41,7 +44,7 @@ impl<'py> Keywords<'py> {
         Ok(self.take(name)?.unwrap_or(false))
     }
 
-    fn take_any(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(crate) fn take_any(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(left) = &self.left else { return Ok(None) };
         let value = left.get_item(name)?;
         if value.is_some() {
@@ -71,9 +74,29 @@ impl<'py> Keywords<'py> {
         }
     }
 
+    /// A timedelta, or a text like `15m` or `7d`.
+    pub(crate) fn take_span(&self, name: &str) -> PyResult<Option<Duration>> {
+        let Some(span) = self.take_any(name)? else { return Ok(None) };
+        let refused =
+            || Failure::Usage(format!("{name}: `{span}` is no span; give one like 15m or 7d"));
+        let Ok(text) = span.cast::<PyString>() else {
+            let seconds: f64 = extract(
+                &span.getattr_opt("total_seconds")?.map_or(Ok(span.clone()), |it| it.call0())?,
+                name,
+            )?;
+            return Ok(Some(Duration::try_from_secs_f64(seconds).map_err(|_| refused())?));
+        };
+        let parsed: Option<Span> = text.to_str()?.parse().ok();
+        let duration =
+            parsed.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        Ok(Some(duration.and_then(|it| Duration::try_from(it).ok()).ok_or_else(refused)?))
+    }
+
     /// Refuses what was not taken.
     pub(crate) fn finish(self) -> PyResult<()> {
-        let Some(first) = self.left.and_then(|left| left.keys().iter().next()) else { return Ok(()) };
+        let Some(first) = self.left.and_then(|left| left.keys().iter().next()) else {
+            return Ok(());
+        };
         let text = format!("{}() got an unexpected keyword argument '{first}'", self.function);
         Err(PyTypeError::new_err(text))
     }
@@ -104,8 +127,32 @@ impl<'py> FromPyObject<'_, 'py> for Texts {
     }
 }
 
+/// An address of the module ipaddress or as text, or several of them.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses(pub(crate) Vec<IpAddr>);
+
+impl<'py> FromPyObject<'_, 'py> for Addresses {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Addresses> {
+        if object.is_instance_of::<PyString>() || object.hasattr("packed")? {
+            return Ok(Addresses(vec![address_of(&object)?]));
+        }
+        let several = object.try_iter()?.map(|each| address_of(&each?));
+        Ok(Addresses(several.collect::<PyResult<_>>()?))
+    }
+}
+
+/// An address: text, or one of Python's `ipaddress`.
+pub(crate) fn address_of(object: &Bound<'_, PyAny>) -> PyResult<IpAddr> {
+    let text = object.str()?;
+    let text = text.to_str()?;
+    let address = parse_ip(text.as_bytes());
+    Ok(address.ok_or_else(|| Failure::Usage(format!("`{text}` is no IP address")))?)
+}
+
 /// A text, or a path (`os.PathLike`) as text.
-fn text(object: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(crate) fn text(object: &Bound<'_, PyAny>) -> PyResult<String> {
     let path: PathBuf = object.extract()?;
     let text = path.into_os_string().into_string();
     text.map_err(|path| Failure::Usage(format!("{} is not UTF-8", path.display())).into())

@@ -3,13 +3,16 @@
 //!
 //! The principal type is [`Answer`](answer::Answer): rows that any library takes by the Arrow PyCapsule
 //! interface, with their coverage. A function's way is always the same: keyword arguments become plain Rust
-//! values ([`keywords`], [`logs`], [`lists`]), a future asks the engine ([`volumes`], [`query`], [`scan`]),
+//! values ([`keywords`], [`logs`], [`lists`]), a future asks the engine ([`volumes`], [`query`], [`scan`],
+//! [`investigate`]),
 //! and [`running`] waits for it without the interpreter's lock, and for signals. What can go wrong is a
 //! [`Failure`](failure::Failure). Docstrings are in `python/flowproof/_flowproof.pyi`.
 
 mod answer;
 mod column;
 mod failure;
+mod investigate;
+mod investigation;
 mod keywords;
 mod lists;
 mod logs;
@@ -17,6 +20,7 @@ mod prefix_map;
 mod query;
 mod running;
 mod scan;
+mod standing;
 mod table;
 mod volumes;
 
@@ -29,6 +33,10 @@ mod _flowproof {
     use crate::answer::Answer;
     #[pymodule_export]
     use crate::column::Column;
+    #[pymodule_export]
+    use crate::investigate::investigate;
+    #[pymodule_export]
+    use crate::investigation::Investigation;
     #[pymodule_export]
     use crate::prefix_map::PrefixMap;
     #[pymodule_export]

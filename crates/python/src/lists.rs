@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use flowproof_evidence::ListSource;
-use flowproof_intel::{List, ListFormat, ListOptions, ListRole, Matcher, internal_entries};
-use flowproof_report::{Remarks, counted, thousands};
+use flowproof_inquiry::{list_source, tell_internal, tell_rejects};
+use flowproof_intel::{List, ListFormat, ListOptions, ListRole, Matcher};
+use flowproof_report::Remarks;
 use pyo3::prelude::*;
 
 use crate::failure::Failure;
@@ -49,51 +50,12 @@ impl Lists {
         let (mut lists, mut sources) = (Vec::new(), Vec::new());
         for (path, role) in all {
             let list = List::from_bytes_with(path, role, &read(path)?, &self.options)?;
-            tell(&list, remarks);
-            sources.push(source(&list));
+            tell_rejects(&list, remarks);
+            tell_internal(&list, remarks);
+            sources.push(list_source(&list));
             lists.push(list);
         }
         let matcher = (!lists.is_empty()).then(|| Arc::new(Matcher::new(lists)));
         Ok(LoadedLists { matcher, sources })
-    }
-}
-
-fn source(list: &List) -> ListSource {
-    ListSource {
-        path: list.name.clone(),
-        sha256: list.sha256.clone(),
-        entries: list.entries.len() as u64,
-        rejected: list.rejects.total,
-        trusted: list.role == ListRole::Trusted,
-    }
-}
-
-/// Tells what of a list is not in use, is not as it stands, or matches flows within a VPC.
-fn tell(list: &List, remarks: &mut Remarks) {
-    let others = list.not_addresses.iter().map(|(kind, count)| format!("{} {kind}", thousands(*count)));
-    let left_out = [(list.expired, "expired"), (list.revoked, "revoked")].into_iter();
-    let left_out = left_out.filter(|(count, _)| *count > 0);
-    let left_out = left_out.map(|(count, why)| format!("{} {why}", thousands(count)));
-    let not_in_use: Vec<String> = others.chain(left_out).collect();
-    if !not_in_use.is_empty() {
-        remarks.note(&format!("{}: not in use: {}", list.name, not_in_use.join(", ")));
-    }
-    if let Some(first) = list.rejects.samples.first() {
-        let lines = counted(list.rejects.total, "line", "lines");
-        remarks.warn(&format!("{}: {lines} not in use; first: {first}", list.name));
-    }
-    if let Some(first) = list.warnings.samples.first() {
-        let entries = counted(list.warnings.total, "entry", "entries");
-        remarks.warn(&format!("{}: {entries} not read as written; first: {first}", list.name));
-    }
-    if list.role == ListRole::Trusted {
-        return; // Who is trusted may well be within.
-    }
-    let mut internal = internal_entries(list);
-    if let Some(first) = internal.next() {
-        let entries = counted(1 + internal.count() as u64, "entry", "entries");
-        let first = format!("line {}: {:?}", first.line, first.text());
-        let text = "in or around internal addresses; first:";
-        remarks.warn(&format!("{}: {entries} {text} {first}", list.name));
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use flowproof_engine::{
-    AddressBook, Answer, Duplicates, Inventory, Session, SessionOptions, read_inventory,
+    AddressBook, Duplicates, Inventory, Session, SessionOptions, read_inventory,
 };
 use flowproof_evidence::Window;
 use flowproof_record::Format;
@@ -38,7 +38,9 @@ impl Logs {
             return Err(Failure::Usage("logs: no place is named".to_owned()).into());
         }
         if wheres.iter().any(|place| place == "-") {
-            return Err(Failure::Usage("logs: standard input is the program's own".to_owned()).into());
+            return Err(
+                Failure::Usage("logs: standard input is the program's own".to_owned()).into()
+            );
         }
         let selection = Selection {
             wheres,
@@ -84,7 +86,17 @@ impl Logs {
         book: AddressBook,
         remarks: &mut Remarks,
     ) -> Result<Session, Failure> {
-        let mut selection = self.selection.clone();
+        self.open_over(self.window(), book, remarks).await
+    }
+
+    /// As [`Logs::open`], for another time than the one that is asked about.
+    pub(crate) async fn open_over(
+        &self,
+        window: Window,
+        book: AddressBook,
+        remarks: &mut Remarks,
+    ) -> Result<Session, Failure> {
+        let mut selection = Selection { window, ..self.selection.clone() };
         if selection.wheres.iter().any(|place| is_in_bucket(place)) {
             selection.s3 = Some(S3::connect(&self.s3).await?);
         }
@@ -95,11 +107,6 @@ impl Logs {
         }
         Ok(session)
     }
-}
-
-/// Whether an answer stands on all the data that was asked for: the command would end with 0.
-pub(crate) fn is_complete<T>(answer: &Answer<T>) -> bool {
-    answer.has_flow_logs() && !answer.coverage.is_partial()
 }
 
 /// All of a file.

@@ -1,7 +1,5 @@
 //! [`PrefixMap`]: which of these prefixes hold this address?
 
-use std::net::IpAddr;
-
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{can_cast_types, cast};
 use arrow::datatypes::{DataType, UInt32Type};
@@ -13,6 +11,7 @@ use pyo3_arrow::input::AnyArray;
 
 use crate::column::Column;
 use crate::failure::Failure;
+use crate::keywords::address_of;
 
 /// A map from IP prefixes to values: which of these prefixes hold this address?
 ///
@@ -52,10 +51,7 @@ impl PrefixMap {
     }
 
     /// The most specific prefix that holds the address, and its value; None if there is none.
-    fn longest_match(
-        &self,
-        address: &Bound<'_, PyAny>,
-    ) -> PyResult<Option<(String, Py<PyAny>)>> {
+    fn longest_match(&self, address: &Bound<'_, PyAny>) -> PyResult<Option<(String, Py<PyAny>)>> {
         let found = self.0.longest_match(address_of(address)?);
         Ok(found.map(|(prefix, value)| (prefix.to_string(), value.clone_ref(address.py()))))
     }
@@ -143,7 +139,9 @@ impl PrefixMap {
 fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, values) => is_text(values) && can_cast_types(data_type, &DataType::Utf8View),
+        DataType::Dictionary(_, values) => {
+            is_text(values) && can_cast_types(data_type, &DataType::Utf8View)
+        }
         // All that is known of an array of nulls.
         DataType::Null => true,
         _ => false,
@@ -152,14 +150,6 @@ fn is_text(data_type: &DataType) -> bool {
 
 fn no_address(text: &str, row: usize) -> Failure {
     Failure::Usage(format!("row {row}: `{text}` is no IP address"))
-}
-
-/// An address: text, or one of Python's `ipaddress`.
-fn address_of(object: &Bound<'_, PyAny>) -> PyResult<IpAddr> {
-    let text = object.str()?;
-    let text = text.to_str()?;
-    let address = parse_ip(text.as_bytes());
-    Ok(address.ok_or_else(|| Failure::Usage(format!("`{text}` is no IP address")))?)
 }
 
 /// A prefix: text, or a network or address of Python's `ipaddress`.

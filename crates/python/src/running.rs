@@ -73,6 +73,7 @@ fn runtime() -> Result<&'static Runtime, Failure> {
 
 fn start() -> Result<Runtime, Failure> {
     let mut builder = Builder::new_multi_thread();
-    let runtime = builder.thread_name("flowproof").thread_stack_size(DEEP_STACK).enable_all().build();
+    let runtime =
+        builder.thread_name("flowproof").thread_stack_size(DEEP_STACK).enable_all().build();
     runtime.map_err(|error| Failure::Other(format!("worker threads could not be started: {error}")))
 }

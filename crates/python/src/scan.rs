@@ -53,7 +53,11 @@ pub(crate) fn scan<'py>(
     Bound::new(py, PyClassInitializer::from(answer).add_subclass(scanned))
 }
 
-async fn answer(logs: &Logs, lists: &Lists, internal: bool) -> Result<(Answer, ScanAnswer), Failure> {
+async fn answer(
+    logs: &Logs,
+    lists: &Lists,
+    internal: bool,
+) -> Result<(Answer, ScanAnswer), Failure> {
     let mut remarks = Remarks::default();
     let loaded = lists.load(&mut remarks)?;
     let Some(matcher) = loaded.matcher.filter(|_| lists.has_threats()) else {

@@ -1,7 +1,6 @@
 //! `volumes`: bytes, packets and flows each way, by any keys.
 
-use flowproof_engine::{Answer as Answered, Key, Rows, VolumeFilter};
-use flowproof_record::FieldId;
+use flowproof_engine::{Key, VolumeFilter};
 use flowproof_report::Remarks;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -50,14 +49,8 @@ pub(crate) fn volumes(
 async fn answer(logs: &Logs, keys: &[Key], filter: &VolumeFilter) -> Result<Answer, Failure> {
     let mut remarks = Remarks::default();
     let book = logs.book(&mut remarks)?;
-    let is_unmapped = filter.instances.iter().any(|id| book.interfaces_of(id).next().is_none());
     let session = logs.open(book, &mut remarks).await?;
     let answered = session.volumes(keys, filter).await?;
-    if is_unmapped && answered.has_flow_logs() && !any_has_instances(&answered) {
-        let text = "cannot attribute records to an instance: the flow logs lack instance-id; name \
-                    interfaces by interface=, or give an inventory=";
-        return Err(Failure::Usage(text.to_owned()));
-    }
     Ok(Answer::new(answered, remarks))
 }
 
@@ -71,10 +64,4 @@ fn keys(names: &Texts) -> Result<Vec<Key>, Failure> {
         Some((_, twice)) => Err(Failure::Usage(format!("by: {twice} is named twice"))),
         None => Ok(keys),
     }
-}
-
-/// Whether any flow log tells the instance of its records.
-fn any_has_instances(answered: &Answered<Rows>) -> bool {
-    let mut formats = answered.objects.iter().flat_map(|object| object.tally.formats);
-    formats.any(|(_, format)| format.has(FieldId::INSTANCE_ID))
 }

@@ -10,7 +10,7 @@ from flowproof import _flowproof
 
 STUB = ast.parse((Path(__file__).parents[1] / "python/flowproof/_flowproof.pyi").read_text())
 SPECIAL = {"__init__", "__arrow_c_stream__", "__arrow_c_array__", "__len__", "__contains__", "__version__"}
-FUNCTIONS = ["query", "scan", "volumes"]
+FUNCTIONS = ["investigate", "query", "scan", "volumes"]
 
 
 def members(of):
@@ -85,7 +85,8 @@ def test_every_keyword_of_a_signature_is_taken_and_no_other(name, tmp_path):
     function = getattr(flowproof, name)
     keywords = [each.name for each in inspect.signature(function).parameters.values() if each.name not in ("logs", "sql")]
     given = {"logs": tmp_path / "none", **({"sql": "select 1"} if name == "query" else {})}
-    required = {"by": "hour"} if name == "volumes" else {"lists": str(tmp_path / "none")} if name == "scan" else {}
+    lists = str(tmp_path / "none")
+    required = {"volumes": {"by": "hour"}, "scan": {"lists": lists}, "investigate": {"interface": "eni-1"}}.get(name, {})
     nothing = {keyword: None for keyword in keywords if keyword not in required}
     with pytest.raises(flowproof.SourceError):
         function(**given, **required, **nothing)

@@ -1,7 +1,7 @@
 """The extension module. People import what is in it from flowproof."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from os import PathLike
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, final
@@ -77,6 +77,45 @@ class ScanAnswer(Answer):
     @property
     def lists(self) -> list[dict[str, Any]]:
         """The lists: path, sha256, entries in use, lines that were rejected."""
+
+@final
+class Investigation:
+    """A verdict on a finding, or the figures of a subject, and all that it stands on."""
+
+    @property
+    def status(self) -> str:
+        """corroborated, contradicted, inconclusive or not_observable."""
+    @property
+    def reasons(self) -> list[str]:
+        """Why the status is what it is."""
+    @property
+    def remotes(self) -> list[dict[str, Any]]:
+        """The remotes that the subject had traffic with, as in the JSON."""
+    @property
+    def timeline(self) -> list[dict[str, Any]]:
+        """The traffic of each hour, as in the JSON."""
+    @property
+    def coverage(self) -> dict[str, Any]:
+        """What was read for the answer and what could not be, as in the JSON."""
+    @property
+    def complete(self) -> bool:
+        """Whether the answer stands on all the data that was asked for: the command would end with exit code 0."""
+    @property
+    def warnings(self) -> list[str]:
+        """What people should know and can act on, as the command warns of it. What could not be read is in the coverage."""
+    @property
+    def notes(self) -> list[str]:
+        """What people may want to know, as the command notes it."""
+    def raise_if_incomplete(self) -> Investigation:
+        """Raise IncompleteError unless the answer is complete; else return the answer itself."""
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as the command's JSON has it."""
+    def text(self) -> str:
+        """The report that an analyst reads in a terminal."""
+    def markdown(self) -> str:
+        """The report for a ticket, as Markdown."""
+    def html(self) -> str:
+        """The report as a page that stands for itself."""
 
 @final
 class Column:
@@ -233,4 +272,52 @@ def query(
 
     Raises UsageError for what cannot be used, SourceError for data that cannot be reached, QueryError for
     SQL that is wrong.
+    """
+
+def investigate(
+    logs: _Places,
+    *,
+    finding: _Place | bytes | Mapping[str, Any] | None = None,
+    instance: str | None = None,
+    interface: _Texts | None = None,
+    address: _Address | Iterable[_Address] | None = None,
+    from_: _Time | None = None,
+    to: _Time | None = None,
+    slack: timedelta | str = "15m",
+    baseline: timedelta | str | None = None,
+    peers: bool = False,
+    named: _Address | Iterable[_Address] | None = None,
+    lists: _Places | None = None,
+    trusted: _Places | None = None,
+    allow_wide: bool = False,
+    list_format: str | None = None,
+    list_column: str | None = None,
+    inventory: _Places | None = None,
+    account: _Texts | None = None,
+    region: _Texts | None = None,
+    include_all: bool = False,
+    format_string: str | None = None,
+    duplicates: Literal["keep", "drop"] = "keep",
+    threads: int | None = None,
+    memory: int | str = "512MB",
+    profile: str | None = None,
+    role_arn: str | None = None,
+    external_id: str | None = None,
+    endpoint_url: str | None = None,
+    path_style: bool = False,
+    requester_pays: bool = False,
+    s3_region: str | None = None,
+    s3_attempts: int | None = None,
+) -> Investigation:
+    """Judge whether the traffic bears a GuardDuty finding out, or look at a subject without one.
+
+    `finding` is a file, its bytes, or the finding itself as a dict; there must be one finding in it. Without it
+    name an `instance`, an `interface` or an `address`. `slack` is how far around the window records are looked
+    for, and `baseline` how much time before the window is compared with: a timedelta, or text like `15m` or `7d`.
+
+    `logs` is a file, a folder (walked), a glob or `s3://bucket/prefix`, or several of them. The keyword
+    arguments are the options of the command of the same name, with the same meanings. Times are RFC 3339 text
+    or a `datetime` with a zone; a `to` is not included.
+
+    Raises UsageError for what cannot be used, SourceError for data that cannot be reached.
     """

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
+use flowproof_inquiry::not_in_use;
 use flowproof_intel::{
     Lint, Lints, List, ListError, ListRole, Severity, covered_addresses, lint, overlapping_entries,
 };
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{InspectFormat, ListCheck};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
-use crate::lists::{not_in_use, options, read_list};
+use crate::lists::{options, read_list};
 use crate::streams::Streams;
 
 /// Findings of a kind that people are shown; JSON has more of them.
