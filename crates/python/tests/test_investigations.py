@@ -25,7 +25,7 @@ def test_the_worked_investigation_has_the_answer_worked_out_by_hand(worked):
     assert worked.complete is True
     assert worked.raise_if_incomplete() is worked
     assert repr(worked) == "<flowproof.Investigation: corroborated, complete>"
-    traffic = worked.to_dict()["verdict"]["claimed_traffic"]
+    traffic = worked.to_dict()["claimed_traffic"]
     assert (traffic["bytes_in"], traffic["bytes_out"], traffic["flows"]) == (2369832, 33499988, 24)
 
 
