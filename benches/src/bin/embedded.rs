@@ -19,10 +19,13 @@ use flowproof_intel::{List, ListRole, Matcher};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().ok_or("usage: embedded volumes|query LOGS THREADS [name=value]...");
+    let mut next =
+        || arguments.next().ok_or("usage: embedded volumes|query LOGS THREADS [name=value]...");
     let (question, logs, threads) = (next()?, next()?, next()?.parse()?);
     let given: BTreeMap<String, String> = arguments
-        .map(|argument| argument.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .map(|argument| {
+            argument.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        })
         .collect::<Option<_>>()
         .ok_or("options are name=value")?;
     let time = |name: &str| given.get(name).map(|text| text.parse()).transpose();
