@@ -77,19 +77,12 @@ impl<'py> Keywords<'py> {
     /// A timedelta, or a text like `15m` or `7d`.
     pub(crate) fn take_span(&self, name: &str) -> PyResult<Option<Duration>> {
         let Some(span) = self.take_any(name)? else { return Ok(None) };
-        let refused =
-            || Failure::Usage(format!("{name}: `{span}` is no span; give one like 15m or 7d"));
-        let Ok(text) = span.cast::<PyString>() else {
-            let seconds: f64 = extract(
-                &span.getattr_opt("total_seconds")?.map_or(Ok(span.clone()), |it| it.call0())?,
-                name,
-            )?;
-            return Ok(Some(Duration::try_from_secs_f64(seconds).map_err(|_| refused())?));
-        };
-        let parsed: Option<Span> = text.to_str()?.parse().ok();
-        let duration =
-            parsed.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-        Ok(Some(duration.and_then(|it| Duration::try_from(it).ok()).ok_or_else(refused)?))
+        let Ok(text) = span.cast::<PyString>() else { return extract(&span, name).map(Some) };
+        let parsed = text.to_str()?.parse::<Span>().ok();
+        let span = parsed.and_then(|it| it.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        let refused = || format!("{name}: `{text}` is no span; give one like 15m or 7d");
+        let span = span.and_then(|it| Duration::try_from(it).ok());
+        Ok(Some(span.ok_or_else(|| Failure::Usage(refused()))?))
     }
 
     /// Refuses what was not taken.
@@ -102,13 +95,17 @@ impl<'py> Keywords<'py> {
     }
 }
 
-/// The value of an argument, which the error names if the value is of the wrong type.
+/// The value of an argument, which the error names if the value is of the wrong type or no such value.
 fn extract<'py, T: FromPyObjectOwned<'py>>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<T> {
-    let wrong = |error: PyErr| match error.is_instance_of::<PyTypeError>(value.py()) {
-        true => PyTypeError::new_err(format!("{name}: {}", error.value(value.py()))),
-        false => error,
-    };
-    value.extract().map_err(Into::into).map_err(wrong)
+    let py = value.py();
+    value.extract().map_err(Into::into).map_err(|error: PyErr| {
+        let text = format!("{name}: {}", error.value(py));
+        if error.is_instance_of::<PyTypeError>(py) {
+            PyTypeError::new_err(text)
+        } else {
+            Failure::Usage(text).into()
+        }
+    })
 }
 
 /// A text or path, or several of them.

@@ -7,6 +7,7 @@ use flowproof_engine::{
     AddressBook, Duplicates, Inventory, Session, SessionOptions, read_inventory,
 };
 use flowproof_evidence::Window;
+use flowproof_inquiry::tell_if_empty;
 use flowproof_record::Format;
 use flowproof_report::Remarks;
 use flowproof_source::s3::{S3, S3Options};
@@ -102,9 +103,7 @@ impl Logs {
         }
         let options = SessionOptions { book, ..self.options.clone() };
         let session = Session::open(&selection, options).await?;
-        if session.is_empty() {
-            remarks.warn(&format!("no flow log object to read in {}", selection.wheres.join(", ")));
-        }
+        tell_if_empty(&session, &selection.wheres, remarks);
         Ok(session)
     }
 }
