@@ -44,7 +44,7 @@ impl Answer {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        table::stream(py, &self.rows.schema, &self.rows.batches, requested_schema)
+        table::stream(py, &self.rows.schema, self.rows.batches.clone(), requested_schema)
     }
 
     /// How many rows there are.

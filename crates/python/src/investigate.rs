@@ -12,10 +12,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use crate::failure::Failure;
+use crate::inputs::read;
 use crate::investigation::Investigation;
 use crate::keywords::{Addresses, Keywords, Texts, text};
 use crate::lists::{Lists, LoadedLists};
-use crate::logs::{Logs, read};
+use crate::logs::Logs;
 use crate::running::wait;
 use crate::standing::Standing;
 

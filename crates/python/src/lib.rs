@@ -1,16 +1,16 @@
 //! Flowproof for Python: each question of the engine is a function, each answer an Arrow table that knows
 //! what it stands on.
 //!
-//! The principal type is [`Answer`](answer::Answer): rows that any library takes by the Arrow PyCapsule
-//! interface, with their coverage. A function's way is always the same: keyword arguments become plain Rust
-//! values ([`keywords`], [`logs`], [`lists`]), a future asks the engine ([`volumes`], [`query`], [`scan`],
-//! [`investigate`]),
-//! and [`running`] waits for it without the interpreter's lock, and for signals. What can go wrong is a
-//! [`Failure`](failure::Failure). Docstrings are in `python/flowproof/_flowproof.pyi`.
+//! The principal type is `Answer`: rows that any library takes by the Arrow PyCapsule interface, with their
+//! coverage. A function's way is always the same: keyword arguments become plain Rust values (`keywords`,
+//! `logs`, `lists`), a future asks the engine (`volumes`, `query`, `scan`, `investigate`), and `running` waits
+//! for it without the interpreter's lock, and for signals. What can go wrong is a `Failure`. The docstrings are
+//! in `python/flowproof/_flowproof.pyi` once more, for tools that do not run the module; a test compares them.
 
 mod answer;
 mod column;
 mod failure;
+mod inputs;
 mod investigate;
 mod investigation;
 mod keywords;

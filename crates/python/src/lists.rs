@@ -9,8 +9,8 @@ use flowproof_report::Remarks;
 use pyo3::prelude::*;
 
 use crate::failure::Failure;
+use crate::inputs::open;
 use crate::keywords::{Keywords, Texts};
-use crate::logs::read;
 
 /// Where lists are, and how they are read.
 pub(crate) struct Lists {
@@ -49,7 +49,7 @@ impl Lists {
         let all = threat.chain(self.trusted.iter().map(|path| (path, ListRole::Trusted)));
         let (mut lists, mut sources) = (Vec::new(), Vec::new());
         for (path, role) in all {
-            let list = List::from_bytes_with(path, role, &read(path)?, &self.options)?;
+            let list = List::from_reader(path, role, open(path)?, &self.options)?;
             tell_rejects(&list, remarks);
             tell_internal(&list, remarks);
             sources.push(list_source(&list));

@@ -1,8 +1,5 @@
 //! Which logs to read, and how.
 
-use std::fs;
-use std::path::Path;
-
 use flowproof_engine::{
     AddressBook, Duplicates, Inventory, Session, SessionOptions, read_inventory,
 };
@@ -15,6 +12,7 @@ use flowproof_source::{Selection, is_in_bucket};
 use pyo3::prelude::*;
 
 use crate::failure::Failure;
+use crate::inputs::read;
 use crate::keywords::{Keywords, Texts};
 
 /// More threads than any machine has cores cost memory and win nothing.
@@ -106,15 +104,6 @@ impl Logs {
         tell_if_empty(&session, &selection.wheres, remarks);
         Ok(session)
     }
-}
-
-/// All of a file.
-pub(crate) fn read(path: &str) -> Result<Vec<u8>, Failure> {
-    if is_in_bucket(path) {
-        let text = format!("{path}: only logs are read from buckets: fetch the file first");
-        return Err(Failure::Usage(text));
-    }
-    fs::read(Path::new(path)).map_err(|error| Failure::Source(format!("{path}: {error}")))
 }
 
 fn session_options(keywords: &Keywords<'_>) -> PyResult<SessionOptions> {

@@ -12,13 +12,13 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 pub(crate) fn stream<'py>(
     py: Python<'py>,
     schema: &SchemaRef,
-    batches: &[RecordBatch],
+    batches: Vec<RecordBatch>,
     requested_schema: Option<Bound<'py, PyCapsule>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let field = Field::new_struct("", schema.fields().clone(), false);
     let field = field.with_metadata(schema.metadata().clone());
-    let batches = batches.to_vec().into_iter();
-    let arrays = batches.map(|batch| Ok(Arc::new(StructArray::from(batch)) as ArrayRef));
+    let arrays =
+        batches.into_iter().map(|batch| Ok(Arc::new(StructArray::from(batch)) as ArrayRef));
     let arrays = Box::new(ArrayIterator::new(arrays, Arc::new(field)));
     Ok(to_stream_pycapsule(py, arrays, requested_schema)?)
 }

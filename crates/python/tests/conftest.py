@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,10 +71,16 @@ def same(answer, told):
 
 
 def script(text):
-    """Starts a Python program that has the package, and waits until it says that it is about to ask."""
+    """Starts a Python program that has the package, and waits until it says that it is about to ask.
+
+    It is killed after a minute, so that one that never ends is a failure and not a hang.
+    """
     program = subprocess.Popen(
         [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
+    timer = threading.Timer(60, program.kill)
+    timer.daemon = True
+    timer.start()
     assert program.stdout.readline() == "asking\n", program.communicate()
     return program
 

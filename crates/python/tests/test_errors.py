@@ -67,10 +67,20 @@ def test_what_is_not_there_is_a_source_error(tmp_path):
         lambda: flowproof.volumes(tmp_path / "none", by="interface"),
         lambda: flowproof.scan(LOGS, lists=tmp_path / "none"),
         lambda: flowproof.volumes(LOGS, by="interface", inventory=tmp_path / "none"),
+        lambda: flowproof.investigate(LOGS, finding=tmp_path / "none"),
     ]:
         with pytest.raises(flowproof.SourceError, match="none") as raised:
             ask()
         assert isinstance(raised.value, OSError)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    for ask in [
+        lambda: flowproof.scan(LOGS, lists=tmp_path),
+        lambda: flowproof.volumes(LOGS, by="interface", inventory=tmp_path),
+    ]:
+        with pytest.raises(flowproof.SourceError, match="directory"):
+            ask()
 
 
 def test_a_store_that_does_not_answer_is_a_source_error(monkeypatch):
