@@ -151,7 +151,14 @@ pub(crate) struct S3Access {
     #[arg(long, help_heading = S3_HEADING, value_name = "ARN", env = "FLOWPROOF_ROLE_ARN")]
     pub(crate) role_arn: Option<String>,
     /// What the role's owner asks for beside the role
-    #[arg(long, help_heading = S3_HEADING, value_name = "ID", env = "FLOWPROOF_EXTERNAL_ID", requires = "role_arn")]
+    #[arg(
+        long,
+        help_heading = S3_HEADING,
+        value_name = "ID",
+        env = "FLOWPROOF_EXTERNAL_ID",
+        hide_env_values = true,
+        requires = "role_arn"
+    )]
     pub(crate) external_id: Option<String>,
     /// Another S3 than AWS's, or a private way to it
     #[arg(long, help_heading = S3_HEADING, value_name = "URL", env = "FLOWPROOF_ENDPOINT_URL")]

@@ -8,13 +8,13 @@ use anyhow::Result;
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::csv::{Writer as CsvWriter, WriterBuilder as CsvBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::json::writer::{JsonArray, LineDelimited};
+use arrow::json::writer::{JsonArray, JsonFormat, LineDelimited};
 use arrow::json::{Writer as JsonWriter, WriterBuilder as JsonBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{Cell, CellAlignment, Table};
 use flowproof_engine::Rows;
-use flowproof_report::printable;
+use flowproof_report::{SafeJson, cell, printable};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -69,8 +69,8 @@ enum State<'a> {
     /// Column widths are known at the end only.
     Table(Table, Output<'a>),
     Csv(CsvWriter<Output<'a>>),
-    Json(JsonWriter<Output<'a>, JsonArray>),
-    Jsonl(JsonWriter<Output<'a>, LineDelimited>),
+    Json(JsonWriter<SafeJson<Output<'a>>, JsonArray>),
+    Jsonl(JsonWriter<SafeJson<Output<'a>>, LineDelimited>),
     Parquet(ArrowWriter<Output<'a>>),
 }
 
@@ -113,7 +113,7 @@ impl<'a> RowWriter<'a> {
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         match &mut self.state {
             Some(State::Table(table, _)) => add_rows(table, batch)?,
-            Some(State::Csv(writer)) => writer.write(&flat(batch)?)?,
+            Some(State::Csv(writer)) => writer.write(&cells(batch)?)?,
             Some(State::Json(writer)) => writer.write(batch)?,
             Some(State::Jsonl(writer)) => writer.write(batch)?,
             Some(State::Parquet(writer)) => writer.write(batch)?,
@@ -134,13 +134,13 @@ impl<'a> RowWriter<'a> {
             Some(State::Csv(writer)) => writer.into_inner().finish(),
             Some(State::Json(mut writer)) => {
                 writer.finish()?;
-                let mut output = writer.into_inner();
+                let mut output = writer.into_inner().into_inner();
                 writeln!(output)?;
                 output.finish()
             }
             Some(State::Jsonl(mut writer)) => {
                 writer.finish()?;
-                writer.into_inner().finish()
+                writer.into_inner().into_inner().finish()
             }
             Some(State::Parquet(writer)) => writer.into_inner()?.finish(),
             None => Ok(()),
@@ -160,15 +160,11 @@ impl<'a> State<'a> {
             RowFormat::Csv => {
                 let mut writer = CsvBuilder::new().with_header(true).build(output);
                 // The header is written with the first batch, even one without rows.
-                writer.write(&flat(&RecordBatch::new_empty(schema.clone()))?)?;
+                writer.write(&cells(&RecordBatch::new_empty(schema.clone()))?)?;
                 State::Csv(writer)
             }
-            RowFormat::Json => {
-                State::Json(JsonBuilder::new().with_explicit_nulls(true).build(output))
-            }
-            RowFormat::Jsonl => {
-                State::Jsonl(JsonBuilder::new().with_explicit_nulls(true).build(output))
-            }
+            RowFormat::Json => State::Json(json(output)),
+            RowFormat::Jsonl => State::Jsonl(json(output)),
             RowFormat::Parquet => {
                 let compression = Compression::ZSTD(ZstdLevel::default());
                 let properties = WriterProperties::builder().set_compression(compression).build();
@@ -178,24 +174,40 @@ impl<'a> State<'a> {
     }
 }
 
-/// The batch with its nested columns (list_matches gives one) as text: CSV has no lists.
-fn flat(batch: &RecordBatch) -> Result<RecordBatch> {
+fn json<W: Write, F: JsonFormat>(output: W) -> JsonWriter<SafeJson<W>, F> {
+    JsonBuilder::new().with_explicit_nulls(true).build(SafeJson::new(output))
+}
+
+/// The batch with what is text in CSV as [`cell`]s: texts, and nested columns (list_matches gives one),
+/// since CSV has no lists.
+fn cells(batch: &RecordBatch) -> Result<RecordBatch> {
     let options = FormatOptions::default();
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        if !column.data_type().is_nested() {
+        if !is_text(column.data_type()) {
             fields.push(field.as_ref().clone());
             columns.push(Arc::clone(column));
             continue;
         }
         let formatter = ArrayFormatter::try_new(column, &options)?;
-        let text = |row| column.is_valid(row).then(|| formatter.value(row).to_string());
+        let text = |row| {
+            column.is_valid(row).then(|| cell(&formatter.value(row).to_string()).into_owned())
+        };
         let texts: StringArray = (0..column.len()).map(text).collect();
         fields.push(Field::new(field.name(), DataType::Utf8, true));
         columns.push(Arc::new(texts) as ArrayRef);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
+}
+
+/// Whether what is in a column is text in CSV, and can hold what others wrote.
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        other => other.is_nested(),
+    }
 }
 
 /// Columns for people; lines are drawn on a terminal only.

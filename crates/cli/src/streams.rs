@@ -4,6 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use flowproof_report::{Remarks, printable};
 
+use crate::secrets::without_secrets;
+
 /// Where answers and messages go.
 pub struct Streams {
     out: Box<dyn Write + Send>,
@@ -83,17 +85,21 @@ impl Streams {
 
     fn message(&mut self, kind: &str, text: &str) {
         // If standard error is gone there is nobody left to tell.
-        let _ = writeln!(self.err, "{kind}: {}", printable(text));
+        let _ = writeln!(self.err, "{kind}: {}", printable(&without_secrets(text)));
     }
 
-    /// Prints what clap has to say.
+    /// Prints what clap has to say. It repeats what was typed, and a shell types names of files that
+    /// others chose.
     pub(crate) fn usage(&mut self, error: &clap::Error) {
-        let text = error.render();
-        let _ = if error.use_stderr() {
-            write!(self.err, "{text}")
-        } else {
-            write!(self.out, "{text}").and_then(|()| self.out.flush())
-        };
+        let text = error.render().to_string();
+        for line in text.lines() {
+            let line = without_secrets(line);
+            let _ = match error.use_stderr() {
+                true => writeln!(self.err, "{}", printable(&line)),
+                false => writeln!(self.out, "{line}"),
+            };
+        }
+        let _ = self.out.flush();
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {

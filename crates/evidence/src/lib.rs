@@ -4,7 +4,8 @@
 //! The principal types are [`Traffic`] (bytes, packets and flows each way), [`Conversation`] (one
 //! aggregated row of a subject's traffic), [`Coverage`] (what was read and what could not be) and
 //! the parts of an answer, [`Remote`] and [`TimelineHour`]. `engine` fills them from flow
-//! logs, `finding` judges them, `report` tells them. There is no I/O here and no logic but merging.
+//! logs, `finding` judges them, `report` tells them. There is no I/O here and no logic but merging,
+//! and [`end_of_values`] for JSON that others wrote.
 //!
 //! Merging is associative and commutative, because threads, runs and cluster nodes meet the same
 //! records in different orders and must still come to the same answer.
@@ -33,6 +34,7 @@ mod peer;
 mod provenance;
 mod subject;
 mod traffic;
+mod values;
 mod window;
 
 pub use jiff;
@@ -50,6 +52,7 @@ pub use peer::Peer;
 pub use provenance::{ListSource, ObjectEvidence};
 pub use subject::{InterfaceIdentity, Subject};
 pub use traffic::{Overflow, Traffic};
+pub use values::end_of_values;
 pub use window::Window;
 
 #[cfg(test)]

@@ -16,10 +16,24 @@ pub enum FindingError {
         /// What the decoder says.
         reason: String,
     },
-    /// It inflates to more than is held in memory.
-    #[error("the gzip stream inflates to more than {limit} bytes; split the file")]
+    /// It is more than is held in memory, as it stands or inflated.
+    #[error("more than {limit} bytes of text; split the file")]
     TooLarge {
-        /// The most that is inflated, in bytes: [`crate::MAX_INFLATED_BYTES`].
+        /// The most that is read, in bytes: [`crate::MAX_TEXT_BYTES`].
+        limit: usize,
+    },
+    /// A JSON document in it holds more values than are held in memory.
+    #[error("line {line}: a JSON document of more than {limit} values; split the file")]
+    TooManyValues {
+        /// The line on which the document begins, counted from 1.
+        line: u64,
+        /// The most of a document: [`crate::MAX_VALUES`].
+        limit: usize,
+    },
+    /// It holds more findings than are judged in one run, or ten times as many parts that are none.
+    #[error("more than {limit} findings, or ten times as many parts that are none; split the file")]
+    TooMany {
+        /// The most of an input: [`crate::MAX_FINDINGS`].
         limit: usize,
     },
     /// It is no text: neither UTF-8 nor UTF-16 with a byte order mark.

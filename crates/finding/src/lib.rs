@@ -56,9 +56,10 @@ pub use error::FindingError;
 pub use evidence_test::{EvidenceTest, Figure, Protocols, TestAnswer, TestResult};
 pub use finding::{Action, Finding, OwnBytes};
 pub use needs::Needs;
-pub use read::{Findings, REFUSED_KEPT, Refused, read_findings};
+pub use read::{Findings, MAX_FINDINGS, REFUSED_KEPT, Refused, read_findings};
+pub use stream::MAX_VALUES;
 pub use summary::FindingSummary;
-pub use text::MAX_INFLATED_BYTES;
+pub use text::MAX_TEXT_BYTES;
 pub use types::{
     DataSource, Expectation, FindingType, NextSteps, explain, finding_type, finding_types,
     findings_page,

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use crate::shape::{self, sentinel};
-use crate::stream::{Fault, Parts};
+use crate::stream::{Fault, MAX_VALUES, Parts, Wrong};
 use crate::{Finding, FindingError, text};
 
 /// How many refusals are kept with their reasons; more are only counted.
 pub const REFUSED_KEPT: usize = 1000;
+
+/// The most findings of an input. Each is judged by itself, and its answer is held until all are told.
+pub const MAX_FINDINGS: usize = 100_000;
 
 /// What an input held.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -50,6 +53,11 @@ impl Findings {
             self.refused_more += 1;
         }
     }
+
+    /// Whether there is no room for more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.findings.len() > MAX_FINDINGS || self.refused_more > 10 * MAX_FINDINGS as u64
+    }
 }
 
 /// Reads all findings of an input, whatever shape they are in.
@@ -66,7 +74,7 @@ pub fn read_findings(bytes: &[u8]) -> Result<Findings, FindingError> {
     let mut read = Findings::default();
     if sentinel::is_header(text.lines().next().unwrap_or_default()) {
         sentinel::read_csv(&text, &mut read);
-        return Ok(read);
+        return unless_full(read);
     }
     check_beginning(text.trim_start())?;
     let mut values = 0_u64;
@@ -77,17 +85,30 @@ pub fn read_findings(bytes: &[u8]) -> Result<Findings, FindingError> {
                 values += 1;
                 shape::open(&value, part.line, &mut read);
             }
-            Err(fault) => {
+            Err(Wrong::Json(fault)) => {
                 read.refuse(part.line, "", describe(&fault));
                 first_fault.get_or_insert(fault);
             }
+            Err(Wrong::TooManyValues) => {
+                return Err(FindingError::TooManyValues { line: part.line, limit: MAX_VALUES });
+            }
+        }
+        if read.is_full() {
+            break;
         }
     }
     match first_fault {
         Some(Fault { line, column, reason }) if values == 0 => {
             Err(FindingError::Json { line, column, reason })
         }
-        _ => Ok(read),
+        _ => unless_full(read),
+    }
+}
+
+fn unless_full(read: Findings) -> Result<Findings, FindingError> {
+    match read.is_full() {
+        true => Err(FindingError::TooMany { limit: MAX_FINDINGS }),
+        false => Ok(read),
     }
 }
 

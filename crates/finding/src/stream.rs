@@ -4,15 +4,27 @@
 //! next line that begins with `{` or `[`: inner lines of a printed document are indented, and a raw
 //! line end cannot stand inside a JSON string.
 
+use flowproof_evidence::end_of_values;
 use serde_json::{Deserializer, Value};
 
 use crate::text::newlines;
+
+/// The most values of one JSON document. Each costs up to 300 bytes of memory, and a finding has some 200.
+pub const MAX_VALUES: usize = 2_000_000;
 
 /// One value of a stream, or what is wrong with it.
 pub(crate) struct Part {
     /// The line on which it begins, counted from 1.
     pub(crate) line: u64,
-    pub(crate) value: Result<Value, Fault>,
+    pub(crate) value: Result<Value, Wrong>,
+}
+
+/// Why a value could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Json(Fault),
+    /// More than [`MAX_VALUES`] are in it. Nothing behind it is read.
+    TooManyValues,
 }
 
 /// Where and why a text is no JSON.
@@ -29,11 +41,13 @@ pub(crate) struct Parts<'t> {
     offset: usize,
     /// The line of `offset`, counted from 1.
     line: u64,
+    /// No document that begins before it holds too many values.
+    counted: usize,
 }
 
 impl<'t> Parts<'t> {
     pub(crate) fn new(text: &'t str) -> Parts<'t> {
-        Parts { text, offset: 0, line: 1 }
+        Parts { text, offset: 0, line: 1, counted: 0 }
     }
 
     fn rest(&self) -> &'t str {
@@ -43,6 +57,15 @@ impl<'t> Parts<'t> {
     fn advance(&mut self, bytes: usize) {
         self.line += newlines(&self.rest().as_bytes()[..bytes]);
         self.offset += bytes;
+    }
+
+    /// Whether the document at `offset` is one to be held in memory.
+    fn is_counted(&mut self) -> bool {
+        if self.offset < self.counted {
+            return true;
+        }
+        let end = end_of_values(self.rest().as_bytes(), MAX_VALUES);
+        end.inspect(|end| self.counted = self.offset + end).is_some()
     }
 
     fn skip_blanks(&mut self) {
@@ -79,6 +102,10 @@ impl Iterator for Parts<'_> {
     fn next(&mut self) -> Option<Part> {
         self.skip_blanks();
         let line = self.line;
+        if !self.is_counted() {
+            self.advance(self.rest().len());
+            return Some(Part { line, value: Err(Wrong::TooManyValues) });
+        }
         let mut values = Deserializer::from_str(self.rest()).into_iter::<Value>();
         let value = match values.next()? {
             Ok(value) => {
@@ -88,7 +115,7 @@ impl Iterator for Parts<'_> {
             Err(error) => {
                 let fault = self.fault(&error);
                 self.skip_broken_value();
-                Err(fault)
+                Err(Wrong::Json(fault))
             }
         };
         Some(Part { line, value })
@@ -104,7 +131,10 @@ mod tests {
         Parts::new(text)
             .map(|part| match part.value {
                 Ok(value) => format!("{} {value}", part.line),
-                Err(fault) => format!("{} fault {}:{}", part.line, fault.line, fault.column),
+                Err(Wrong::Json(fault)) => {
+                    format!("{} fault {}:{}", part.line, fault.line, fault.column)
+                }
+                Err(Wrong::TooManyValues) => format!("{} too many", part.line),
             })
             .collect()
     }
@@ -137,6 +167,14 @@ mod tests {
         let text = "[".repeat(100_000);
         let parts: Vec<_> = Parts::new(&text).collect();
         assert_eq!(parts.len(), 1);
-        assert_eq!(parts[0].value.as_ref().unwrap_err().reason, "recursion limit exceeded");
+        let wrong = parts[0].value.as_ref().unwrap_err();
+        assert!(matches!(wrong, Wrong::Json(fault) if fault.reason == "recursion limit exceeded"));
+    }
+
+    #[test]
+    fn a_document_of_too_many_values_ends_the_reading() {
+        let most = ",0".repeat(MAX_VALUES - 1);
+        assert!(outline(&format!("[0{most}]\n[1]"))[1..] == ["2 [1]"]);
+        assert_eq!(outline(&format!("[1]\n\n[0{most},0]\n[1]")), ["1 [1]", "3 too many"]);
     }
 }

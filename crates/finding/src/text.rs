@@ -7,15 +7,18 @@ use std::io::Read;
 
 use crate::FindingError;
 
-/// The most that a gzip stream may inflate to, in bytes (256 MiB). An export object of GuardDuty
-/// holds far less; what inflates to more is a bomb or a file to be split.
-pub const MAX_INFLATED_BYTES: usize = 256 << 20;
+/// The most bytes of text that are read (256 MiB), as they stand or inflated. An export object of
+/// GuardDuty holds far less; what is more, or inflates to more, is a bomb or a file to be split.
+pub const MAX_TEXT_BYTES: usize = 256 << 20;
 
 /// The text of `bytes`, inflated if it is gzip.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, FindingError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        let inflated = inflate(bytes, MAX_INFLATED_BYTES)?;
+        let inflated = inflate(bytes, MAX_TEXT_BYTES)?;
         return Ok(Cow::Owned(plain(&inflated)?.into_owned()));
+    }
+    if bytes.len() > MAX_TEXT_BYTES {
+        return Err(FindingError::TooLarge { limit: MAX_TEXT_BYTES });
     }
     plain(bytes)
 }

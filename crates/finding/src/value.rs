@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use flowproof_evidence::end_of_values;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -93,10 +94,19 @@ pub(crate) fn embedded(value: &Value) -> Option<Cow<'_, Value>> {
     match value {
         Value::Object(_) | Value::Array(_) => Some(Cow::Borrowed(value)),
         Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
-            serde_json::from_str(text).ok().map(Cow::Owned)
+            parsed(text).map(Cow::Owned)
         }
         _ => None,
     }
+}
+
+/// The most values of a JSON document within a text. Such texts are held beside one another.
+const MAX_EMBEDDED_VALUES: usize = 200_000;
+
+/// The document that a text is, if it is one to be held in memory.
+pub(crate) fn parsed(text: &str) -> Option<Value> {
+    end_of_values(text.as_bytes(), MAX_EMBEDDED_VALUES)?;
+    serde_json::from_str(text).ok()
 }
 
 /// An IP address. One that is IPv4 in IPv6's clothes is taken as IPv4.

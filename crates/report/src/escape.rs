@@ -28,6 +28,37 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The text as a cell of a CSV file: [`printable`], and with an apostrophe before it where a spreadsheet
+/// would compute it.
+///
+/// Spreadsheets take what begins with `=`, `+`, `-` or `@` for a formula, also in a cell between quotes,
+/// and a formula can start programs and send the other cells away. The apostrophe is their own mark of a
+/// text. A lone `-`, AWS's sign for "no value", and plain numbers compute nothing and stay as they are.
+#[must_use]
+pub fn cell(text: &str) -> Cow<'_, str> {
+    let shown = printable(text);
+    match is_formula(&shown) {
+        true => Cow::Owned(format!("'{shown}")),
+        false => shown,
+    }
+}
+
+/// Whether a spreadsheet would compute the text. Some take the wide forms of the signs as well.
+fn is_formula(text: &str) -> bool {
+    let begins =
+        text.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    begins && text != "-" && !is_number(text)
+}
+
+/// Whether a text is digits with a sign and a point, and nothing else.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    [whole, part]
+        .iter()
+        .all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Whether a character acts rather than shows: controls (C0, DEL, C1), the two Unicode line
 /// separators, and the invisible marks that reorder or hide text around them.
 pub(crate) fn is_unsafe(character: char) -> bool {
@@ -71,6 +102,20 @@ mod tests {
     fn marks_that_reorder_or_hide_text_are_written_out() {
         assert_eq!(printable("1.2.\u{202e}4.3\u{200b}"), "1.2.\\u{202e}4.3\\u{200b}");
         assert_eq!(printable("a\u{2028}b\u{85}c"), "a\\u{2028}b\\u{85}c");
+    }
+
+    #[test]
+    fn no_cell_begins_as_a_formula_does_and_what_computes_nothing_is_left_alone() {
+        for text in
+            ["=1+1", "+1+1", "-1+1", "@SUM(1)", "=", "--", "-1.", "+.5", "\u{ff1d}1", "-1e5"]
+        {
+            assert_eq!(cell(text), format!("'{text}"));
+        }
+        assert_eq!(cell("\t=1"), "\\t=1");
+        assert_eq!(cell("\r\n=1\u{202e}"), "\\r\\n=1\\u{202e}");
+        for text in ["", "-", "-5", "+5", "-5.25", "10.0.0.1", "a=1", " =1", "'=1", "eni-0a"] {
+            assert!(matches!(cell(text), Cow::Borrowed(shown) if shown == text), "{text}");
+        }
     }
 
     #[test]

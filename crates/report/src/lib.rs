@@ -67,11 +67,11 @@ pub use bulletin::{
 };
 pub use chapter::{Band, Baseline, BaselineHour, Chapter, Peer};
 pub use enrichment::enrichment_line;
-pub use escape::printable;
+pub use escape::{cell, printable};
 pub use format::{counted, duration, exact_bytes, human_bytes, protocol, span, thousands, utc};
 pub use html::{HtmlOptions, write_html};
 pub use investigation::{Enrichment, Investigation, Tool, WindowView};
-pub use json::{SCHEMA, write_json};
+pub use json::{SCHEMA, SafeJson, write_json};
 pub use markdown::{MarkdownOptions, write_markdown};
 pub use remarks::{Remark, Remarks};
 pub use size::{UnknownSize, parse_size};

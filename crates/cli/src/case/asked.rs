@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::about::{FileRow, What};
-use super::typed::without_user;
 use crate::args::{
     Enrich, Inventory, Investigate, ListReading, Lists, Logs, OnDuplicates, ReportFormat, Time,
 };
+use crate::secrets::without_secrets;
 
 /// The question of a case: what was typed or came from the environment, made definite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Asked {
         let list_format = list_format.and_then(|name| name.as_str().map(str::to_owned));
         let enrich = args.enrich.enrich.iter().map(|path| path.display().to_string());
         Ok(Asked {
-            logs: logs.wheres.iter().map(|place| without_user(place)).collect(),
+            logs: logs.wheres.iter().map(|place| without_secrets(place).into_owned()).collect(),
             from: window.from,
             to: window.to,
             slack: args.slack.clone(),

@@ -6,12 +6,10 @@ use std::ffi::OsString;
 use clap::CommandFactory;
 
 use crate::args::Cli;
+use crate::secrets::{LEFT_OUT, without_secrets};
 
 /// The option whose value is told to nobody: it is half of what a role asks for.
 const SECRET: &str = "external-id";
-
-/// What stands in a secret's place.
-const LEFT_OUT: &str = "(left out)";
 
 /// The command line as texts.
 pub(crate) fn command_line(args: &[OsString]) -> Vec<String> {
@@ -26,7 +24,7 @@ pub(crate) fn command_line(args: &[OsString]) -> Vec<String> {
         } else if is_secret {
             format!("{option}={LEFT_OUT}")
         } else {
-            without_user(&text)
+            without_secrets(&text).into_owned()
         });
         secret_follows = !secret_follows && *text == option;
     }
@@ -44,21 +42,11 @@ pub(super) fn environment() -> BTreeMap<String, String> {
         let Some(value) = std::env::var_os(name) else { continue };
         let value = match option.get_long() == Some(SECRET) {
             true => LEFT_OUT.to_owned(),
-            false => without_user(&value.to_string_lossy()),
+            false => without_secrets(&value.to_string_lossy()).into_owned(),
         };
         found.insert(name.to_string_lossy().into_owned(), value);
     }
     found
-}
-
-/// The text without the user and the password that an URL may have before its host.
-pub(super) fn without_user(text: &str) -> String {
-    let Some(begin) = text.find("://").map(|at| at + 3) else { return text.to_owned() };
-    let end = text[begin..].find(['/', '?', '#']).map_or(text.len(), |at| begin + at);
-    match text[begin..end].rfind('@') {
-        Some(at) => format!("{}{LEFT_OUT}{}", &text[..begin], &text[begin + at..]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

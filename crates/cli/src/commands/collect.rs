@@ -13,6 +13,7 @@ use super::Common;
 use crate::args::{Collect, InspectFormat};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
+use crate::json::write_pretty;
 use crate::streams::Streams;
 use crate::{plan, progress, trouble};
 
@@ -34,8 +35,7 @@ pub(crate) async fn run(args: Collect, common: &Common, streams: &mut Streams) -
     };
     match args.format {
         InspectFormat::Json => {
-            serde_json::to_writer_pretty(&mut *streams.out(), &summary(&answer))?;
-            writeln!(streams.out())?;
+            write_pretty(&summary(&answer), streams.out())?;
         }
         InspectFormat::Text => text(&answer, streams.out())?,
     }

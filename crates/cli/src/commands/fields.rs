@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::args::{Fields, FieldsFormat};
 use crate::exit::Exit;
+use crate::json::write_pretty;
 use crate::streams::Streams;
 
 pub(crate) fn run(args: &Fields, streams: &mut Streams) -> Result<Exit> {
@@ -55,8 +56,7 @@ fn json(streams: &mut Streams) -> Result<()> {
         })
     });
     let fields: Vec<_> = fields.collect();
-    serde_json::to_writer_pretty(&mut *streams.out(), &fields)?;
-    Ok(writeln!(streams.out())?)
+    Ok(write_pretty(&fields, streams.out())?)
 }
 
 fn markdown(streams: &mut Streams) -> Result<()> {

@@ -14,6 +14,7 @@ use super::Common;
 use crate::args::{Inspect, InspectFormat};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
+use crate::json::write_pretty;
 use crate::streams::Streams;
 use crate::{plan, progress, trouble};
 
@@ -34,8 +35,7 @@ pub(crate) async fn run(args: Inspect, common: &Common, streams: &mut Streams) -
             if args.files {
                 summary["files"] = answer.objects.iter().map(|read| file(&read)).collect();
             }
-            serde_json::to_writer_pretty(&mut *streams.out(), &summary)?;
-            writeln!(streams.out())?;
+            write_pretty(&summary, streams.out())?;
         }
         InspectFormat::Text => {
             text(&session, &answer, &overview, streams.out())?;

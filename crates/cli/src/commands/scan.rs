@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use flowproof_engine::{Answer, Listed, ListedRow};
 use flowproof_evidence::{ListSource, Traffic};
 use flowproof_intel::{List, Matcher};
-use flowproof_report::{counted, enrichment_line, human_bytes, printable, span, thousands};
+use flowproof_report::{cell, counted, enrichment_line, human_bytes, printable, span, thousands};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::args::{Scan, ScanFormat};
 use crate::enrichment::{self, LoadedEnrichment};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
+use crate::json::{write_line, write_pretty};
 use crate::streams::Streams;
 use crate::{lists, plan, progress, scheduled, trouble};
 
@@ -102,14 +103,12 @@ impl Told<'_> {
         if let Some(enrichment) = self.enrichment {
             merge(&mut answer, json!({ "enrichment": enrichment.files }));
         }
-        serde_json::to_writer_pretty(&mut *out, &answer)?;
-        Ok(writeln!(out)?)
+        Ok(write_pretty(&answer, out)?)
     }
 
     fn jsonl(&self, out: &mut dyn Write) -> Result<()> {
         for row in &self.answer.value.rows {
-            serde_json::to_writer(&mut *out, &self.row(row))?;
-            writeln!(out)?;
+            write_line(&self.row(row), out)?;
         }
         Ok(())
     }
@@ -123,13 +122,13 @@ impl Told<'_> {
         for row in &self.answer.value.rows {
             let (list, entry) = self.place(row);
             let own = [&row.account, &row.instance, &row.interface];
-            let own = own.map(|text| text.clone().unwrap_or_default());
-            let of_list = [list.name.as_str(), entry.text(), &entry.label].map(printable);
-            let of_list = of_list.map(|text| text.to_string());
+            let own = own.map(|text| text.as_deref().unwrap_or_default());
+            let of_list = [list.name.as_str(), entry.text(), &entry.label];
+            let texts = own.into_iter().chain(of_list).map(|text| cell(text).into_owned());
             let totals = TOTALS.iter().map(|(_, total)| total(&row.traffic));
             let remotes = [row.addresses.len().to_string()];
-            let cells = own.into_iter().chain(of_list).chain(totals).chain(remotes);
-            writer.write_record(cells.chain(self.line(entry)))?;
+            let line = self.line(entry).map(|line| cell(&line).into_owned());
+            writer.write_record(texts.chain(totals).chain(remotes).chain(line))?;
         }
         Ok(writer.flush()?)
     }

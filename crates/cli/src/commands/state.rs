@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::args::{InspectFormat, StateArgs, StateCommand};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
+use crate::json::write_pretty;
 use crate::scheduled::place;
 use crate::streams::Streams;
 
@@ -35,8 +36,7 @@ async fn show(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
         let answer = json!({
             "state": summary, "findings": findings, "trouble": trouble, "notes": notes,
         });
-        serde_json::to_writer_pretty(&mut *out, &answer)?;
-        writeln!(out)?;
+        write_pretty(&answer, out)?;
         return Ok(Exit::Answered);
     }
     writeln!(out, "State       {}", printable(&summary.place))?;
@@ -68,8 +68,7 @@ async fn verify(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
     let mut state = open(&args, Mode::Read).await?;
     let found = state.verify().await?;
     if args.format == InspectFormat::Json {
-        serde_json::to_writer_pretty(streams.out(), &found)?;
-        writeln!(streams.out())?;
+        write_pretty(&found, streams.out())?;
     } else {
         let (objects, segments) = (
             counted(found.objects, "object", "objects"),
@@ -102,8 +101,7 @@ async fn compact(args: StateArgs, streams: &mut Streams) -> Result<Exit> {
     state.close().await.context("the state is compacted")?;
     let out = streams.out();
     if args.format == InspectFormat::Json {
-        serde_json::to_writer_pretty(&mut *out, &done)?;
-        writeln!(out)?;
+        write_pretty(&done, out)?;
     } else {
         writeln!(
             out,

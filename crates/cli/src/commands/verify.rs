@@ -10,6 +10,7 @@ use super::Common;
 use crate::args::{InspectFormat, Verify};
 use crate::case::{Checked, ask_again, check};
 use crate::exit::Exit;
+use crate::json::write_pretty;
 use crate::streams::Streams;
 
 pub(crate) async fn run(args: Verify, common: &Common, streams: &mut Streams) -> Result<Exit> {
@@ -74,6 +75,5 @@ fn json(
         "asked_again": again.map(|(objects, answers)| json!({"objects": objects, "answers": answers})),
         "problems": checked.problems,
     });
-    serde_json::to_writer_pretty(&mut *out, &told)?;
-    Ok(writeln!(out)?)
+    Ok(write_pretty(&told, out)?)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use flowproof_report::bulletin::{Bulletin, Generator, ListedFinding, jsonl};
-use flowproof_report::{counted, printable, span, thousands};
+use flowproof_report::{cell, counted, printable, span, thousands};
 use flowproof_state::{State, Trouble};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use super::Run;
 use super::lists::ScheduledLists;
 use crate::args::ScanFormat;
 use crate::commands::{TOTALS, traffic};
+use crate::json::write_pretty;
 use crate::streams::Streams;
 
 /// Troubles that are named one by one.
@@ -120,8 +121,7 @@ impl Answer<'_> {
             "lists": lists.sources,
             "stale_lists": lists.stale,
         });
-        serde_json::to_writer_pretty(&mut *out, &answer)?;
-        Ok(writeln!(out)?)
+        Ok(write_pretty(&answer, out)?)
     }
 
     fn csv(&self, out: &mut dyn Write) -> Result<()> {
@@ -141,9 +141,9 @@ impl Answer<'_> {
                 finding.instances.join(" "),
                 text(&finding.interface),
             ];
-            let own = own.map(|text| printable(&text).into_owned());
+            let own = own.map(|text| cell(&text).into_owned());
             let of_list = [&finding.list, &finding.entry, &finding.label];
-            let of_list = of_list.map(|text| printable(text).into_owned());
+            let of_list = of_list.map(|text| cell(text).into_owned());
             let totals = TOTALS.iter().map(|(_, total)| total(&finding.traffic));
             let remotes = finding.remotes.map_or_else(String::new, |remotes| remotes.to_string());
             writer.write_record(own.into_iter().chain(of_list).chain(totals).chain([remotes]))?;

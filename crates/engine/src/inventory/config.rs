@@ -4,7 +4,7 @@ use flowproof_evidence::InterfaceIdentity;
 use serde_json_borrow::Value;
 
 use super::merge::Mention;
-use super::shape::{Reader, excerpt, field, shown, text};
+use super::shape::{Reader, embedded, excerpt, field, shown, text};
 use super::time;
 
 /// The resources that tell of interfaces.
@@ -28,9 +28,9 @@ impl Reader<'_> {
             return;
         }
         match field(item, "Configuration") {
-            Some(Value::Str(json)) => match serde_json::from_str::<Value<'_>>(json) {
-                Ok(configuration) => self.configuration(&configuration, of_interface, seen),
-                Err(_) => self.without_configuration(item),
+            Some(Value::Str(json)) => match embedded(json) {
+                Some(configuration) => self.configuration(&configuration, of_interface, seen),
+                None => self.without_configuration(item),
             },
             Some(configuration) => self.configuration(configuration, of_interface, seen),
             None => self.without_configuration(item),

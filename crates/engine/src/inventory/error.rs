@@ -29,6 +29,16 @@ pub enum InventoryError {
         /// The most bytes that are read.
         limit: usize,
     },
+    /// A JSON document in it holds more values than are held in memory.
+    #[error(
+        "line {line}: a JSON document of more than {limit} values; split it by account or Region"
+    )]
+    TooManyValues {
+        /// The line on which the document begins, counted from 1.
+        line: u64,
+        /// The most values of a document.
+        limit: usize,
+    },
     /// It begins like JSON and is damaged, or it ends too early.
     #[error("expected {EXPECTED}, got invalid JSON at line {line} column {column}: {reason}")]
     InvalidJson {

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use flowproof_evidence::InterfaceIdentity;
+use flowproof_evidence::{InterfaceIdentity, end_of_values};
 use serde_json::Deserializer;
 use serde_json_borrow::Value;
 
 use super::InventoryError;
 use super::merge::Mention;
+
+/// The most values of one JSON document. Each costs up to 200 bytes of memory, and an interface has some 60.
+const MOST_VALUES: usize = 8_000_000;
+
+/// The most values of a JSON document within a text, as AWS Config has one for each resource.
+const MOST_EMBEDDED_VALUES: usize = 200_000;
 
 /// What was not taken over, counted, with the first case of each kind.
 #[derive(Debug, Default)]
@@ -48,12 +54,21 @@ pub(super) fn each_interface(
         let start = bytes.len() - rest.trim_ascii_start().len();
         line += newlines(&bytes[counted..start]);
         counted = start;
+        if end_of_values(&bytes[start..], MOST_VALUES).is_none() {
+            return Err(InventoryError::TooManyValues { line, limit: MOST_VALUES });
+        }
         match documents.next() {
             None => return Ok(reader.left_out),
             Some(Ok(document)) => reader.document(&document, line)?,
             Some(Err(error)) => return Err(invalid(&error)),
         }
     }
+}
+
+/// The document that a text is, if it is one to be held in memory.
+pub(super) fn embedded(text: &str) -> Option<Value<'_>> {
+    end_of_values(text.as_bytes(), MOST_EMBEDDED_VALUES)?;
+    serde_json::from_str(text).ok()
 }
 
 pub(super) struct Reader<'f> {

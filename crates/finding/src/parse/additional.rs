@@ -37,7 +37,7 @@ fn inner(info: &Value, notes: &mut Notes) -> Option<Value> {
     match field(info, "value")? {
         Value::String(text) if text.trim().is_empty() => None,
         Value::String(text) => {
-            let parsed = serde_json::from_str(text).ok();
+            let parsed = value::parsed(text);
             if parsed.is_none() {
                 notes.add("`additionalInfo.value` is not JSON and was left out");
             }

@@ -91,6 +91,9 @@ pub(crate) fn open(value: &Value, line: u64, read: &mut Findings) {
 }
 
 fn open_at(value: &Value, place: &Place, read: &mut Findings) {
+    if read.is_full() {
+        return;
+    }
     if place.depth > MAX_NESTING {
         let reason = format!("more than {MAX_NESTING} envelopes and lists inside one another");
         read.refuse(place.line, &place.at, reason);

@@ -1,5 +1,6 @@
 //! The investigation for programs: `flowproof.investigation/1`.
 
+mod safe;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
@@ -16,6 +17,8 @@ use serde::{Serialize, Serializer};
 
 use crate::escape::is_unsafe;
 use crate::{Investigation, Tool, WindowView};
+
+pub use safe::SafeJson;
 
 /// The name of the JSON form, its first value.
 pub const SCHEMA: &str = "flowproof.investigation/1";

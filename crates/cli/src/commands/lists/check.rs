@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{InspectFormat, ListCheck};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
+use crate::json::write_pretty;
 use crate::lists::{options, read_list};
 use crate::streams::Streams;
 
@@ -80,8 +81,7 @@ fn json_out(checked: &[Checked], overlaps: &[Overlap<'_>], out: &mut dyn Write) 
         .map(|of| json!({ "a": of.one, "b": of.other, "entries": of.entries }))
         .collect::<Vec<_>>();
     let lists = checked.iter().map(list_json).collect::<Vec<_>>();
-    serde_json::to_writer_pretty(&mut *out, &json!({ "lists": lists, "overlaps": overlaps }))?;
-    Ok(writeln!(out)?)
+    Ok(write_pretty(&json!({ "lists": lists, "overlaps": overlaps }), out)?)
 }
 
 fn list_json(checked: &Checked) -> Value {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::args::{InspectFormat, ListLookup};
 use crate::exit::{Exit, UsageError};
 use crate::inputs::Inputs;
+use crate::json::write_pretty;
 use crate::lists::load;
 use crate::streams::Streams;
 
@@ -22,8 +23,7 @@ pub(crate) fn run(args: &ListLookup, inputs: &Inputs, streams: &mut Streams) -> 
     match args.format {
         InspectFormat::Json => {
             let found: Vec<Value> = found.map(|(address, found)| answer(address, &found)).collect();
-            serde_json::to_writer_pretty(&mut *streams.out(), &found)?;
-            writeln!(streams.out())?;
+            write_pretty(&found, streams.out())?;
         }
         InspectFormat::Text => {
             for (address, found) in found {
