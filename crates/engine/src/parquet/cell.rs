@@ -7,7 +7,7 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, UInt64Type};
 use datafusion::common::Result;
-use flowproof_record::FieldId;
+use flowproof_record::{FieldId, MAX_LINE};
 
 /// One stored value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,8 +75,8 @@ impl Cells {
             Cells::Signed(array) => Cell::Number(array.value(row).into()),
             Cells::Unsigned(array) => Cell::Number(array.value(row).into()),
             Cells::Float(array) => whole(array.value(row)),
-            Cells::Text(array) => Cell::Text(array.value(row).as_bytes()),
-            Cells::Bytes(array) => Cell::Text(array.value(row)),
+            Cells::Text(array) => text(array.value(row).as_bytes()),
+            Cells::Bytes(array) => text(array.value(row)),
             Cells::Strange(_) => Cell::Strange,
         }
     }
@@ -90,10 +90,19 @@ impl Cells {
             Cell::Strange => match self {
                 Cells::Float(array) => array.value(row).to_string().into(),
                 Cells::Strange(array) => format!("a value of type {}", array.data_type()).into(),
+                Cells::Text(_) | Cells::Bytes(_) => {
+                    format!("a text of more than {MAX_LINE} bytes").into()
+                }
                 _ => Vec::new(),
             },
         }
     }
+}
+
+/// A text, unless no line could hold it. A file has a text of megabytes once for all of its rows, so it is
+/// not looked at for each.
+fn text(text: &[u8]) -> Cell<'_> {
+    if text.len() > MAX_LINE { Cell::Strange } else { Cell::Text(text) }
 }
 
 /// A number that some program kept as a float, for the sake of its NULLs.

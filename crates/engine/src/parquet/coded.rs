@@ -19,6 +19,9 @@ use super::columns::{Verdict, judge, respelled};
 /// Texts that are more than so many times the rows that are read are not all looked at.
 const MANY: usize = 4;
 
+/// More bytes than this are not copied row by row: a long text may stand in every row.
+const MOST_COPIED: usize = 16 << 20;
+
 /// The texts of a part of a file, in the spelling that records have.
 #[derive(Debug)]
 pub(super) struct Dictionary {
@@ -124,7 +127,7 @@ impl LastTexts {
     pub(super) fn look(
         &mut self,
         id: FieldId,
-        rows: usize,
+        keys: &Int32Array,
         stored: &StringArray,
     ) -> Option<Arc<Dictionary>> {
         // Texts at the same place in memory are the same: they are kept here, so that no others come
@@ -132,12 +135,21 @@ impl LastTexts {
         if !self.stored.as_ref().is_some_and(|last| is_same(last, stored)) {
             *self = LastTexts { stored: Some(stored.clone()), ..LastTexts::default() };
         }
-        self.rows = self.rows.saturating_add(rows);
-        if self.dictionary.is_none() && self.rows.saturating_mul(MANY) >= stored.len() {
+        self.rows = self.rows.saturating_add(keys.len());
+        let pays = || {
+            self.rows.saturating_mul(MANY) >= stored.len() || bytes_of(keys, stored) > MOST_COPIED
+        };
+        if self.dictionary.is_none() && pays() {
             self.dictionary = Some(Arc::new(Dictionary::new(id, stored)));
         }
         self.dictionary.clone()
     }
+}
+
+/// How many bytes the texts of these rows have.
+fn bytes_of(keys: &Int32Array, stored: &StringArray) -> usize {
+    // They are not negative: Arrow looked at them.
+    keys.iter().flatten().map(|key| stored.value_length(key as usize) as usize).sum()
 }
 
 /// The texts of a column row by row.
@@ -313,7 +325,9 @@ mod tests {
     fn texts_are_looked_at_once_that_pays_and_not_again() {
         let texts = StringArray::from((0..40).map(|n| format!("eni-{n}")).collect::<Vec<_>>());
         let mut last = LastTexts::default();
-        let mut look = |rows, texts: &StringArray| last.look(FieldId::INTERFACE_ID, rows, texts);
+        let mut look = |rows, texts: &StringArray| {
+            last.look(FieldId::INTERFACE_ID, &Int32Array::from(vec![0; rows]), texts)
+        };
         assert!(look(6, &texts).is_none(), "six rows of forty texts");
         let looked = look(6, &texts).unwrap();
         assert!(Arc::ptr_eq(&looked, &look(1, &texts).unwrap()));

@@ -12,7 +12,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, UInt64Type};
 use datafusion::common::Result;
-use flowproof_record::{FieldId, Kind, check_value, one_spelling};
+use flowproof_record::{FieldId, Kind, MAX_LINE, check_value, one_spelling};
 
 use super::cell::{Cell, Cells, is_missing};
 use super::views::ByView;
@@ -67,6 +67,10 @@ pub(super) enum Verdict {
 }
 
 pub(super) fn judge(id: FieldId, text: &str) -> Verdict {
+    // As in a log of text, where it would be longer than a line may be.
+    if text.len() > MAX_LINE {
+        return Verdict::Bad;
+    }
     if is_missing(id, text.as_bytes()) {
         return Verdict::Missing;
     }

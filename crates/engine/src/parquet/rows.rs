@@ -206,7 +206,7 @@ impl RowReader {
         let id = self.fields[place];
         let mut one_by_one = None;
         if let Some((keys, texts)) = parts(stored) {
-            if let Some(dictionary) = self.texts[place].look(id, keys.len(), texts) {
+            if let Some(dictionary) = self.texts[place].look(id, keys, texts) {
                 let (coded, bad) = Coded::of(keys, dictionary);
                 return Ok((Values::Coded(coded), bad));
             }

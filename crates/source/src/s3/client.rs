@@ -23,6 +23,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use super::cleanup::CleanUp;
 use super::count::{Counter, RequestCounts};
 use super::error::{S3Failure, S3FailureKind};
+use super::limit;
 use super::options::S3Options;
 use super::store::S3Store;
 
@@ -195,7 +196,8 @@ impl S3 {
             .retry_partition(retries.clone())
             .timeout_config(timeouts(config))
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().build())
-            .interceptor(Arc::clone(counter).interceptor());
+            .interceptor(Arc::clone(counter).interceptor())
+            .interceptor(limit::interceptor());
         if config.http_client().is_none() {
             builder = builder.http_client(http_client());
         }

@@ -11,6 +11,7 @@ mod cleanup;
 mod client;
 mod count;
 mod error;
+mod limit;
 mod multipart;
 mod options;
 mod page;

@@ -1,10 +1,19 @@
 //! What a page of a listing holds.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
 use jiff::Timestamp;
 
 use super::error::{S3Failure, S3FailureKind};
+
+/// The most bytes of a key.
+const LONGEST_KEY: usize = 1024;
+
+/// Pages on end without a key. S3 has some where many versions were deleted.
+const MOST_EMPTY: usize = 1000;
 
 /// Which keys are asked for, and from where on. The default asks for all of a bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,10 +109,42 @@ impl Page {
         let prefixes = answer.common_prefixes.unwrap_or_default().into_iter();
         let prefixes: Vec<String> = prefixes.filter_map(|prefix| prefix.prefix).collect();
         let keys = objects.iter().map(|object| &object.key).chain(&prefixes);
-        if keys.into_iter().any(|key| !key.starts_with(&asked.prefix)) {
-            return Err(wrong("a listing has keys that were not asked for"));
+        for key in keys {
+            if !key.starts_with(&asked.prefix) {
+                return Err(wrong("a listing has keys that were not asked for"));
+            }
+            if key.len() > LONGEST_KEY {
+                return Err(wrong("a listing has a key longer than any can be"));
+            }
         }
         Ok(Page { objects, prefixes, next })
+    }
+}
+
+/// How a listing goes on from page to page: not in a circle, and not for ever without a key.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    /// What stands for the tokens so far.
+    tokens: HashSet<u64, RandomState>,
+    hasher: RandomState,
+    /// Pages without a key since the last one with some.
+    n_empty: usize,
+}
+
+impl Course {
+    /// Takes the next page, unless the listing does not come to an end with it.
+    pub(super) fn goes_on(&mut self, page: &Page) -> Result<(), S3Failure> {
+        let wrong = |text: &str| Err(S3Failure::new(S3FailureKind::Other, text));
+        let Some(token) = &page.next else { return Ok(()) };
+        if !self.tokens.insert(self.hasher.hash_one(token)) {
+            return wrong("a listing goes in a circle: a token that was there before");
+        }
+        let is_empty = page.objects.is_empty() && page.prefixes.is_empty();
+        self.n_empty = if is_empty { self.n_empty + 1 } else { 0 };
+        match self.n_empty > MOST_EMPTY {
+            true => wrong("a listing does not end: page after page without a key"),
+            false => Ok(()),
+        }
     }
 }
 
@@ -170,5 +211,25 @@ mod tests {
         assert_eq!(page(false, Some("u"), "a/b").unwrap().next, None);
         let sizeless = Object::builder().key("a").build();
         assert!(S3Object::of(sizeless).is_err());
+    }
+
+    #[test]
+    fn a_listing_that_does_not_end_is_an_error() {
+        let page = |token: usize, prefix: Option<&str>| Page {
+            prefixes: prefix.map(str::to_owned).into_iter().collect(),
+            next: Some(token.to_string()),
+            ..Page::default()
+        };
+        let mut course = Course::default();
+        for token in 0..MOST_EMPTY {
+            course.goes_on(&page(token, None)).unwrap();
+        }
+        course.goes_on(&page(MOST_EMPTY, Some("a/"))).unwrap();
+        assert!(course.goes_on(&page(7, Some("b/"))).is_err(), "a token of long ago");
+        for token in MOST_EMPTY + 1..=2 * MOST_EMPTY {
+            course.goes_on(&page(token, None)).unwrap();
+        }
+        assert!(course.goes_on(&page(0xffff, None)).is_err(), "no key for ever");
+        course.goes_on(&Page::default()).unwrap();
     }
 }

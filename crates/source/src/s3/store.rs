@@ -13,7 +13,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::client::S3;
 use super::error::{Right, S3Failure, S3FailureKind};
-use super::page::{ListRequest, Page, S3Object};
+use super::page::{Course, ListRequest, Page, S3Object};
 
 /// One bucket. Keys go to S3 and come back exactly as they are: with spaces, `+`, `%3D`, `//` and
 /// all. Clones share the connection.
@@ -74,15 +74,16 @@ impl S3Store {
     /// The pages from a request on, one after the other, each when it is wanted.
     #[must_use]
     pub fn pages(&self, request: ListRequest) -> BoxStream<'static, Result<Page, S3Failure>> {
-        let store = self.clone();
-        let pages = stream::try_unfold(Some(request), move |request| {
+        let (store, course) = (self.clone(), Course::default());
+        let pages = stream::try_unfold((Some(request), course), move |(request, mut course)| {
             let store = store.clone();
             async move {
                 let Some(request) = request else { return Ok(None) };
                 let page = store.list_page(&request).await?;
+                course.goes_on(&page)?;
                 let next =
                     page.next.clone().map(|token| ListRequest { token: Some(token), ..request });
-                Ok(Some((page, next)))
+                Ok(Some((page, (next, course))))
             }
         });
         pages.boxed()
