@@ -103,7 +103,7 @@ impl Iterator for Parts<'_> {
         self.skip_blanks();
         let line = self.line;
         if !self.is_counted() {
-            self.advance(self.rest().len());
+            self.offset = self.text.len();
             return Some(Part { line, value: Err(Wrong::TooManyValues) });
         }
         let mut values = Deserializer::from_str(self.rest()).into_iter::<Value>();

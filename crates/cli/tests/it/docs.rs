@@ -223,6 +223,30 @@ fn every_clause_names_tests_and_every_test_it_names_exists() {
 }
 
 #[test]
+fn every_attack_names_tests_that_exist_and_limits_that_hold() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let tests = Tests::of_the_workspace();
+    let rows: Vec<&str> = page.lines().filter(|line| line.contains("`cli::hostile")).collect();
+    assert!(rows.len() > 20, "only {} attacks were found", rows.len());
+    let (_, attacks) = page.split_once("| attack |").unwrap();
+    for row in attacks.lines().skip(2).filter(|row| row.starts_with('|')) {
+        let named = row.rsplit('|').nth(1).unwrap();
+        let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{row}");
+        named.iter().for_each(|test| assert!(tests.has(test), "there is no test {test}"));
+    }
+    for limit in [
+        flowproof_finding::MAX_VALUES,
+        flowproof_finding::MAX_TEXT_BYTES,
+        flowproof_finding::MAX_FINDINGS,
+        flowproof_record::MAX_LINE,
+    ] {
+        let told = flowproof_report::thousands(limit as u64);
+        assert!(page.contains(&told), "{told}");
+    }
+}
+
+#[test]
 fn every_test_of_a_clause_is_named_by_one() {
     let page = fs::read_to_string(root().join("docs/SEMANTICS.md")).unwrap();
     let named: BTreeSet<_> = clauses::of(&page).into_iter().flat_map(|c| c.tests).collect();

@@ -14,6 +14,8 @@ mod docs;
 mod ended;
 mod enrich;
 mod fixtures;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod list_formats;
 mod lists;
 mod man;

@@ -13,8 +13,14 @@ pub(super) fn is_row(value: &Value) -> bool {
     MARKS.iter().all(|mark| field(value, mark).is_some())
 }
 
+/// A header is shorter. A longer line is not taken apart to see what it is.
+const LONGEST_HEADER: usize = 1 << 16;
+
 /// Whether a line is the header of a CSV export.
 pub(crate) fn is_header(line: &str) -> bool {
+    if line.len() > LONGEST_HEADER {
+        return false;
+    }
     let cells: Vec<_> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
     ["ActivityType", "ServiceDetails"].iter().all(|mark| cells.contains(mark))
 }
