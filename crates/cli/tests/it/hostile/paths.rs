@@ -18,7 +18,7 @@ fn a_case_that_names_files_outside_of_it_is_refused() {
     fs::write(folder.path().join("MANIFEST"), lines).unwrap();
     let run = within(MEMORY, &["verify", &arg(folder.path())]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert!(!run.out.contains("root:") && run.out.contains("leads out of the folder"), "{run:?}");
+    assert!(!run.out.contains("root:") && run.err.contains("leads out of the folder"), "{run:?}");
 }
 
 #[test]
