@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use flowproof_evidence::{
-    Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
+    Completeness, Coverage, ObjectCounts, ObjectEvidence, RecordCounts, Sample, SampleKind,
 };
 use flowproof_record::{Counts, FieldId, FormatSource, RejectKind, Tally};
 use flowproof_source::{ListCounts, Listing, Location, Object, Skipped, SkippedKind};
@@ -313,18 +313,6 @@ pub(crate) fn passed_over(listing: &Listing) -> (ObjectCounts, Vec<Sample>) {
     (counts, listing.skipped.iter().map(sample).collect())
 }
 
-/// Whether an answer stands on all the data that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[must_use]
-pub enum Completeness {
-    /// On all of it.
-    Complete,
-    /// Part of it could not be read: the coverage says which.
-    Partial,
-    /// On nothing: there was no flow log. That is never "no traffic".
-    Nothing,
-}
-
 impl<T> Answer<T> {
     pub(crate) fn new(value: T, listing: &Listing, objects: ReadObjects) -> Answer<T> {
         let (counts, samples) = passed_over(listing);
@@ -341,11 +329,7 @@ impl<T> Answer<T> {
 
     /// Whether it stands on all the data that was asked for.
     pub fn completeness(&self) -> Completeness {
-        match (self.has_flow_logs(), self.coverage.is_partial()) {
-            (false, _) => Completeness::Nothing,
-            (true, true) => Completeness::Partial,
-            (true, false) => Completeness::Complete,
-        }
+        self.coverage.completeness()
     }
 
     /// Whether any flow log tells the instance of its records.
@@ -367,12 +351,5 @@ impl<T> Answer<T> {
     pub fn evidence(&self) -> Vec<ObjectEvidence> {
         let read = |read: &ReadObject| !matches!(read.outcome, "not_read" | "duplicate");
         self.objects.iter().filter(read).map(|read| read.evidence()).collect()
-    }
-
-    /// Whether any flow log was there to answer from: an object that is one, or could not be read.
-    #[must_use]
-    pub fn has_flow_logs(&self) -> bool {
-        let objects = &self.coverage.objects;
-        objects.read + objects.unreadable() + objects.not_read > 0
     }
 }

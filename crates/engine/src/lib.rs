@@ -1,21 +1,18 @@
 //! Flow logs as a DataFusion table, and the analyses over it.
 //!
 //! The principal type is [`Session`]: a selection of flow log objects, listed, on which questions
-//! are asked. `cli` asks them; `source` brings the bytes, `record` decodes them, `intel` knows the
-//! lists, and each [`Answer`] is told in the types of `evidence`.
+//! are asked. The command, `inquiry` and other programs ask them; `source` brings the bytes, `record`
+//! decodes them, `intel` knows the lists, and each [`Answer`] is told in the types of `evidence`.
 //!
 //! ```
-//! use flowproof_engine::{Key, Session, SessionOptions, VolumeFilter};
-//! use flowproof_source::Selection;
+//! use flowproof_engine::{Key, Session, VolumeFilter};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # std::fs::write(folder.path().join("a.log"), "2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 \
 //! #     203.0.113.9 49152 443 6 10 8400 1748736000 1748736060 ACCEPT OK\n")?;
 //! # let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
 //! # runtime.block_on(async {
-//! let wheres = vec![folder.path().display().to_string()];
-//! let selection = Selection { wheres, ..Selection::default() };
-//! let session = Session::open(&selection, SessionOptions::default()).await?;
+//! let session = Session::builder().logs(folder.path().display().to_string()).open().await?;
 //! let answer = session.volumes(&[Key::Interface], &VolumeFilter::default()).await?;
 //! assert_eq!(answer.value.batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
 //! assert_eq!(answer.coverage.records.ok, 1);
@@ -66,7 +63,9 @@ pub use listed::{Listed, ListedRow};
 
 pub use volumes::{Key, Rows, UnknownKey, VolumeFilter};
 
-pub use answer::{Answer, Completeness, ReadObject, ReadObjects};
+pub use answer::{Answer, ReadObject, ReadObjects};
+
+pub use flowproof_evidence::Completeness;
 
 pub use collect::{BucketFolder, CollectTarget, Collected, CollectedFile};
 

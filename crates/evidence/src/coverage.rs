@@ -226,9 +226,38 @@ pub struct Coverage {
     pub samples: Vec<Sample>,
 }
 
+/// Whether an answer stands on all the data that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum Completeness {
+    /// On all of it.
+    Complete,
+    /// Part of it could not be read: the coverage says which.
+    Partial,
+    /// On nothing: there was no flow log. That is never "no traffic".
+    Nothing,
+}
+
 impl Coverage {
     /// Samples kept of each kind.
     pub const SAMPLES_PER_KIND: usize = 5;
+
+    /// Whether an answer with this coverage stands on all the data that was asked for.
+    pub fn completeness(&self) -> Completeness {
+        match (self.has_flow_logs(), self.is_partial()) {
+            (false, _) => Completeness::Nothing,
+            (true, true) => Completeness::Partial,
+            (true, false) => Completeness::Complete,
+        }
+    }
+
+    /// Whether any flow log was there to answer from: an object that is one, or could not be read.
+    #[must_use]
+    pub fn has_flow_logs(&self) -> bool {
+        let objects = &self.objects;
+        objects.read + objects.unreadable() + objects.not_read > 0
+    }
 
     /// Whether part of the data could not be read or understood: the answer is then partial.
     #[must_use]
@@ -254,6 +283,25 @@ impl Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_complete_only_if_there_were_flow_logs_and_all_could_be_read() {
+        let of = |objects, malformed| {
+            let records = RecordCounts { malformed, ..RecordCounts::default() };
+            Coverage { objects, records, ..Coverage::default() }.completeness()
+        };
+        let none = ObjectCounts::default();
+        let read = ObjectCounts { read: 2, ..none };
+        assert_eq!(of(none, 0), Completeness::Nothing);
+        // None of these is a flow log, or may be one.
+        let others = ObjectCounts { listed: 3, empty: 1, not_a_flow_log: 1, duplicate: 1, ..none };
+        assert_eq!(of(others, 0), Completeness::Nothing);
+        assert_eq!(of(read, 0), Completeness::Complete);
+        assert_eq!(of(ObjectCounts { not_read: 1, ..none }, 0), Completeness::Complete);
+        assert_eq!(of(read, 1), Completeness::Partial);
+        assert_eq!(of(ObjectCounts { denied: 1, ..none }, 0), Completeness::Partial);
+        assert_eq!(of(ObjectCounts { truncated: 1, ..read }, 0), Completeness::Partial);
+    }
 
     #[test]
     fn samples_settle_to_the_first_few_of_each_kind() {

@@ -5,7 +5,7 @@
 //! aggregated row of a subject's traffic), [`Coverage`] (what was read and what could not be) and
 //! the parts of an answer, [`Remote`] and [`TimelineHour`]. `engine` fills them from flow
 //! logs, `finding` judges them, `report` tells them. There is no I/O here and no logic but merging,
-//! and [`end_of_values`] for JSON that others wrote.
+//! whether a coverage is [complete](Coverage::completeness), and [`end_of_values`] for JSON that others wrote.
 //!
 //! Merging is associative and commutative, because threads, runs and cluster nodes meet the same
 //! records in different orders and must still come to the same answer.
@@ -42,7 +42,9 @@ pub use jiff;
 pub use baseline::{Baseline, BaselinePort};
 pub use connections::ConnectionTotals;
 pub use conversation::{Conversation, ListMatch, PortSide, Remote, ServicePort, TimelineHour};
-pub use coverage::{Coverage, Gap, ObjectCounts, Observed, RecordCounts, Sample, SampleKind};
+pub use coverage::{
+    Completeness, Coverage, Gap, ObjectCounts, Observed, RecordCounts, Sample, SampleKind,
+};
 pub use enrichment::{EnrichmentFile, EnrichmentNote};
 pub use intervals::IntervalSet;
 pub use listed::ListedRemote;

@@ -2,11 +2,12 @@
 //!
 //! The principal type is [`Inquiry`]: a finding to judge, or a subject to look at. It says what is to be asked of
 //! `engine`, over which time, hands the answer to `finding` and puts all of it together for
-//! `report`. [`Inquiry::investigate`] does it in one call; the command takes the steps one by one, since it asks
-//! many questions in one reading.
+//! `report`. [`Inquiry::investigate`] does it in one call, for programs in Rust. The command and the Python package
+//! take the steps one by one: the first asks for many findings in one reading, and both tell more on the
+//! way. So each of the three asks for peers and for the time before by itself; what is made of them is made here.
 //!
 //! ```
-//! use flowproof_engine::Session;
+//! use flowproof_engine::{Completeness, Session};
 //! use flowproof_finding::{Status, read_findings};
 //! use flowproof_inquiry::Inquiry;
 //!
@@ -20,12 +21,13 @@
 //!     "service": {"eventFirstSeen": "2025-06-01T00:00:00Z", "eventLastSeen": "2025-06-01T00:01:00Z",
 //!         "action": {"actionType": "NETWORK_CONNECTION", "networkConnectionAction": {
 //!             "connectionDirection": "OUTBOUND", "remoteIpDetails": {"ipAddressV4": "203.0.113.9"}}}}}"#;
-//! let finding = read_findings(bytes)?.findings.remove(0);
+//! let finding = read_findings(bytes)?.findings.into_iter().next().ok_or("no finding")?;
 //!
 //! # let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
 //! # runtime.block_on(async {
 //! let logs = Session::builder().logs(folder.path().display().to_string());
 //! let investigation = Inquiry::of(finding).investigate(&logs, None).await?;
+//! assert_eq!(investigation.completeness(), Completeness::Complete);
 //! assert_eq!(investigation.verdict.status, Status::Corroborated);
 //! assert_eq!(investigation.verdict.claimed_traffic.bytes_out, 8400);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -29,7 +29,7 @@ impl Answer {
     /// An answer with what was told before it.
     pub(crate) fn new(answered: Answered<Rows>, mut remarks: Remarks) -> Answer {
         remarks.add_answer(&answered.coverage, &answered.overlaps);
-        let standing = Standing::new(answered.completeness(), &answered.coverage, remarks);
+        let standing = Standing::new(&answered.coverage, remarks);
         let Answered { value: rows, coverage, objects, .. } = answered;
         Answer { rows, coverage, objects, standing }
     }

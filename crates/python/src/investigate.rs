@@ -117,10 +117,9 @@ impl Asked {
             }
         }
         beside.baseline = self.baseline(&inquiry, logs, book, &mut remarks).await?;
-        let completeness = answered.completeness();
         let judged =
             inquiry.judge(answered, beside).map_err(flowproof_engine::EngineError::from)?;
-        let mut standing = Standing::new(completeness, &judged.coverage, remarks);
+        let mut standing = Standing::new(&judged.coverage, remarks);
         if refused {
             standing.add_lack("part of the finding's file was refused".to_owned());
         }

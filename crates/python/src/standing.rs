@@ -1,7 +1,6 @@
 //! How an answer stands: whether on all that was asked for, and what is told beside it.
 
-use flowproof_engine::Completeness;
-use flowproof_evidence::Coverage;
+use flowproof_evidence::{Completeness, Coverage};
 use flowproof_report::{Remarks, counted, printable};
 use pyo3::prelude::*;
 
@@ -15,12 +14,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn new(
-        completeness: Completeness,
-        coverage: &Coverage,
-        remarks: Remarks,
-    ) -> Standing {
-        let lacks = match completeness {
+    pub(crate) fn new(coverage: &Coverage, remarks: Remarks) -> Standing {
+        let lacks = match coverage.completeness() {
             Completeness::Complete => None,
             Completeness::Partial => Some(unread(coverage)),
             Completeness::Nothing => Some("no flow log object was there to read".to_owned()),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowproof_evidence::{
-    Baseline, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence, Peer, Remote,
-    Subject, TimelineHour, Traffic,
+    Baseline, Completeness, Coverage, EnrichmentFile, EnrichmentNote, ListSource, ObjectEvidence,
+    Peer, Remote, Subject, TimelineHour, Traffic,
 };
 use flowproof_finding::{Finding, Verdict};
 use jiff::Timestamp;
@@ -66,6 +66,11 @@ impl Investigation {
             lists: Vec::new(),
             enrichment: None,
         }
+    }
+
+    /// Whether it stands on all the data that was asked for. `flowproof investigate` ends with 0, 3 or 4 by that.
+    pub fn completeness(&self) -> Completeness {
+        self.coverage.completeness()
     }
 
     /// Interfaces of the subject without any record. Their silence must not pass for quiet.

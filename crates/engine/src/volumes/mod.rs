@@ -191,7 +191,7 @@ impl Session {
             false => self.volumes_in_one_reading(keys, &sql, sums).await?,
         };
         let is_unknown = |id: &String| self.book().interfaces_of(id).next().is_none();
-        let asks = filter.instances.iter().any(is_unknown) && answer.has_flow_logs();
+        let asks = filter.instances.iter().any(is_unknown) && answer.coverage.has_flow_logs();
         if asks && !answer.tells_instances() {
             return Err(EngineError::NoInstances);
         }
