@@ -4,9 +4,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, StringArray};
-use arrow::util::pretty::pretty_format_batches;
-use datafusion::prelude::SessionContext;
+use flowproof_engine::arrow::array::{RecordBatch, StringArray};
+use flowproof_engine::arrow::util::pretty::pretty_format_batches;
+use flowproof_engine::datafusion::prelude::SessionContext;
 use flowproof_engine::{Session, host};
 
 const SQL: &str = "SELECT team, sum(bytes) AS bytes FROM traffic JOIN assets ON traffic.interface_id = assets.eni \

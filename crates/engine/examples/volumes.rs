@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use arrow::util::pretty::pretty_format_batches;
+use flowproof_engine::arrow::util::pretty::pretty_format_batches;
 use flowproof_engine::{Key, Session, VolumeFilter};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -32,7 +32,6 @@
 //! assert!(!map.contains("198.51.100.7".parse()?));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-
 //!
 //! # What to call
 //!
@@ -57,7 +56,7 @@
 //!
 //! The prefixes of a family stand sorted by address, first addresses apart from the rest (`table.rs`).
 //! Before them is an index that is small enough to stay in the cache, and answers most questions: most
-//! addresses that are looked up are in no prefix (`near.rs`). IPv4 has a bit for every piece of the
+//! addresses that are looked up are in no prefix (`near/`). IPv4 has a bit for every piece of the
 //! address line, and every 32 pieces know where the prefixes that begin there stand:
 //!
 //! ```text

@@ -1,8 +1,8 @@
 //! Investigations told to people and programs.
 //!
 //! The principal type is [`Investigation`]: a finding, what flow logs say of it, and what that
-//! stands on. `cli` puts it together from what `engine` counted and `finding` judged, and hands it
-//! to one of the formats here. Each format is a module and one function, from a value to an
+//! stands on. `inquiry` puts it together from what `engine` counted and `finding` judged, and the
+//! command or another program hands it to one of the formats here. Each format is a module and one function, from a value to an
 //! [`io::Write`](std::io::Write); they choose and arrange, and compute nothing but sums of what they
 //! leave out. No format reads a file, a clock or the environment, so the same investigation always
 //! gives the same bytes.

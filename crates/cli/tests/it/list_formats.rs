@@ -2,8 +2,10 @@
 //!
 //! What must come out was counted by hand from the files; the snapshots hold the words.
 
+use std::collections::BTreeSet;
 use std::fs;
 
+use flowproof_intel::ListFormat;
 use insta::{Settings, assert_snapshot};
 use serde_json::{Value, json};
 
@@ -24,13 +26,13 @@ struct Counted {
     lints: &'static [&'static str],
 }
 
-fn lists() -> [Counted; 17] {
+fn lists() -> Vec<Counted> {
     let of = |format, [entries, addresses, rejected, expired, revoked]: [u64; 5], other, lints| {
         let (addresses, not_an_address) = (json!(addresses), other);
         Counted { format, entries, addresses, rejected, not_an_address, expired, revoked, lints }
     };
     // Entries, addresses, rejected, expired, revoked.
-    let mut lists = [
+    let mut lists = vec![
         of(
             "plain_text",
             [7, 344, 3, 0, 0],
@@ -60,7 +62,8 @@ fn lists() -> [Counted; 17] {
         of("json", [3, 17, 2, 1, 1], json!({"domain": 1, "url": 1}), &["duplicate"]),
     ];
     // A /64 of IPv6 is 2^64 addresses, and there is a /25 and a /28 of IPv4.
-    lists[14].addresses = json!((u128::from(u64::MAX) + 1 + 128 + 16).to_string());
+    let wide = lists.iter_mut().find(|list| list.format == "spamhaus_json").unwrap();
+    wide.addresses = json!((u128::from(u64::MAX) + 1 + 128 + 16).to_string());
     lists
 }
 
@@ -75,6 +78,15 @@ fn checked(format: &str, options: &[&str]) -> String {
     let is_wide = format == "spamhaus_json";
     assert_eq!((run.code, &*run.err), (Some(i32::from(is_wide)), ""), "{format}");
     run.out.replace(&folder(), "")
+}
+
+#[test]
+fn each_format_that_can_be_named_has_a_list_here() {
+    // The error is where a program gets to know the names.
+    let error = "".parse::<ListFormat>().unwrap_err().to_string();
+    let (_, names) = error.split_once("formats are ").unwrap();
+    let here: BTreeSet<&str> = lists().iter().map(|list| list.format).collect();
+    assert_eq!(names.split(", ").collect::<BTreeSet<_>>(), here);
 }
 
 #[test]

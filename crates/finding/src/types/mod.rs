@@ -146,6 +146,7 @@ mod tests {
     fn there_are_forty_types_of_ec2_and_one_attack_sequence() {
         let names: BTreeSet<_> = finding_types().map(|of| of.name).collect();
         assert_eq!(names.len(), finding_types().count(), "a name stands twice");
+        // The name of the attack sequence has `:EC2/` in it too.
         let ec2 = names.iter().filter(|name| name.contains(":EC2/"));
         assert_eq!(ec2.count(), 41);
         let of_source = |source| finding_types().filter(|of| of.source == source).count();

@@ -16,8 +16,7 @@ pub(crate) enum Foreign {
 /// Bytes at the beginning in which a web page says what it is.
 const HEAD: usize = 1024;
 
-/// The format by the first sign that is not blank, or by what most lines look like. What is left,
-/// lines of which some are of another format, is for the plain text parser to refuse.
+/// The format by the first sign that is not blank, or by its lines.
 pub(crate) fn detect(text: &str) -> Result<ListFormat, Foreign> {
     let text = text.trim_start();
     match text.as_bytes().first() {
