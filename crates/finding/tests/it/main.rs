@@ -1,5 +1,7 @@
 //! What a user of the crate leans on, and the examples, run as they stand.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which Clippy cannot tell
+
 use flowproof_finding::{Finding, FindingError, Verdict};
 
 #[allow(dead_code, unreachable_pub)] // Its `main` reads a file and standard input.

@@ -1,5 +1,7 @@
 //! What a user of the crate leans on, and the examples, run as they stand.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which Clippy cannot tell
+
 use std::path::Path;
 
 use flowproof_intel::{
