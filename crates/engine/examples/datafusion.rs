@@ -2,6 +2,7 @@
 //! `cargo run --example datafusion -- testdata/worked/logs`.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use flowproof_engine::arrow::array::{RecordBatch, StringArray};
@@ -15,7 +16,7 @@ const SQL: &str = "SELECT team, sum(bytes) AS bytes FROM traffic JOIN assets ON 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name a folder of flow logs")?;
-    print!("{}", by_team(&folder).await?);
+    write!(io::stdout(), "{}", by_team(&folder).await?)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! are in it? `cargo run --example s3_event -- list.txt < event.json`, with credentials as for the AWS command line.
 
 use std::error::Error;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         (Arc::new(Matcher::new(vec![list])), S3::connect(&S3Options::default()).await?);
     let mut event = Vec::new();
     std::io::stdin().read_to_end(&mut event)?;
-    print!("{}", handle(&event, &matcher, &s3).await?);
+    write!(io::stdout(), "{}", handle(&event, &matcher, &s3).await?)?;
     Ok(())
 }
 

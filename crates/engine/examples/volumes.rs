@@ -1,13 +1,14 @@
 //! Bytes of each interface in a folder of flow logs: `cargo run --example volumes -- testdata/worked/logs`.
 
 use std::error::Error;
+use std::io::{self, Write};
 
 use flowproof_engine::arrow::util::pretty::pretty_format_batches;
 use flowproof_engine::{Key, Session, VolumeFilter};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name a folder of flow logs")?;
-    print!("{}", volumes(&folder)?);
+    write!(io::stdout(), "{}", volumes(&folder)?)?;
     Ok(())
 }
 

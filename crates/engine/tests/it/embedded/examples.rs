@@ -1,13 +1,13 @@
 //! The examples say what they are said to say.
 
 #[path = "../../../examples/datafusion.rs"]
-#[allow(dead_code, clippy::print_stdout)]
+#[allow(dead_code)]
 mod datafusion_program;
 #[path = "../../../examples/s3_event.rs"]
-#[allow(dead_code, clippy::print_stdout)]
+#[allow(dead_code)]
 mod s3_event;
 #[path = "../../../examples/volumes.rs"]
-#[allow(dead_code, clippy::print_stdout)]
+#[allow(dead_code)]
 mod volumes;
 
 use std::sync::Arc;
