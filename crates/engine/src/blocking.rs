@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use flowproof_evidence::Peer;
 use flowproof_intel::Matcher;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::answer::Answer;
 use crate::builder::SessionBuilder;
@@ -16,6 +16,10 @@ use crate::listed::Listed;
 use crate::session;
 use crate::subject::{SubjectQuestion, SubjectTraffic};
 use crate::volumes::{Key, Rows, VolumeFilter};
+
+/// Bytes of stack that threads may use; what is not used costs nothing. Plans are trees, and a query of thousands of
+/// ORs is a deep one.
+const DEEP_STACK: usize = 256 << 20;
 
 /// A [`Session`](crate::Session) with a runtime of its own: each call returns when the answer is there.
 ///
@@ -121,7 +125,9 @@ struct OwnRuntime(Option<Runtime>);
 
 impl OwnRuntime {
     fn new() -> Result<OwnRuntime, EngineError> {
-        Ok(OwnRuntime(Some(Runtime::new().map_err(EngineError::Runtime)?)))
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.thread_stack_size(DEEP_STACK).enable_all().build();
+        Ok(OwnRuntime(Some(runtime.map_err(EngineError::Runtime)?)))
     }
 
     /// Waits on a thread of its own, since one that belongs to an async runtime is not allowed to.
@@ -132,8 +138,12 @@ impl OwnRuntime {
         let Some(runtime) = &self.0 else {
             return Err(EngineError::Runtime(ErrorKind::Other.into()));
         };
-        let waited = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(answer)).join());
-        waited.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(DEEP_STACK);
+            let waits = thread.spawn_scoped(scope, || runtime.block_on(answer));
+            let waited = waits.map_err(EngineError::Runtime)?.join();
+            waited.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 }
 

@@ -85,6 +85,9 @@ pub use inspect::LoggedInterfaces;
 pub use inventory::{Inventory, InventoryError, read_inventory};
 
 // Their types stand in signatures here: whoever takes them from here need not look for the versions that fit.
+pub use flowproof_evidence::{Coverage, InterfaceIdentity, Traffic, Window, jiff};
+pub use flowproof_intel::Matcher;
+pub use flowproof_record::Format;
 pub use {arrow, datafusion};
 
 #[cfg(doctest)] // What the README shows is compiled.

@@ -27,6 +27,9 @@ impl Session {
     /// equal in its order are sorted by the others, so that the same input gives the same output
     /// whatever the threads.
     ///
+    /// It is planned on the thread that polls the future, and by recursion: a query of thousands of ORs needs a
+    /// deep stack there (`thread_stack_size` of tokio's builder), which a [blocking](crate::blocking) session has.
+    ///
     /// # Errors
     ///
     /// [`EngineError::Query`] if the SQL is wrong, is no query, or fails.

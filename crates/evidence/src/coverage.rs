@@ -1,7 +1,11 @@
 //! How much of the evidence could be read, and what could not.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::{IntervalSet, Window};
 
 /// Objects by what became of them. Every object that was listed is in exactly one other count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,7 +224,8 @@ pub struct Coverage {
     pub records: RecordCounts,
     /// Where the subject's interfaces left records, by interface and time.
     pub observed: Vec<Observed>,
-    /// Where they did not, by interface and time.
+    /// Where they did not, by interface and time. Whoever fills this by hand must fill it: a verdict takes an
+    /// interface to be observed without a break if no gap of it stands here. [`Coverage::fill_gaps`] does it.
     pub gaps: Vec<Gap>,
     /// Examples of trouble, the first few of each kind.
     pub samples: Vec<Sample>,
@@ -242,6 +247,38 @@ pub enum Completeness {
 impl Coverage {
     /// Samples kept of each kind.
     pub const SAMPLES_PER_KIND: usize = 5;
+
+    /// Adds as gaps what `observed` leaves of a window, for evidence that was gathered elsewhere: for each interface
+    /// that was observed at any time, the times within the window at which it was not. Of a window that is open,
+    /// the ends of what was observed stand for its own.
+    pub fn fill_gaps(&mut self, window: Window) {
+        let mut observed: BTreeMap<&str, IntervalSet> = BTreeMap::new();
+        for Observed { interface, from, to } in &self.observed {
+            observed.entry(interface).or_default().insert(from.as_second(), to.as_second());
+        }
+        let ends = observed.values().flat_map(IntervalSet::iter);
+        let (first, last) = ends.fold((i64::MAX, i64::MIN), |(first, last), (from, to)| {
+            (first.min(from), last.max(to))
+        });
+        let from = window.from.map_or(first, Timestamp::as_second);
+        let to = window.to.map_or(last, Timestamp::as_second);
+        let mut gaps = Vec::new();
+        for (interface, intervals) in observed {
+            for (from, to) in intervals.gaps(from, to, 0) {
+                let times = (Timestamp::from_second(from), Timestamp::from_second(to));
+                let (Ok(from), Ok(to)) = times else { continue }; // Both come from timestamps.
+                gaps.push(Gap {
+                    interface: interface.to_owned(),
+                    from,
+                    to,
+                    why: "no record".to_owned(),
+                });
+            }
+        }
+        self.gaps.append(&mut gaps);
+        self.gaps.sort();
+        self.gaps.dedup();
+    }
 
     /// Whether an answer with this coverage stands on all the data that was asked for.
     pub fn completeness(&self) -> Completeness {

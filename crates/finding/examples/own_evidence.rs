@@ -41,10 +41,12 @@ pub fn run(
         // that was not observed is no evidence. Here, each was observed for as long as it had traffic.
         let observed = conversations.iter().filter_map(observed).collect();
         let time = window(finding, std::time::Duration::ZERO).ok_or("a finding without times")?;
+        let mut coverage = Coverage { observed, ..Coverage::default() };
+        coverage.fill_gaps(time.core);
         let observations = Observations {
             window: time.core,
             conversations: conversations.clone(),
-            coverage: Coverage { observed, ..Coverage::default() },
+            coverage,
             ..Observations::default()
         };
         let verdict = corroborate(finding, &observations)?;

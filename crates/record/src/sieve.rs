@@ -221,8 +221,8 @@ mod tests {
             ..crate::DecoderOptions::default()
         });
         let line = "2001:db8::5 2001:db8::9 2\n2001:db8::9 2001:db8::5 2\n";
-        decoder.decode(b"srcaddr dstaddr bytes\n");
-        decoder.decode(line.repeat(50).as_bytes());
+        let _ = decoder.decode(b"srcaddr dstaddr bytes\n");
+        let _ = decoder.decode(line.repeat(50).as_bytes());
         assert_eq!(decoder.tally().counts.selected, 100);
         assert_eq!(test.0.load(std::sync::atomic::Ordering::Relaxed), 2);
     }

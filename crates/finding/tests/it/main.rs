@@ -44,4 +44,10 @@ fn the_example_judges_a_finding_by_what_another_program_added_up() {
     let other = "eni-0a1b2c3d4e5f60001 198.51.100.7 443 2025-06-01T09:00:00Z 1200 10 8400 12\n";
     assert!(told(other).starts_with("UnauthorizedAccess:EC2/TorClient: contradicted\n"));
     assert!(told("").starts_with("UnauthorizedAccess:EC2/TorClient: not observable\n"));
+    // What was seen at another time is no sign that the instance was quiet then.
+    for day in ["2025-05-31", "2025-06-02"] {
+        let elsewhere = format!("eni-0a1b2c3d4e5f60001 198.51.100.7 443 {day}T09:00:00Z 1 1 1 1\n");
+        let told = told(&elsewhere);
+        assert!(told.starts_with("UnauthorizedAccess:EC2/TorClient: inconclusive\n"), "{told}");
+    }
 }

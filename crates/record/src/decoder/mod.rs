@@ -204,12 +204,15 @@ impl Decoder {
     }
 
     /// Takes bytes of the object and returns how many: all of them, unless a batch is full. They may
-    /// begin and end anywhere, within a line too.
+    /// begin and end anywhere, within a line too. What was not taken is pushed again after
+    /// [`Decoder::flush`], or it is lost.
+    #[must_use = "a full batch takes no more: flush, and push the rest"]
     pub fn decode(&mut self, bytes: &[u8]) -> usize {
         self.decode_to(bytes, &mut NoSink)
     }
 
     /// As [`Decoder::decode`], and hands records to `sink` before they become rows.
+    #[must_use = "a full batch takes no more: flush, and push the rest"]
     pub fn decode_to(&mut self, bytes: &[u8], sink: &mut dyn RecordSink) -> usize {
         let mut used = 0;
         while used < bytes.len() && !self.is_full() {

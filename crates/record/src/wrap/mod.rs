@@ -98,19 +98,30 @@ pub enum Unwrapped {
 /// let json = br#"{"events":[{"message":"2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 203.0.113.9 49152 443 6 10 8400 1748736000 1748736060 ACCEPT OK"}]}"#;
 /// let mut unwrapper = Unwrapper::new();
 /// let mut decoder = Decoder::new(DecoderOptions::default());
-/// let mut lines = Vec::new();
+/// let (mut lines, mut batches) = (Vec::new(), Vec::new());
+/// // A full batch takes no more: what is left is pushed after it was flushed.
+/// let mut decode = |decoder: &mut Decoder, mut text: &[u8]| {
+///     while !text.is_empty() {
+///         text = &text[decoder.decode(text)..];
+///         if decoder.is_full() {
+///             batches.extend(decoder.flush());
+///         }
+///     }
+/// };
 /// for piece in json.chunks(10) {
 ///     lines.clear();
 ///     let unwrapped = unwrapper.push(piece, &mut lines);
-///     decoder.decode(&lines);
+///     decode(&mut decoder, &lines);
 ///     if unwrapped == Unwrapped::AsPushed {
-///         decoder.decode(piece);
+///         decode(&mut decoder, piece);
 ///     }
 /// }
 /// lines.clear();
 /// unwrapper.finish(&mut lines);
-/// decoder.decode(&lines);
+/// decode(&mut decoder, &lines);
 /// decoder.finish();
+/// batches.extend(decoder.flush());
+/// assert_eq!(batches[0].num_rows(), 1);
 ///
 /// let mut tally = decoder.tally().clone();
 /// unwrapper.settle(&mut tally);

@@ -40,3 +40,12 @@ fn what_waits_answers_as_what_does_not() {
     let error = session.query("SELECT nothing FROM flow_logs", None).unwrap_err();
     assert!(error.to_string().contains("nothing"), "{error}");
 }
+
+#[test]
+fn a_query_of_hundreds_of_ors_is_no_stack_overflow() {
+    let logs = log(V2, &[v2(ENI, "10.0.1.5", "203.0.113.9", 100, T0)]);
+    let any: Vec<String> = (0..600).map(|n| format!("bytes + srcport = {n}")).collect();
+    let sql = format!("SELECT count(*) FROM flow_logs WHERE {}", any.join(" OR "));
+    let session = over(&logs).open_blocking().unwrap();
+    assert_eq!(texts(&session.query(&sql, None).unwrap().value), ["0"]);
+}
