@@ -19,11 +19,11 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import pages
 import questions
 import sets
 from contestants import LISTED
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "BENCHMARKS.md"
 THREADS = 2
 #: What a program of Python does: the rows to standard output, the seconds of the call to standard error.
 CALL = """
@@ -154,17 +154,6 @@ def page(command, table, records):
     ])
 
 
-def publish(text):
-    whole = PAGE.read_text()
-    begin, end = "<!-- embedded -->", "<!-- /embedded -->"
-    if begin in whole:
-        before, rest = whole.split(begin, 1)
-        whole = before + text + rest.split(end, 1)[1]
-    else:
-        whole = whole.rstrip() + "\n\n" + text + "\n"
-    PAGE.write_text(whole)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", default="target/release")
@@ -183,7 +172,7 @@ def main():
     text = page(typed, table, options.records)
     print(text)
     if options.publish:
-        publish(text)
+        pages.publish("embedded", text)
 
 
 if __name__ == "__main__":

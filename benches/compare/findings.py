@@ -19,7 +19,8 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "BENCHMARKS.md"
+import pages
+
 TYPES = [
     "UnauthorizedAccess:EC2/TorClient",
     "Backdoor:EC2/C&CActivity.B",
@@ -156,17 +157,6 @@ def page(command, rows, records, interfaces):
     ])
 
 
-def publish(text):
-    whole = PAGE.read_text()
-    begin, end = "<!-- findings -->", "<!-- /findings -->"
-    if begin in whole:
-        before, rest = whole.split(begin, 1)
-        whole = before + text + rest.split(end, 1)[1]
-    else:
-        whole = whole.rstrip() + "\n\n" + text + "\n"
-    PAGE.write_text(whole)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flowproof", default="target/release/flowproof")
@@ -194,7 +184,7 @@ def main():
     text = page(command, rows, args.records, args.interfaces)
     print(text)
     if args.publish:
-        publish(text)
+        pages.publish("findings", text)
 
 
 if __name__ == "__main__":
