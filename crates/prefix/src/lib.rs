@@ -44,6 +44,7 @@
 //! | The same of many addresses | [`PrefixMap::lookup_batch_v4`], [`PrefixMap::contains_batch_v4`] |
 //! | Exactly this prefix | [`PrefixMap::get`] |
 //! | What lies around a prefix, or in it | [`PrefixMap::covering`], [`PrefixMap::covered`] |
+//! | Text to an address, or to a prefix | [`parse_ip`], [`parse_prefix`] |
 //! | Lists against lists | [`PrefixSet::union`], [`PrefixSet::intersection`], [`PrefixSet::difference`], [`PrefixSet::aggregate`] |
 //!
 //! Addresses that are integers already are asked for with `_v4` and `_v6`, which saves the enum.
@@ -134,7 +135,7 @@ mod table;
 
 pub use canonical::canonical_prefix;
 pub use map::PrefixMap;
-pub use parse::parse_ip;
+pub use parse::{parse_ip, parse_prefix};
 pub use range::{RangeError, range_to_prefixes};
 pub use set::PrefixSet;
 

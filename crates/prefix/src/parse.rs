@@ -3,6 +3,10 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
+use ipnet::IpNet;
+
+use crate::canonical_prefix;
+
 /// The longest text of an IPv6 address, `ffff:...:255.255.255.255`.
 const LONGEST: usize = 45;
 
@@ -32,6 +36,35 @@ pub fn parse_ip(text: &[u8]) -> Option<IpAddr> {
     }
     let text = core::str::from_utf8(text).ok()?;
     Ipv6Addr::from_str(text).ok().map(IpAddr::V6)
+}
+
+/// Parses a prefix in CIDR notation, or an address as the prefix of itself alone, to the prefix as the
+/// maps of this crate keep it ([`canonical_prefix`]). The address is read as [`parse_ip`] reads it, and
+/// the length without a sign or leading zeros: some readers take `010.0.0.0/8` for another network than
+/// others do, so that it is none here.
+///
+/// ```
+/// use flowproof_prefix::parse_prefix;
+///
+/// assert_eq!(parse_prefix(b"203.0.113.0/24"), Some("203.0.113.0/24".parse()?));
+/// assert_eq!(parse_prefix(b"203.0.113.9"), Some("203.0.113.9/32".parse()?));
+/// assert_eq!(parse_prefix(b"::ffff:203.0.113.9/120"), Some("203.0.113.0/24".parse()?));
+/// assert_eq!(parse_prefix(b"203.0.113.0/33"), None);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+pub fn parse_prefix(text: &[u8]) -> Option<IpNet> {
+    let net = match text.iter().position(|byte| *byte == b'/') {
+        None => IpNet::from(parse_ip(text)?),
+        Some(slash) => IpNet::new(parse_ip(&text[..slash])?, length(&text[slash + 1..])?).ok()?,
+    };
+    Some(canonical_prefix(net))
+}
+
+/// A number of at most three digits that fits in eight bits.
+fn length(digits: &[u8]) -> Option<u8> {
+    let is_plain =
+        digits.iter().all(u8::is_ascii_digit) && (digits == b"0" || !digits.starts_with(b"0"));
+    core::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
 /// Four octets of one to three digits, three dots between them.
@@ -115,6 +148,45 @@ mod tests {
         }
         assert_eq!(parse_ip(b"1.2.3.4\xff"), None);
         assert_eq!(parse_ip(b"::\xff"), None);
+    }
+
+    #[test]
+    fn prefixes_are_read_strictly_and_kept_as_the_maps_keep_them() {
+        for (text, prefix) in [
+            ("203.0.113.0/24", Some("203.0.113.0/24")),
+            ("203.0.113.9/24", Some("203.0.113.0/24")),
+            ("203.0.113.9", Some("203.0.113.9/32")),
+            ("0.0.0.0/0", Some("0.0.0.0/0")),
+            ("2001:db8::9/32", Some("2001:db8::/32")),
+            ("2001:db8::9", Some("2001:db8::9/128")),
+            ("::ffff:203.0.113.0/120", Some("203.0.113.0/24")),
+            ("::ffff:203.0.113.9", Some("203.0.113.9/32")),
+            ("203.0.113.0/33", None),
+            ("203.0.113.0/256", None),
+            ("2001:db8::/129", None),
+            ("203.0.113.0/", None),
+            ("203.0.113.0/+8", None),
+            ("203.0.113.0/08", None),
+            ("203.0.113.0/-1", None),
+            ("203.0.113.0/24/8", None),
+            ("203.0.113.0/255.255.255.0", None),
+            ("010.0.0.0/8", None),
+            ("/8", None),
+            ("", None),
+        ] {
+            let expected = prefix.map(|prefix| prefix.parse().expect("a prefix"));
+            assert_eq!(parse_prefix(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_that_is_written_is_read_as_it_was(address: IpAddr, length in 0_u8..=128) {
+            let length = if address.is_ipv4() { length.min(32) } else { length };
+            let net = IpNet::new(address, length).expect("a length of the family");
+            let written = net.to_string();
+            prop_assert_eq!(parse_prefix(written.as_bytes()), Some(canonical_prefix(net)));
+        }
     }
 
     /// Valid text, so that a mutation of it is nearly valid.

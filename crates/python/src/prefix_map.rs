@@ -3,7 +3,7 @@
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{can_cast_types, cast};
 use arrow::datatypes::{DataType, UInt32Type};
-use flowproof_prefix::{IpNet, PrefixMap as Map, parse_ip};
+use flowproof_prefix::{IpNet, PrefixMap as Map, parse_ip, parse_prefix};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -156,7 +156,6 @@ fn no_address(text: &str, row: usize) -> Failure {
 fn prefix_of(object: &Bound<'_, PyAny>) -> PyResult<IpNet> {
     let text = object.str()?;
     let text = text.to_str()?;
-    let prefix = text.parse::<IpNet>().ok();
-    let prefix = prefix.or_else(|| parse_ip(text.as_bytes()).map(IpNet::from));
-    Ok(prefix.ok_or_else(|| Failure::Usage(format!("`{text}` is no IP prefix")))?)
+    Ok(parse_prefix(text.as_bytes())
+        .ok_or_else(|| Failure::Usage(format!("`{text}` is no IP prefix")))?)
 }

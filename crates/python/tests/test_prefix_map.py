@@ -108,7 +108,7 @@ def test_the_rules_of_prefixes_hold():
     assert len(flowproof.PrefixMap([])) == len(flowproof.PrefixMap({})) == 0
 
 
-@pytest.mark.parametrize("text", ["203.0.113.0/33", "203.0.113", "host", "", None, 7])
+@pytest.mark.parametrize("text", ["203.0.113.0/33", "203.000.113.0/24", "203.0.113", "host", "", None, 7])
 def test_what_is_no_prefix_is_refused(text):
     with pytest.raises(flowproof.UsageError, match="is no IP prefix"):
         flowproof.PrefixMap([("192.0.2.0/24", 1), (text, 2)])

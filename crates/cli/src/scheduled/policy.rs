@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use flowproof_evidence::Traffic;
-use flowproof_prefix::{IpNet, parse_ip};
+use flowproof_prefix::{IpNet, parse_ip, parse_prefix};
 use flowproof_report::{Severity, parse_size};
 use flowproof_source::is_in_bucket;
 use jiff::Timestamp;
@@ -247,7 +247,7 @@ impl Suppression {
             "" => None,
             text if text.contains(['-', ',']) => Some(Entries::One(text.to_owned())),
             text => Some(Entries::Within(
-                parse_net(text)
+                parse_prefix(text.as_bytes())
                     .with_context(|| format!("{place}: `{text}`: no address or prefix"))?,
             )),
         };
@@ -255,16 +255,13 @@ impl Suppression {
     }
 }
 
-fn parse_net(text: &str) -> Option<IpNet> {
-    parse_ip(text.as_bytes()).map(IpNet::from).or_else(|| text.parse::<IpNet>().ok())
-}
-
 /// Whether a prefix holds all of an entry in its canonical spelling.
 fn holds(prefix: IpNet, entry: &str) -> bool {
     let entry = entry.split('#').next().unwrap_or(entry);
     entry.split(',').all(|part| {
         let address = |text: &str| parse_ip(text.as_bytes());
-        let ends: Option<[IpAddr; 2]> = match (part.split_once('-'), parse_net(part)) {
+        let ends: Option<[IpAddr; 2]> = match (part.split_once('-'), parse_prefix(part.as_bytes()))
+        {
             (Some((first, last)), _) => address(first).zip(address(last)).map(<[IpAddr; 2]>::from),
             (None, Some(net)) => Some([net.network(), net.broadcast()]),
             (None, None) => None,
@@ -308,6 +305,9 @@ mod tests {
         for (header, row, covers) in [
             ("entry", "203.0.113.0/24", true),
             ("entry", "203.0.113.9", true),
+            ("entry", "203.0.113.77/24", true),
+            ("entry", "::ffff:203.0.113.0/120", true),
+            ("entry", "::ffff:203.0.113.9", true),
             ("entry", "203.0.113.8", false),
             ("list", "tor.txt", true),
             ("list", "lists/tor.txt", true),
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn ranges_and_prefixes_are_held_as_a_whole() {
-        let net = |text| parse_net(text).unwrap();
+        let net = |text: &str| parse_prefix(text.as_bytes()).unwrap();
         assert!(holds(net("203.0.113.0/24"), "203.0.113.4-203.0.113.9"));
         assert!(!holds(net("203.0.113.4/30"), "203.0.113.4-203.0.113.9"));
         assert!(holds(net("2001:db8::/32"), "2001:db8:1::/48"));

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 use flowproof_intel::{List, Matcher};
-use flowproof_prefix::{IpNet, parse_ip};
+use flowproof_prefix::{IpNet, parse_ip, parse_prefix};
 
 pub(crate) use lists::Lists;
 pub(crate) use raw::{raw_match_test, raw_test};
@@ -88,10 +88,11 @@ struct AddressFunction {
     lists: Arc<Lists>,
 }
 
-// A context has one set of lists, so functions of one name are one and the same.
+// What a function answers follows from its lists. Those of one context are the same, also where the context was
+// given others since a plan was made.
 impl PartialEq for AddressFunction {
     fn eq(&self, other: &Self) -> bool {
-        self.function == other.function
+        self.function == other.function && Arc::ptr_eq(&self.lists, &other.lists)
     }
 }
 impl Eq for AddressFunction {}
@@ -176,12 +177,6 @@ fn map<'a, T>(
     addresses.iter().map(move |text| parse_ip(text?.as_bytes()).map(|a| f(a.to_canonical())))
 }
 
-/// A CIDR, or an address as the CIDR of itself alone.
-fn parse_net(text: &str) -> Option<IpNet> {
-    let net = text.parse::<IpNet>().ok();
-    net.or_else(|| parse_ip(text.as_bytes()).map(|address| IpNet::from(address.to_canonical())))
-}
-
 fn ip_in(addresses: &StringViewArray, nets: &StringViewArray) -> Result<ArrayRef> {
     let mut last: Option<(&str, IpNet)> = None;
     let mut results = Vec::with_capacity(addresses.len());
@@ -193,7 +188,7 @@ fn ip_in(addresses: &StringViewArray, nets: &StringViewArray) -> Result<ArrayRef
         let text = nets.value(row);
         let net = match last {
             Some((known, net)) if known == text => net,
-            _ => match parse_net(text) {
+            _ => match parse_prefix(text.as_bytes()) {
                 Some(net) => net,
                 None => return exec_err!("ip_in: `{text}` is no CIDR like 203.0.113.0/24"),
             },
@@ -273,4 +268,19 @@ fn append_match(row: &mut StructBuilder, found: &flowproof_intel::Match<'_>) {
         builder.append_value(found.list.role == flowproof_intel::ListRole::Trusted);
     }
     row.append(true);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_one_name_are_the_same_if_their_lists_are() {
+        let (one, other) = (Lists::of(None), Lists::of(None));
+        let functions = |lists| address_functions(lists).collect::<Vec<_>>();
+        assert_eq!(functions(&one), functions(&one));
+        for (a, b) in functions(&one).into_iter().zip(functions(&other)) {
+            assert_ne!(a, b);
+        }
+    }
 }

@@ -8,10 +8,10 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::ScalarFunction;
 use flowproof_intel::Matcher;
-use flowproof_prefix::{IpNet, parse_ip};
+use flowproof_prefix::{IpNet, parse_ip, parse_prefix};
 use flowproof_record::RawTest;
 
-use super::{AddressFunction, Function, is_called, parse_net};
+use super::{AddressFunction, Function, is_called};
 
 /// A function call as a question about the text of the field that is its first argument, which is
 /// returned with it. `None` where the meaning would not be the same: the call would fail, or looks
@@ -20,7 +20,9 @@ pub(crate) fn raw_test(call: &ScalarFunction) -> Option<(&Expr, Arc<dyn RawTest>
     let function = call.func.inner().downcast_ref::<AddressFunction>()?;
     let (address, others) = call.args.split_first()?;
     let question = match (function.function, others) {
-        (Function::IpIn, [Expr::Literal(net, _)]) => Question::In(parse_net(text_of(net)?)?),
+        (Function::IpIn, [Expr::Literal(net, _)]) => {
+            Question::In(parse_prefix(text_of(net)?.as_bytes())?)
+        }
         (Function::InList, []) => Question::Threat(Arc::clone(function.lists.matcher()?)),
         (Function::OnThreatList, []) => Question::Listed(Arc::clone(function.lists.matcher()?)),
         (Function::InList, [Expr::Literal(name, _)]) => {

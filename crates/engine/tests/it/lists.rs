@@ -37,10 +37,21 @@ fn ip_in_and_ip_family_know_both_families() {
     assert_eq!(rows(sql, false).unwrap(), ["203.0.113.9"]);
     let sql = "select dstaddr from flow_logs where ip_in(dstaddr, '2001:db8:ffff::/48')";
     assert_eq!(rows(sql, false).unwrap(), ["2001:db8:ffff::9"]);
+    let sql = "select dstaddr from flow_logs where ip_in(dstaddr, '::ffff:203.0.113.0/120')";
+    assert_eq!(rows(sql, false).unwrap(), ["203.0.113.9"], "the IPv4 prefix in other words");
+    let sql = "select cidr from (values ('::ffff:203.0.113.77/120'), ('203.0.113.77/24'), \
+        ('203.0.113.9'), ('203.0.113.8')) as given (cidr) where ip_in('203.0.113.9', cidr)";
+    assert_eq!(
+        rows(sql, false).unwrap(),
+        ["203.0.113.77/24", "203.0.113.9", "::ffff:203.0.113.77/120"]
+    );
     let sql = "select ip_family(dstaddr), count(*) from flow_logs group by 1";
     assert_eq!(rows(sql, false).unwrap(), ["4|2", "6|1"]);
-    let error = rows("select ip_in(dstaddr, '203.0.113.0/240') from flow_logs", false).unwrap_err();
-    assert!(error.contains("is no CIDR"), "{error}");
+    for text in ["203.0.113.0/240", "203.000.113.0/24", "host"] {
+        let sql = format!("select ip_in(dstaddr, '{text}') from flow_logs");
+        let error = rows(&sql, false).unwrap_err();
+        assert!(error.contains("is no CIDR"), "{error}");
+    }
 }
 
 #[test]

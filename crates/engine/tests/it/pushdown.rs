@@ -170,6 +170,7 @@ fn questions_about_lists_and_ranges_are_asked_on_raw_bytes_with_the_same_answers
     for filter in [
         "ip_in(srcaddr, '10.0.0.0/8')",
         "ip_in(dstaddr, '203.0.113.9') and ip_in(srcaddr, '2001:db8::/32')",
+        "ip_in(dstaddr, '::ffff:203.0.113.9/120')",
         "ip_in(srcaddr, 'nonsense')",
         "in_list(srcaddr) or in_list(dstaddr)",
         "in_list(srcaddr, 'a.txt')",

@@ -44,20 +44,20 @@ pub enum Keep {
 /// What a decoder does.
 #[derive(Debug, Clone)]
 pub struct DecoderOptions {
-    /// The columns of the batches, in order.
+    /// The columns of the batches, in order. Default: all fields.
     pub columns: Vec<FieldId>,
-    /// Most rows of a batch.
+    /// Most rows of a batch. Default: 8,192.
     pub batch_rows: usize,
     /// The format of objects without a header. Without it, the default format is assumed where the
     /// first line fits it.
     pub format: Option<Format>,
-    /// Only records whose `[start, end]` overlaps `[from, to)`, seconds since 1970.
+    /// Only records whose `[start, end]` overlaps `[from, to)`, seconds since 1970. Default: no bounds.
     pub from: Option<i64>,
     /// See `from`.
     pub to: Option<i64>,
-    /// Which records are handed out.
+    /// Which records are handed out. Default: all.
     pub keep: Keep,
-    /// Only records that pass.
+    /// Only records that pass. Default: all do.
     pub predicate: Option<Arc<Predicate>>,
     /// Whether lines may be passed over that do not hold the one text (an interface's id, an address)
     /// without which no line can pass the predicate. They are counted as
