@@ -64,7 +64,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Adds what an inventory knows of interfaces: whose they are, and which addresses are their own.
+    /// Adds what an inventory knows of interfaces: whose they are, and which addresses are their own. Several are
+    /// taken as one, each later than those before; [`Inventory::merge`] tells what is doubtful between them.
     #[must_use]
     pub fn inventory(mut self, inventory: &Inventory) -> SessionBuilder {
         self.options.book.add_inventory(inventory);

@@ -31,7 +31,7 @@ use flowproof_intel::Matcher;
 use crate::answer::Answer;
 use crate::error::EngineError;
 use crate::functions::{self, Lists};
-use crate::query::in_order;
+use crate::order::in_order;
 use crate::session::Session;
 use crate::sum::checked_sum;
 use crate::table::{TableColumn, TableKind};

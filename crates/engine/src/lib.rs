@@ -38,6 +38,7 @@ mod incremental;
 mod inspect;
 mod inventory;
 mod listed;
+mod order;
 mod orient;
 mod parquet;
 mod query;

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::common::Column;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::expr::Sort as SortExpr;
-use datafusion::logical_expr::{Expr, Limit, LogicalPlan, LogicalPlanBuilder, Sort};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use flowproof_intel::Matcher;
 
 use crate::answer::Answer;
 use crate::error::EngineError;
+use crate::order::in_order;
 use crate::session::{Run, Session, Terms};
 use crate::volumes::Rows;
 
@@ -25,7 +24,8 @@ impl Session {
     ///
     /// Rows that the query leaves in no order are sorted by all columns, and rows that it leaves
     /// equal in its order are sorted by the others, so that the same input gives the same output
-    /// whatever the threads.
+    /// whatever the threads. The same holds within it: `LIMIT` and `DISTINCT ON` take the first rows in
+    /// such an order.
     ///
     /// It is planned on the thread that polls the future, and by recursion: a query of thousands of ORs needs a
     /// deep stack there (`thread_stack_size` of tokio's builder), which a [blocking](crate::blocking) session has.
@@ -115,7 +115,7 @@ impl Session {
         let schema = Arc::clone(pass.schema());
         let told = pass.end().await?;
         let open = told.objects.iter().any(|(_, report)| report.sides.left_open);
-        let known = told.learner.is_empty() && !open;
+        let known = told.learner.is_empty() && !open && !told.was_left;
         Ok(known.then_some(Run { schema, batches, told }))
     }
 }
@@ -146,35 +146,4 @@ async fn read_only(context: &SessionContext, sql: &str) -> Result<DataFrame, Eng
     let frame = context.sql_with_options(sql, options).await?;
     let (state, plan) = frame.into_parts();
     Ok(DataFrame::new(state, in_order(plan)?))
-}
-
-/// The plan with its result in an order that leaves nothing to chance.
-pub(crate) fn in_order(plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
-    Ok(match plan {
-        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_) => plan,
-        LogicalPlan::Limit(limit) => {
-            let input = in_order(Arc::unwrap_or_clone(limit.input))?;
-            LogicalPlan::Limit(Limit { input: Arc::new(input), ..limit })
-        }
-        LogicalPlan::Sort(Sort { expr, input, fetch }) => {
-            let mut order = expr;
-            order.extend(all_columns(&input));
-            LogicalPlan::Sort(Sort { expr: order, input, fetch })
-        }
-        other => {
-            let order = all_columns(&other);
-            if order.is_empty() {
-                return Ok(other);
-            }
-            LogicalPlanBuilder::from(other).sort(order)?.build()?
-        }
-    })
-}
-
-/// Every column that can be sorted by, ascending.
-fn all_columns(plan: &LogicalPlan) -> Vec<SortExpr> {
-    let sortable = |data_type: &DataType| !data_type.is_nested();
-    let fields = plan.schema().iter().filter(|(_, field)| sortable(field.data_type()));
-    let columns = fields.map(|field| Expr::Column(Column::from(field)));
-    columns.map(|column| column.sort(true, true)).collect()
 }

@@ -228,8 +228,9 @@ impl Session {
         catalog: Arc<Catalog>,
         listing: JoinSet<()>,
         selection: &Selection,
-        options: SessionOptions,
+        mut options: SessionOptions,
     ) -> Result<Session, EngineError> {
+        options.batch_rows = options.batch_rows.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads.max(1))
             .thread_name(|index| format!("decode-{index}"))

@@ -12,6 +12,18 @@ use jiff::Timestamp;
 /// How far around the window records are looked for, if nobody says: 15 minutes.
 pub const DEFAULT_SLACK: Duration = Duration::from_secs(15 * 60);
 
+/// A window that holds no time: an end that was asked for lies beyond the finding's own other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the window would begin at {from} and end at {to}: an end that is not given is the finding's own, give both"
+)]
+pub struct EmptyWindow {
+    /// The beginning.
+    pub from: Timestamp,
+    /// The end, which is not after it.
+    pub to: Timestamp,
+}
+
 /// A finding to judge, or a subject to look at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inquiry {
@@ -45,8 +57,8 @@ impl Inquiry {
         }
     }
 
-    /// Adds what is known of the subject to what the finding says of it. An instance that is named here is meant
-    /// instead of the finding's.
+    /// Adds what is known of the subject to what the finding says of it. Another instance than the finding's is meant
+    /// instead of that: the finding's interfaces and addresses are then left out.
     #[must_use]
     pub fn subject(mut self, subject: Subject) -> Inquiry {
         self.subject = subject;
@@ -72,7 +84,7 @@ impl Inquiry {
     /// Addresses that stand for a name which the finding claims.
     #[must_use]
     pub fn named(mut self, addresses: impl IntoIterator<Item = IpAddr>) -> Inquiry {
-        self.named.extend(addresses);
+        self.named.extend(addresses.into_iter().map(|address| address.to_canonical()));
         self
     }
 
@@ -104,6 +116,21 @@ impl Inquiry {
         Window { from: self.asked.from.or(core.from), to: self.asked.to.or(core.to) }
     }
 
+    /// Whether [`Inquiry::judged_window`] is a window.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyWindow`] if it ends before it begins, since only one end was asked for.
+    pub fn check_window(&self) -> Result<(), EmptyWindow> {
+        let Window { from, to } = self.judged_window();
+        match (from, to) {
+            (Some(from), Some(to)) if to <= from && self.asked != Window::ALWAYS => {
+                Err(EmptyWindow { from, to })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The time of the records that are to be looked at, which is what a session has to be opened over.
     #[must_use]
     pub fn searched_window(&self) -> Window {
@@ -120,8 +147,10 @@ impl Inquiry {
         let mut question =
             SubjectQuestion { window: self.judged_window(), ..SubjectQuestion::default() };
         if let Some(finding) = &self.finding {
-            question.subject = finding.subject.clone();
-            question.identities.clone_from(&finding.interfaces);
+            if self.other_instance().is_none() {
+                question.subject = finding.subject.clone();
+                question.identities.clone_from(&finding.interfaces);
+            }
             question.claimed = finding.remotes();
             let (remote, local) = claimed_ports(finding);
             question.claimed_remote_ports = remote;
@@ -143,6 +172,14 @@ impl Inquiry {
             remotes.extend(&finding.callers);
         }
         remotes
+    }
+
+    /// The finding's instance, if another one is named.
+    #[must_use]
+    pub fn other_instance(&self) -> Option<&str> {
+        let of_finding = self.finding.as_ref()?.subject.instance.as_deref()?;
+        let named = self.subject.instance.as_deref()?;
+        (named != of_finding).then_some(of_finding)
     }
 
     fn add_subject(&self, subject: &mut Subject) {

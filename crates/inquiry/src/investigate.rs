@@ -15,13 +15,15 @@ impl Inquiry {
     ///
     /// # Errors
     ///
-    /// Those of opening a session and of [`Session::subject`](flowproof_engine::Session::subject). What cannot be read of
+    /// [`EngineError::Window`] where [`Inquiry::check_window`] fails, and those of opening a session and of
+    /// [`Session::subject`](flowproof_engine::Session::subject). What cannot be read of
     /// the logs is no error: it is in the answer's coverage.
     pub async fn investigate(
         &self,
         logs: &SessionBuilder,
         lists: Option<&Matcher>,
     ) -> Result<Investigation, EngineError> {
+        self.check_window().map_err(|_| EngineError::Window)?;
         let session = logs.clone().window(self.searched_window()).open().await?;
         let answer = session.subject(&self.question(), lists).await?;
         let remotes = if self.peers { self.remotes() } else { Default::default() };

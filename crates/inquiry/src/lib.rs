@@ -41,9 +41,11 @@ mod investigate;
 mod judge;
 mod told;
 
-pub use inquiry::{DEFAULT_SLACK, Inquiry};
+pub use inquiry::{DEFAULT_SLACK, EmptyWindow, Inquiry};
 pub use judge::Beside;
-pub use told::{list_source, not_in_use, tell_if_empty, tell_internal, tell_rejects};
+pub use told::{
+    list_source, not_in_use, tell_if_empty, tell_internal, tell_rejects, tell_untold_instances,
+};
 
 #[cfg(doctest)] // What the README shows is compiled.
 #[doc = include_str!("../README.md")]

@@ -1,6 +1,7 @@
-//! What is told beside an answer: of lists, and of a place where there is no flow log.
+//! What is told beside an answer: of lists, of a place where there is no flow log, and of records that do not say whose
+//! they are.
 
-use flowproof_engine::Session;
+use flowproof_engine::{Answer, Rows, Session, VolumeFilter};
 use flowproof_evidence::{ListSource, Window};
 use flowproof_intel::{List, ListRole, internal_entries};
 use flowproof_report::{Remarks, counted, span, thousands};
@@ -68,6 +69,23 @@ pub fn tell_if_empty(session: &Session, places: &[String], remarks: &mut Remarks
         if let Some(nearest) = session.nearest() {
             remarks.note(&nearest_text(nearest));
         }
+    }
+}
+
+/// Tells it if records of an instance that is asked for may be missing, since they do not say whose they are.
+pub fn tell_untold_instances(
+    session: &Session,
+    filter: &VolumeFilter,
+    answer: &Answer<Rows>,
+    remarks: &mut Remarks,
+) {
+    let untold = session.untold_instances(filter, answer);
+    if untold > 0 {
+        let objects = counted(untold, "object", "objects");
+        remarks.warn(&format!(
+            "{objects} without instance-id: records of the instance there are in no row, unless an inventory \
+             (--inventory) or --interface names its interfaces"
+        ));
     }
 }
 

@@ -77,7 +77,7 @@ impl From<EngineError> for Failure {
             EngineError::NoInstances => Failure::Usage(format!(
                 "{error}; name interfaces by interface=, or give an inventory="
             )),
-            EngineError::Query(_) => Failure::Query(with_causes(&error)),
+            EngineError::Query(_) | EngineError::Overflow(_) => Failure::Query(with_causes(&error)),
             _ => Failure::Other(with_causes(&error)),
         }
     }

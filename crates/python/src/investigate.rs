@@ -17,7 +17,7 @@ use crate::investigation::Investigation;
 use crate::keywords::{Addresses, Keywords, Texts, text};
 use crate::lists::{Lists, LoadedLists};
 use crate::logs::Logs;
-use crate::running::wait;
+use crate::running::{apart, wait};
 use crate::standing::Standing;
 
 /// Judge whether the traffic bears a GuardDuty finding out, or look at a subject without one.
@@ -97,12 +97,17 @@ impl Asked {
 
     async fn answer(&self, logs: &Logs, lists: &Lists) -> Result<Investigation, Failure> {
         let mut remarks = Remarks::default();
-        let (finding, refused) = self.finding(&mut remarks)?;
-        let LoadedLists { matcher, sources } = lists.load(&mut remarks)?;
-        let book = logs.book(&mut remarks)?;
+        let (finding, refused) = apart(|| self.finding(&mut remarks))?;
+        let LoadedLists { matcher, sources } = apart(|| lists.load(&mut remarks))?;
+        let book = apart(|| logs.book(&mut remarks))?;
         let inquiry = finding.map_or_else(|| Inquiry::about(Subject::default()), Inquiry::of);
         let inquiry = inquiry.subject(self.subject.clone()).window(logs.window());
         let inquiry = inquiry.slack(self.slack).named(self.named.iter().copied());
+        if let Some(other) = inquiry.other_instance() {
+            let text = format!("instance: the finding is about {other}; ask of another without it");
+            return Err(Failure::Usage(text));
+        }
+        inquiry.check_window().map_err(Failure::of("from_, to"))?;
 
         let window = inquiry.searched_window();
         let session = logs.open_over(window, book.clone(), &mut remarks).await?;

@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::keywords::{Keywords, Texts};
 use crate::lists::Lists;
 use crate::logs::Logs;
-use crate::running::wait;
+use crate::running::{apart, wait};
 
 /// Answer SQL over the tables flow_logs and traffic.
 ///
@@ -41,8 +41,8 @@ pub(crate) fn query(
     keywords.finish()?;
     wait(py, async move {
         let mut remarks = Remarks::default();
-        let loaded = lists.load(&mut remarks)?;
-        let book = logs.book(&mut remarks)?;
+        let loaded = apart(|| lists.load(&mut remarks))?;
+        let book = apart(|| logs.book(&mut remarks))?;
         let session = logs.open(book, &mut remarks).await?;
         let answered = session.query(&sql, loaded.matcher).await?;
         Ok(Answer::new(answered, remarks))

@@ -52,6 +52,12 @@ pub(crate) fn wait<T: Send + 'static>(
     })
 }
 
+/// Does work within a question that waits for no one: of a file that is slow to come, say. The thread it is on is made up
+/// for meanwhile, so that other calls go on, also if this one is given up.
+pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}
+
 fn runtime() -> Result<&'static Runtime, Failure> {
     let (process, runtime) = match RUNTIME.get() {
         Some(started) => started,

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::keywords::{Keywords, Texts};
 use crate::lists::Lists;
 use crate::logs::Logs;
-use crate::running::wait;
+use crate::running::{apart, wait};
 
 /// Find all traffic with addresses on threat lists, by interface and list entry.
 ///
@@ -59,11 +59,11 @@ async fn answer(
     internal: bool,
 ) -> Result<(Answer, ScanAnswer), Failure> {
     let mut remarks = Remarks::default();
-    let loaded = lists.load(&mut remarks)?;
+    let loaded = apart(|| lists.load(&mut remarks))?;
     let Some(matcher) = loaded.matcher.filter(|_| lists.has_threats()) else {
         return Err(Failure::Usage("lists: a list is needed to scan for".to_owned()));
     };
-    let book = logs.book(&mut remarks)?;
+    let book = apart(|| logs.book(&mut remarks))?;
     let session = logs.open(book, &mut remarks).await?;
     let answered = session.listed(Arc::clone(&matcher), internal).await?;
     let rows = rows(&answered.value, &matcher)?;

@@ -1,6 +1,7 @@
 //! `volumes`: bytes, packets and flows each way, by any keys.
 
 use flowproof_engine::{Key, VolumeFilter};
+use flowproof_inquiry::tell_untold_instances;
 use flowproof_report::Remarks;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -9,7 +10,7 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::keywords::{Keywords, Texts};
 use crate::logs::Logs;
-use crate::running::wait;
+use crate::running::{apart, wait};
 
 /// Add up bytes, packets and flows each way.
 ///
@@ -48,9 +49,10 @@ pub(crate) fn volumes(
 
 async fn answer(logs: &Logs, keys: &[Key], filter: &VolumeFilter) -> Result<Answer, Failure> {
     let mut remarks = Remarks::default();
-    let book = logs.book(&mut remarks)?;
+    let book = apart(|| logs.book(&mut remarks))?;
     let session = logs.open(book, &mut remarks).await?;
     let answered = session.volumes(keys, filter).await?;
+    tell_untold_instances(&session, filter, &answered, &mut remarks);
     Ok(Answer::new(answered, remarks))
 }
 

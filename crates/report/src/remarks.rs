@@ -157,6 +157,11 @@ fn troubles(coverage: &Coverage) -> [(SampleKind, u64, &'static str, &'static st
 }
 
 fn notes(coverage: &Coverage, remarks: &mut Remarks) {
+    let left = coverage.objects.not_read;
+    if left > 0 {
+        let objects = counted(left, "object", "objects");
+        remarks.note(&format!("{objects} not read to the end: nothing more was asked of them"));
+    }
     let mut told: Vec<&str> = Vec::new();
     for sample in &coverage.samples {
         let is_note = matches!(sample.kind, SampleKind::Assumed | SampleKind::UnknownField);

@@ -11,8 +11,8 @@ use flowproof_evidence::{Baseline, ObjectEvidence, Subject, Window};
 use flowproof_finding::read_findings;
 use flowproof_inquiry::{Beside, Inquiry};
 use flowproof_report::{
-    HtmlOptions, Investigation, MarkdownOptions, TextOptions, counted, write_html, write_json,
-    write_markdown, write_text,
+    HtmlOptions, Investigation, MarkdownOptions, TextOptions, counted, printable, write_html,
+    write_json, write_markdown, write_text,
 };
 use jiff::Timestamp;
 
@@ -148,7 +148,23 @@ fn inquiries(
     }
     let instance = args.instance.first().cloned();
     let inquiry = |finding| as_typed(Inquiry::of(finding), instance.clone());
-    Ok((findings.into_iter().map(inquiry).collect(), any_refused))
+    let inquiries: Vec<Inquiry> = findings.into_iter().map(inquiry).collect();
+    inquiries.iter().try_for_each(fits)?;
+    Ok((inquiries, any_refused))
+}
+
+/// Refuses a question that what was typed makes one about something else than its finding.
+fn fits(inquiry: &Inquiry) -> Result<()> {
+    let id = inquiry.finding().map_or("", |finding| &finding.id);
+    let refuse = |why: String| UsageError(format!("{}: {why}", printable(id)));
+    if let Some(other) = inquiry.other_instance() {
+        let other = printable(other);
+        let why = format!(
+            "the finding is about {other}: --instance names another; ask of that without --finding"
+        );
+        return Err(refuse(why).into());
+    }
+    inquiry.check_window().map_err(|why| refuse(format!("--from, --to: {why}")).into())
 }
 
 /// Each instance that was named, or none once for the interfaces and addresses alone.

@@ -2,6 +2,8 @@
 
 use anyhow::{Result, anyhow};
 use flowproof_engine::{EngineError, Key, VolumeFilter};
+use flowproof_inquiry::tell_untold_instances;
+use flowproof_report::Remarks;
 use jiff::Timestamp;
 
 use super::Common;
@@ -35,5 +37,8 @@ pub(crate) async fn run(args: Volumes, common: &Common, streams: &mut Streams) -
     })?;
     rows::write(&answer.value, &args.rows, streams)?;
     trouble::tell(&answer, streams);
+    let mut remarks = Remarks::default();
+    tell_untold_instances(&session, &filter, &answer, &mut remarks);
+    streams.remark(&remarks);
     Ok(Exit::of(&answer))
 }

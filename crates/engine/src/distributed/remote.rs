@@ -65,8 +65,11 @@ impl Coming {
         let (sender, rows) = mpsc::channel(2);
         let outcome: Arc<OnceLock<_>> = Arc::default();
         let (job, told) = (Arc::clone(job), Arc::clone(&outcome));
+        job.scan.report.begin();
         let task = SpawnedTask::spawn(async move {
             let brought = bring(&job, &sender).await;
+            // All that was told is taken in by now.
+            job.scan.report.end();
             let brought = brought.map_err(|error| DataFusionError::External(Box::new(error)));
             // It is told once: here.
             let _ = told.set(brought.map_err(Arc::new));

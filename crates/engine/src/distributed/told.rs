@@ -125,8 +125,8 @@ impl Told {
         }
     }
 
-    /// Tells all of it to another scan, whose object `numbering[i]` is this one's object `i`. What was
-    /// told there of an object gives way; what records taught is added, so it is to be given once.
+    /// Tells all of it to another scan, whose object `numbering[i]` is this one's object `i`. It is added to what was
+    /// told there, so it is to be given once.
     ///
     /// # Errors
     ///

@@ -56,6 +56,12 @@ impl Inventory {
         merge.finish(notes)
     }
 
+    /// Whether it tells of an interface.
+    pub(crate) fn knows(&self, interface: &str) -> bool {
+        let place = self.interfaces.binary_search_by(|it| it.interface.as_str().cmp(interface));
+        place.is_ok() || self.sightings.contains_key(interface)
+    }
+
     /// What was told with a time, by interface.
     pub(crate) fn sightings(&self) -> impl Iterator<Item = (&str, &BTreeSet<Sighting>)> {
         self.sightings.iter().map(|(interface, told)| (interface.as_str(), told))

@@ -34,14 +34,14 @@ pub(super) fn place(number: u64) -> (usize, usize) {
     ((number >> 32) as usize, (number & u64::from(u32::MAX)) as usize)
 }
 
-/// What one record matches: numbers of entries, each once, with the address that the entry holds.
+/// What one record matches: numbers of entries, each once, with those of the record's addresses that the entry holds.
 /// Matches of internal addresses count only if `internal` says so.
 pub(super) fn of_record(
     matcher: &Matcher,
     internal: bool,
     addresses: impl IntoIterator<Item = IpAddr>,
-) -> Vec<(u64, Option<IpAddr>)> {
-    let mut matches: Vec<(u64, Option<IpAddr>)> = Vec::new();
+) -> Vec<(u64, Vec<IpAddr>)> {
+    let mut matches: Vec<(u64, Vec<IpAddr>)> = Vec::new();
     let mut seen = Vec::new();
     let (mut is_suppressed, mut is_internal) = (false, false);
     for address in addresses {
@@ -61,8 +61,9 @@ pub(super) fn of_record(
             continue;
         }
         for number in numbers {
-            if matches.iter().all(|(known, _)| *known != number) {
-                matches.push((number, Some(address)));
+            match matches.iter_mut().find(|(known, _)| *known == number) {
+                Some((_, addresses)) => addresses.push(address),
+                None => matches.push((number, vec![address])),
             }
         }
     }
@@ -71,7 +72,7 @@ pub(super) fn of_record(
         true if is_suppressed => Some(SUPPRESSED),
         true => is_internal.then_some(INTERNAL),
     };
-    matches.extend(as_such.map(|number| (number, None)));
+    matches.extend(as_such.map(|number| (number, Vec::new())));
     matches
 }
 
@@ -92,10 +93,9 @@ impl RecordMatches {
     }
 }
 
-// A context has one set of lists, so functions of one name are one and the same.
 impl PartialEq for RecordMatches {
-    fn eq(&self, _: &Self) -> bool {
-        true
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.lists, &other.lists) && self.internal == other.internal
     }
 }
 impl Eq for RecordMatches {}
@@ -107,7 +107,7 @@ impl std::hash::Hash for RecordMatches {
 
 fn fields() -> Fields {
     let number = Field::new("number", DataType::UInt64, false);
-    Fields::from(vec![number, Field::new("address", DataType::Utf8, true)])
+    Fields::from(vec![number, Field::new("addresses", DataType::Utf8, true)])
 }
 
 impl ScalarUDFImpl for RecordMatches {
@@ -137,10 +137,9 @@ impl ScalarUDFImpl for RecordMatches {
         for row in 0..args.number_rows {
             let texts = columns.iter().filter(|column| column.is_valid(row));
             let parsed = texts.filter_map(|column| parse_ip(column.value(row).as_bytes()));
-            for (number, address) in
-                of_record(matcher, self.internal, parsed.map(|address| address.to_canonical()))
-            {
-                append(rows.values(), number, address);
+            let parsed = parsed.map(|address| address.to_canonical());
+            for (number, addresses) in of_record(matcher, self.internal, parsed) {
+                append(rows.values(), number, &addresses);
             }
             rows.append(true);
         }
@@ -148,12 +147,16 @@ impl ScalarUDFImpl for RecordMatches {
     }
 }
 
-fn append(item: &mut StructBuilder, number: u64, address: Option<IpAddr>) {
+/// What parts addresses of one record, in a column that is grouped by.
+pub(super) const BETWEEN: char = ' ';
+
+fn append(item: &mut StructBuilder, number: u64, addresses: &[IpAddr]) {
     if let Some(builder) = item.field_builder::<UInt64Builder>(0) {
         builder.append_value(number);
     }
     if let Some(builder) = item.field_builder::<StringBuilder>(1) {
-        builder.append_option(address.map(|address| address.to_string()));
+        let texts = addresses.iter().map(IpAddr::to_string);
+        builder.append_option(texts.reduce(|all, next| format!("{all}{BETWEEN}{next}")));
     }
     item.append(true);
 }

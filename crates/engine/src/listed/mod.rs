@@ -24,7 +24,7 @@ use crate::session::{Session, Terms};
 use crate::totals::{TOTALS, flatten};
 use crate::volumes::{Settled, give_directions};
 pub(crate) use matches::RecordMatches;
-use matches::{ANY, INTERNAL, SUPPRESSED, place};
+use matches::{ANY, BETWEEN, INTERNAL, SUPPRESSED, place};
 
 /// Traffic of one interface with the addresses of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn listed_row((key, (traffic, mut addresses)): (Key, Found)) -> ListedRow {
 }
 
 impl Listed {
-    /// Adds a row of the result: an address of an entry, or what concerns records as such.
+    /// Adds a row of the result: addresses of an entry, or what concerns records as such.
     fn add(
         &mut self,
         columns: &Columns,
@@ -151,8 +151,9 @@ impl Listed {
                 let key = (text("account")?, text("instance")?, text("interface")?, number);
                 let (known, addresses) = rows.entry(key).or_default();
                 known.merge(&traffic)?;
-                let address = text("address")?;
-                addresses.extend(address.and_then(|address| parse_ip(address.as_bytes())));
+                let texts = text("addresses")?.unwrap_or_default();
+                let texts = texts.split(BETWEEN).map(str::as_bytes);
+                addresses.extend(texts.filter_map(parse_ip));
             }
         }
         Ok(())
@@ -174,7 +175,7 @@ fn sql() -> String {
     let held = ADDRESSES.map(|address| format!("on_threat_list({address})"));
     format!(
         "SELECT account, instance, interface, found['number'] AS number, \
-             found['address'] AS address, pending, {TOTALS} \
+             found['addresses'] AS addresses, pending, {TOTALS} \
          FROM (SELECT coalesce(account_id, object_account) AS account, instance, \
                  interface_id AS interface, flow_kind, pending, bytes, packets, \"start\", \
                  \"end\", unnest({name}({addresses})) AS found \

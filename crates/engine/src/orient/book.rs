@@ -16,12 +16,21 @@ use crate::inventory::Inventory;
 
 /// What is known of interfaces before the records are read, and what they then taught.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(test, derive(PartialEq))]
 pub struct AddressBook {
     /// Shared by copies of the book until one of them is added to.
     interfaces: Arc<HashMap<String, Arc<Entry>>>,
     /// Whether an interface's instance may depend on the time.
     has_timelines: bool,
+    /// All inventories that were added, as one: the times of two may tell together what neither tells alone.
+    told: Arc<Inventory>,
+}
+
+/// What a book answers with.
+#[cfg(test)]
+impl PartialEq for AddressBook {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.interfaces, self.has_timelines) == (&other.interfaces, other.has_timelines)
+    }
 }
 
 /// One interface of the book.
@@ -139,16 +148,25 @@ impl AddressBook {
         addresses.for_each(|address| entry.add(&address));
     }
 
-    /// Adds what an inventory tells, with the times at which interfaces moved from instance to instance.
+    /// Adds what an inventory tells, with the times at which interfaces moved from instance to instance. Of several, one
+    /// after the other, the book knows what they are as one ([`Inventory::merge`]), each later than those before.
     pub fn add_inventory(&mut self, inventory: &Inventory) {
-        inventory.interfaces.iter().for_each(|identity| self.add(identity));
-        for (interface, sightings) in inventory.sightings() {
+        let told = Arc::unwrap_or_clone(std::mem::take(&mut self.told));
+        let told = if told == Inventory::default() {
+            inventory.clone()
+        } else {
+            told.merge(inventory.clone())
+        };
+        let is_new = |id: &str| inventory.knows(id);
+        told.interfaces.iter().filter(|it| is_new(&it.interface)).for_each(|it| self.add(it));
+        for (interface, sightings) in told.sightings().filter(|(id, _)| is_new(id)) {
             let timeline = Timeline::of(sightings).map(Arc::new);
             self.has_timelines |= timeline.is_some();
             let entry = self.entry(interface);
             entry.life = Life::of(sightings);
             entry.timeline = timeline.or(entry.timeline.take());
         }
+        self.told = Arc::new(told);
     }
 
     /// Adds an address that the records taught. `assumed` if it is only the likelier of two.
@@ -171,7 +189,11 @@ impl AddressBook {
     pub(crate) fn unpack(packed: PackedBook) -> AddressBook {
         let entries = packed.entries.into_iter();
         let interfaces = entries.map(|(id, entry)| (id, Arc::new(entry.into_entry()))).collect();
-        AddressBook { interfaces: Arc::new(interfaces), has_timelines: packed.has_timelines }
+        AddressBook {
+            interfaces: Arc::new(interfaces),
+            has_timelines: packed.has_timelines,
+            told: Arc::default(),
+        }
     }
 
     fn entry(&mut self, interface: &str) -> &mut Entry {

@@ -30,6 +30,7 @@ pub(super) struct Partition {
     /// What is used for one object after the other.
     buffers: Buffers,
     sums: Option<SharedSums>,
+    is_begun: bool,
 }
 
 /// The object that is being read.
@@ -46,11 +47,23 @@ impl Partition {
         let buffers = Buffers::default();
         let sums = plan.sums();
         let ahead = Ahead::new(tasks);
-        Partition { plan, ahead, current, ready, task, buffers, sums }
+        Partition { plan, ahead, current, ready, task, buffers, sums, is_begun: false }
     }
 
-    /// The next batch; `None` at the end.
+    /// The next batch; `None` at the end. That it came to its end is told: a reading that nobody follows to there has
+    /// not told all that its records taught.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.plan.context.report.begin();
+        }
+        let next = self.next_gathered().await?;
+        if next.is_none() {
+            self.plan.context.report.end();
+        }
+        Ok(next)
+    }
+
+    async fn next_gathered(&mut self) -> Result<Option<RecordBatch>> {
         if self.plan.context.kept.is_none() {
             return self.next_as_read().await;
         }

@@ -1,14 +1,14 @@
 //! What a scan tells beside its rows: what became of each object, and what is not in the rows.
 //!
-//! Reports are kept by object, and a second report of the same object takes the place of the first.
-//! A plan that scans the table twice, or a partition that is run again, therefore counts nothing
-//! twice.
+//! Reports are kept by object, and a second report of the same object tells what either found. A plan that
+//! scans the table twice, or a partition that is run again, therefore counts nothing twice, and what one of
+//! two scans did not look at is told by the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use flowproof_record::{Tally, Wrapper};
+use flowproof_record::{RejectKind, Tally, Wrapper};
 use flowproof_source::Encoding;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// All words for outcomes.
+    /// All words for outcomes: what is worse stands behind, if an object is read twice.
     pub(crate) const NAMES: [&str; 13] = [
         "not_read",
         "read",
@@ -77,6 +77,13 @@ impl Outcome {
             Outcome::Unreachable(_) => "unreachable",
             Outcome::Duplicate(_) => "duplicate",
         }
+    }
+
+    /// The worse of two, of one object that was read twice.
+    fn worse(self, other: Outcome) -> Outcome {
+        let badness =
+            |outcome: &Outcome| Self::NAMES.iter().position(|name| *name == outcome.name());
+        if badness(&other) > badness(&self) { other } else { self }
     }
 
     /// Why, where there is more to say than the name.
@@ -140,6 +147,62 @@ pub(crate) struct ObjectReport {
     pub(crate) sides: Sides,
 }
 
+impl ObjectReport {
+    /// This report and another of the same object, by a scan that may have looked at other records of it.
+    pub(crate) fn or(self, other: ObjectReport) -> ObjectReport {
+        let mut members = self.unknown_members;
+        members.extend(other.unknown_members);
+        members.sort();
+        members.dedup();
+        ObjectReport {
+            outcome: self.outcome.worse(other.outcome),
+            encoding: self.encoding.or(other.encoding),
+            wrapper: self.wrapper.or(other.wrapper),
+            unknown_members: members,
+            digest: self.digest.or(other.digest),
+            version_id: self.version_id.or(other.version_id),
+            stored_bytes: self.stored_bytes.max(other.stored_bytes),
+            text_bytes: self.text_bytes.max(other.text_bytes),
+            rows: self.rows.max(other.rows),
+            tally: either(self.tally, other.tally),
+            sides: self.sides.or(other.sides),
+        }
+    }
+}
+
+/// The tally of an object by two scans of it: that of the scan which looked at more of its lines, with the bad lines
+/// that either met. They are no sums, since a line that both met is one.
+fn either(one: Tally, other: Tally) -> Tally {
+    let seen = |tally: &Tally| {
+        let counts = &tally.counts;
+        let lines = [counts.ok, counts.nodata, counts.skipdata, counts.malformed, counts.bad_time];
+        let lines = lines.into_iter().chain([counts.transit_gateway]).map(u128::from);
+        (lines.sum::<u128>(), counts.in_range, counts.selected)
+    };
+    let (mut more, less) = if seen(&one) >= seen(&other) { (one, other) } else { (other, one) };
+    let counts = &mut more.counts;
+    counts.malformed = counts.malformed.max(less.counts.malformed);
+    counts.bad_time = counts.bad_time.max(less.counts.bad_time);
+    counts.in_range = counts.in_range.max(less.counts.in_range);
+    counts.selected = counts.selected.max(less.counts.selected);
+    for (source, format) in &less.formats {
+        more.meet(*source, format);
+    }
+    if let Some((first, last)) = less.span {
+        more.widen_span(first, last);
+    }
+    more.rejects.extend(less.rejects);
+    more.rejects.sort();
+    more.rejects.dedup();
+    let mut kept = BTreeMap::<RejectKind, usize>::new();
+    more.rejects.retain(|reject| {
+        let kept = kept.entry(reject.kind).or_default();
+        *kept += 1;
+        *kept <= Tally::REJECTS_PER_KIND
+    });
+    more
+}
+
 /// What the sides of records came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sides {
@@ -158,6 +221,16 @@ impl Sides {
         self.assumed += other.assumed;
         self.left_open |= other.left_open;
     }
+
+    /// These and those of the same records, by another scan.
+    fn or(self, other: Sides) -> Sides {
+        Sides {
+            unoriented: self.unoriented.max(other.unoriented),
+            conflicts: self.conflicts.max(other.conflicts),
+            assumed: self.assumed.max(other.assumed),
+            left_open: self.left_open || other.left_open,
+        }
+    }
 }
 
 /// What was met in one part of a holder.
@@ -172,6 +245,30 @@ pub(crate) struct PartReport {
     /// Records with traffic inside the window, likewise.
     pub(crate) in_range: Vec<u64>,
     pub(crate) sides: Sides,
+}
+
+impl PartReport {
+    /// This report and another of the same part, by another scan.
+    fn or(self, other: PartReport) -> PartReport {
+        let failure = match (self.failure, other.failure) {
+            (Some(one), Some(other)) => Some(one.worse(other)),
+            (one, other) => one.or(other),
+        };
+        PartReport {
+            of: self.of.max(other.of),
+            failure,
+            rows: most(self.rows, &other.rows),
+            in_range: most(self.in_range, &other.in_range),
+            sides: self.sides.or(other.sides),
+        }
+    }
+}
+
+/// The greater of each two; what one of them lacks is the other's.
+fn most(mut one: Vec<u64>, other: &[u64]) -> Vec<u64> {
+    one.resize(one.len().max(other.len()), 0);
+    one.iter_mut().zip(other).for_each(|(one, other)| *one = (*one).max(*other));
+    one
 }
 
 /// Where the partitions of a scan report.
@@ -190,6 +287,8 @@ struct Inner {
     logged: LoggedInterfaces,
     /// One for each node that drops copies.
     dropped: Vec<Arc<DroppedBy>>,
+    /// Readings that have begun and not come to their end.
+    under_way: usize,
 }
 
 /// What a scan told, taken at its end.
@@ -209,6 +308,8 @@ pub(crate) struct ScanTold {
     pub(crate) logged: LoggedInterfaces,
     /// Copies that were dropped.
     pub(crate) dropped: Dropped,
+    /// Whether a reading was left before its end, as nobody needed more: what its last records taught is not told.
+    pub(crate) was_left: bool,
 }
 
 impl ScanTold {
@@ -220,6 +321,17 @@ impl ScanTold {
 }
 
 impl ScanReport {
+    /// A reading begins.
+    pub(crate) fn begin(&self) {
+        self.lock().under_way += 1;
+    }
+
+    /// A reading that has begun is at its end.
+    pub(crate) fn end(&self) {
+        let mut inner = self.lock();
+        inner.under_way = inner.under_way.saturating_sub(1);
+    }
+
     /// Takes in the report of an object and what its records taught.
     pub(crate) fn put(
         &self,
@@ -257,6 +369,10 @@ impl ScanReport {
         times: BTreeMap<String, InterfaceTimes>,
     ) {
         let mut inner = self.lock();
+        let report = match inner.parts.remove(&part) {
+            Some(before) => before.or(report),
+            None => report,
+        };
         inner.parts.insert(part, report);
         inner.learn(learner, times);
     }
@@ -270,7 +386,7 @@ impl ScanReport {
 
     /// All that was told since the scan was made. `bounded` is whether there is a window.
     pub(crate) fn take(&self, holders: &[Arc<Holder>], bounded: bool) -> ScanTold {
-        let Inner { mut objects, parts, learner, times, logged, dropped, .. } =
+        let Inner { mut objects, parts, learner, times, logged, dropped, under_way } =
             std::mem::take(&mut *self.lock());
         for (holder_idx, holder) in holders.iter().enumerate() {
             let of_holder = parts.range((holder_idx, 0)..(holder_idx + 1, 0));
@@ -279,7 +395,8 @@ impl ScanReport {
         }
         // A plan that reads a table twice drops the same records twice.
         let dropped = dropped.iter().map(|by| by.total()).max().unwrap_or_default();
-        ScanTold { objects, digests: false, learner, times, settled: (0, 0), logged, dropped }
+        let (digests, settled, was_left) = (false, (0, 0), under_way > 0);
+        ScanTold { objects, digests, learner, times, settled, logged, dropped, was_left }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -327,5 +444,60 @@ impl Progress {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reports::any_report;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn reports_of_one_object_come_to_the_same_in_any_order_and_however_often(
+            one in any_report(), other in any_report(),
+        ) {
+            // The examples of bad lines, and the reasons of equally bad outcomes, are one or the other.
+            let counted = |report: ObjectReport| {
+                let counts = report.tally.counts;
+                let outcome = report.outcome.name();
+                (outcome, report.rows, report.stored_bytes, report.sides, counts.malformed, counts.bad_time)
+            };
+            let both = one.clone().or(other.clone());
+            prop_assert_eq!(counted(both.clone()), counted(other.clone().or(one.clone())));
+            prop_assert_eq!(counted(both.clone().or(one.clone())), counted(both.clone()));
+            prop_assert!(both.tally.counts.malformed >= one.tally.counts.malformed);
+            prop_assert!(both.sides.left_open || !(one.sides.left_open || other.sides.left_open));
+        }
+    }
+
+    #[test]
+    fn a_reading_that_is_not_followed_to_its_end_is_told() {
+        let report = ScanReport::default();
+        report.begin();
+        report.begin();
+        report.end();
+        assert!(report.take(&[], false).was_left);
+        report.begin();
+        report.end();
+        assert!(!report.take(&[], false).was_left);
+    }
+
+    #[test]
+    fn parts_of_a_holder_that_are_read_twice_are_told_once() {
+        let part = |failure, rows: &[u64]| PartReport {
+            of: 1,
+            failure,
+            rows: rows.to_vec(),
+            ..PartReport::default()
+        };
+        let report = ScanReport::default();
+        let put = |part| report.put_part((0, 0), part, Learner::default(), BTreeMap::new());
+        put(part(Some(Outcome::Corrupt("x".into())), &[1, 5]));
+        put(part(None, &[3]));
+        let told = &report.lock().parts[&(0, 0)];
+        assert_eq!(told.rows, [3, 5]);
+        assert_eq!(told.failure, Some(Outcome::Corrupt("x".into())));
     }
 }

@@ -7,7 +7,7 @@ use flowproof_source::Encoding;
 
 use super::{ObjectReport, Outcome, Sides};
 
-/// Reports by the number of their objects. A later one takes the place of an earlier one.
+/// Reports by the number of their objects. Several of one object become one ([`ObjectReport::or`]).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reports {
     /// By the object's number.
@@ -37,6 +37,10 @@ impl FormatSets {
 
 impl Reports {
     pub(crate) fn insert(&mut self, object_idx: usize, report: ObjectReport) {
+        let report = match self.get(object_idx) {
+            Some(before) => before.or(report),
+            None => report,
+        };
         self.rare.remove(&object_idx);
         if self.packed.len() <= object_idx {
             self.packed.resize(object_idx + 1, None);
@@ -387,7 +391,11 @@ mod tests {
             let mut twin = BTreeMap::new();
             for (object_idx, report) in all {
                 reports.insert(object_idx, report.clone());
-                twin.insert(object_idx, report);
+                let both = match twin.remove(&object_idx) {
+                    Some(before) => ObjectReport::or(before, report),
+                    None => report,
+                };
+                twin.insert(object_idx, both);
             }
             for object_idx in 0..10 {
                 prop_assert_eq!(reports.get(object_idx), twin.get(&object_idx).cloned());

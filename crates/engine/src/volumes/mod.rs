@@ -10,11 +10,13 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::prelude::SessionContext;
+use flowproof_record::{FieldId, Format};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, ReadObject};
 use crate::error::EngineError;
 use crate::orient::{AddressBook, Pending};
-use crate::session::{Session, Terms};
+use crate::scan::ScanTold;
+use crate::session::{Run, Session, Terms, learn};
 use crate::totals::{COLUMNS, TOTALS, flatten};
 use settle::{Learned, settle};
 pub(crate) use settle::{Settled, give_directions};
@@ -152,13 +154,38 @@ impl FromStr for Key {
     }
 }
 
-/// Which records are asked about, beside the session's own selection.
+/// Which records are asked about, beside the session's own selection: all, if nothing is named here, else those of
+/// any interface and of any instance that is.
 #[derive(Debug, Clone, Default)]
 pub struct VolumeFilter {
-    /// Only these interfaces; none means all.
+    /// Ids of interfaces.
     pub interfaces: Vec<String>,
-    /// Only these instances; none means all.
+    /// Ids of instances.
     pub instances: Vec<String>,
+}
+
+/// What a filter leaves out of an interface's records. What is left out may be what tells whose addresses are whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Narrowing {
+    /// All of them or none.
+    Never,
+    /// Those of another instance by their own field, where they have it.
+    ByField,
+    /// Also those of the time in which the interface was another instance's.
+    ByTime,
+}
+
+impl Narrowing {
+    /// Whether a reading that was narrowed may have missed what tells sides, and some records do not tell theirs.
+    fn hides(self, told: &ScanTold) -> bool {
+        let leaves_out = match self {
+            Narrowing::Never => false,
+            Narrowing::ByField => told.objects.formats().any(|it| it.has(FieldId::INSTANCE_ID)),
+            Narrowing::ByTime => true,
+        };
+        let is_open = || told.objects.iter().any(|(_, report)| report.sides.left_open);
+        leaves_out && (!told.learner.is_empty() || is_open())
+    }
 }
 
 /// Result rows, sorted by their keys.
@@ -186,34 +213,72 @@ impl Session {
         // Sums do not know when an interface was whose.
         let sums = self.sums_while_reading() && moved.is_empty();
         let sql = self.filter_sql(filter, &moved);
-        let answer = match keys.iter().any(|key| key.needs_sides()) {
-            true => self.volumes_by_sides(self.terms(), keys, &sql).await?,
-            false => self.volumes_in_one_reading(keys, &sql, sums).await?,
+        let narrowing = match (filter.instances.is_empty(), moved.is_empty()) {
+            (true, _) => Narrowing::Never,
+            (false, true) => Narrowing::ByField,
+            (false, false) => Narrowing::ByTime,
         };
-        let is_unknown = |id: &String| self.book().interfaces_of(id).next().is_none();
-        let asks = filter.instances.iter().any(is_unknown) && answer.coverage.has_flow_logs();
+        let answer = match keys.iter().any(|key| key.needs_sides()) {
+            true => self.volumes_by_sides(self.terms(), keys, &sql, narrowing).await?,
+            false => self.volumes_in_one_reading(keys, &sql, sums, narrowing).await?,
+        };
+        let asks = self.asks_for_unknown(filter) && answer.coverage.has_flow_logs();
         if asks && !answer.tells_instances() {
             return Err(EngineError::NoInstances);
         }
         Ok(answer)
     }
 
+    /// Objects that may hold records of an instance that the filter asks for and do not tell it, so that these records
+    /// are in no row: they lack `instance-id`, and the address book has no interface of that instance.
+    #[must_use]
+    pub fn untold_instances(&self, filter: &VolumeFilter, answer: &Answer<Rows>) -> u64 {
+        if !self.asks_for_unknown(filter) {
+            return 0;
+        }
+        let lacks = |read: &ReadObject| {
+            let tally = &read.tally;
+            let lacks = |(_, format): &(_, Format)| !format.has(FieldId::INSTANCE_ID);
+            tally.counts.in_range + tally.counts.passed_over > 0 && tally.formats.iter().any(lacks)
+        };
+        answer.objects.iter().filter(lacks).count() as u64
+    }
+
+    /// Whether an instance is asked for of which the address book has no interface.
+    fn asks_for_unknown(&self, filter: &VolumeFilter) -> bool {
+        filter.instances.iter().any(|id| self.book().interfaces_of(id).next().is_none())
+    }
+
+    async fn rows_of(&self, run: Run) -> Result<Answer<Rows>, EngineError> {
+        let schema = flatten(&RecordBatch::new_empty(run.schema))?.schema();
+        let batches = run.batches.iter().map(flatten).collect::<Result<_, _>>()?;
+        self.answer(Rows { schema, batches }, run.told).await
+    }
+
     /// By keys that need to know each record's sides while it is read.
     async fn volumes_by_sides(
         &self,
-        terms: Terms,
+        mut terms: Terms,
         keys: &[Key],
         filter: &str,
+        narrowing: Narrowing,
     ) -> Result<Answer<Rows>, EngineError> {
         let sql = volumes_sql(keys, filter);
         let plan = |context: SessionContext| {
             let sql = sql.clone();
             async move { Ok(context.sql(&sql).await?) }
         };
-        let run = self.run(terms, plan).await?;
-        let schema = flatten(&RecordBatch::new_empty(run.schema))?.schema();
-        let batches = run.batches.iter().map(flatten).collect::<Result<_, _>>()?;
-        self.answer(Rows { schema, batches }, run.told).await
+        if narrowing == Narrowing::Never {
+            return self.rows_of(self.run(terms, plan).await?).await;
+        }
+        let mut run = self.pass(&terms, plan).await?;
+        if narrowing.hides(&run.told) {
+            self.learn_sides(&mut terms).await?;
+            run = self.pass(&terms, plan).await?;
+        } else if learn(&mut terms, &run.told) {
+            run = self.pass(&terms, plan).await?;
+        }
+        self.rows_of(run).await
     }
 
     /// By keys that are the same whichever side is local: totals get their direction at the end. `sums`
@@ -223,6 +288,7 @@ impl Session {
         keys: &[Key],
         filter: &str,
         sums: bool,
+        narrowing: Narrowing,
     ) -> Result<Answer<Rows>, EngineError> {
         let mut terms = self.terms();
         let pending = Arc::new(Pending::default());
@@ -233,12 +299,15 @@ impl Session {
         };
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let mut run = self.pass(&terms, plan).await?;
+        if narrowing.hides(&run.told) {
+            return self.volumes_by_sides(self.terms(), keys, filter, narrowing).await;
+        }
         let mut book = AddressBook::clone(self.book());
         let taught = run.told.learner.teach(&mut book) > 0;
         if taught && run.told.objects.iter().any(|(_, report)| report.sides.left_open) {
             let mut terms = self.terms();
             terms.orientation.book = Arc::new(book);
-            return self.volumes_by_sides(terms, keys, filter).await;
+            return self.volumes_by_sides(terms, keys, filter, Narrowing::Never).await;
         }
         let context = self.planning_context(&terms)?;
         let learned = Learned { pending: &pending, book: &book, interner: &terms.interner };

@@ -109,8 +109,7 @@ fn naive(records: &[Record], lists: &[List], with_internal: bool) -> Listed {
                     } else if !with_internal && address.to_string().starts_with("10.") {
                         internal = true;
                     } else {
-                        // The first address that the entry holds stands for the record.
-                        found.entry((at, entry)).or_insert(address);
+                        found.entry((at, entry)).or_insert_with(BTreeSet::new).insert(address);
                     }
                 }
             }
@@ -123,10 +122,10 @@ fn naive(records: &[Record], lists: &[List], with_internal: bool) -> Listed {
         } else if internal {
             listed.internal.merge(&traffic).unwrap();
         }
-        for ((list, entry), address) in found {
+        for ((list, entry), addresses) in found {
             let row = rows.entry((record.interface, list, entry)).or_default();
             row.0.merge(&traffic).unwrap();
-            row.1.insert(address);
+            row.1.extend(addresses);
         }
     }
     listed.rows = rows

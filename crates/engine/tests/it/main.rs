@@ -16,6 +16,7 @@ mod large;
 mod listed;
 mod lists;
 mod moved;
+mod order;
 mod orientation;
 mod parquet;
 mod pushdown;

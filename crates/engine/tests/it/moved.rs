@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use flowproof_engine::{
-    AddressBook, Answer, Key, SessionOptions, SubjectQuestion, SubjectTraffic, VolumeFilter,
-    read_inventory,
+    AddressBook, Answer, Inventory, Key, Session, SessionOptions, SubjectQuestion, SubjectTraffic,
+    VolumeFilter, read_inventory,
 };
 use flowproof_evidence::{InterfaceIdentity, Subject, Window};
 use flowproof_intel::{List, ListRole, Matcher};
@@ -101,6 +101,46 @@ fn of_instance(instance: &str) -> SubjectQuestion {
 
 fn time(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
+}
+
+#[test]
+fn inventories_that_are_added_one_by_one_are_taken_as_one() {
+    let one = item(ENI, INSTANCE, "10.0.1.5", T0);
+    let other = item(ENI, NEXT, "10.0.1.5", MOVED);
+    let inventory = |item: &str| {
+        read_inventory(format!(r#"{{"configurationItems": [{item}]}}"#).as_bytes()).unwrap()
+    };
+    let untimed = r#"{"NetworkInterfaces": [{"NetworkInterfaceId": "eni-0a1b2c3d4e5f60001",
+        "PrivateIpAddress": "10.0.1.5", "Attachment": {"InstanceId": "i-0aaaabbbbcccc0009"}}]}"#;
+    let untimed = read_inventory(untimed.as_bytes()).unwrap();
+    let (one, other) = (inventory(&one), inventory(&other));
+    for parts in [
+        vec![&one, &other],
+        vec![&other, &one],
+        vec![&one, &other, &one],
+        vec![&one, &untimed],
+        vec![&untimed, &one],
+        vec![&one, &untimed, &other],
+    ] {
+        let builder = Session::builder();
+        let merged = Inventory::merge_all(parts.iter().map(|part| (*part).clone()));
+        let logs = logs();
+        let asked = |book: Vec<&Inventory>| {
+            let builder = builder.clone().logs(logs.path().display().to_string());
+            let builder = book.into_iter().fold(builder, |it, next| it.inventory(next));
+            block_on(async {
+                let session = builder.open().await.unwrap();
+                texts(
+                    &session
+                        .volumes(&[Key::Instance], &VolumeFilter::default())
+                        .await
+                        .unwrap()
+                        .value,
+                )
+            })
+        };
+        assert_eq!(asked(parts.clone()), asked(vec![&merged]), "{parts:?}");
+    }
 }
 
 #[test]

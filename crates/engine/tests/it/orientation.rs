@@ -1,6 +1,6 @@
 //! Which side of a record is local, and how that is known.
 
-use flowproof_engine::{AddressBook, Key, Session, SessionOptions};
+use flowproof_engine::{AddressBook, Key, Session, SessionOptions, VolumeFilter};
 use flowproof_evidence::{InterfaceIdentity, Window};
 
 use crate::support::*;
@@ -174,4 +174,69 @@ fn sides_are_learned_for_a_table_that_only_a_subquery_reads() {
     ] {
         assert_eq!(texts(&query(&logs, sql).unwrap().value), ["100"], "{sql}");
     }
+}
+
+/// Records of one interface that was one instance's and then another's, without a direction. The own address is the
+/// one that is in all of them.
+const TWO_INSTANCES: &str = "version interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
+                             start end action log-status instance-id";
+
+fn of_two_instances(own: &str, first_remote: &str) -> tempfile::TempDir {
+    let record = |remote: &str, bytes: u64, instance: &str| {
+        format!(
+            "3 {ENI} {own} {remote} 40000 443 6 10 {bytes} {T0} {} ACCEPT OK {instance}",
+            T0 + 60
+        )
+    };
+    let lines = [record(first_remote, 1000, INSTANCE), record("203.0.113.77", 50, "i-0bbbb")];
+    log(TWO_INSTANCES, &lines)
+}
+
+#[test]
+fn a_filter_by_instance_does_not_change_what_is_learned() {
+    // The other record's remote would be taken for the own address if it were the only one.
+    for (own, remote) in [("198.51.100.10", "10.0.0.9"), ("10.0.0.5", "10.0.0.9")] {
+        let logs = of_two_instances(own, remote);
+        for keys in [vec![Key::Instance], vec![Key::Instance, Key::Remote]] {
+            let all = volumes(&logs, &keys);
+            let instances = vec![INSTANCE.to_owned()];
+            let filter = VolumeFilter { instances, ..VolumeFilter::default() };
+            let one = block_on(async {
+                open(&logs, Window::ALWAYS, options()).await.volumes(&keys, &filter).await.unwrap()
+            });
+            assert_eq!(texts(&one.value), texts(&all.value)[..1], "{own} {keys:?}");
+            let (out, sideless) = ("bytes_out", "bytes_unoriented");
+            assert_eq!(only_row(&one.value, &[out, sideless]), ["1000", "0"], "{own}");
+        }
+    }
+}
+
+#[test]
+fn objects_that_do_not_tell_instances_are_counted_when_an_instance_is_asked_for() {
+    let v5 = format!(
+        "5 123456789012 {ENI} {INSTANCE} 10.0.1.5 203.0.113.9 1 443 6 1 100 {T0} {} ACCEPT OK - - egress",
+        T0 + 60
+    );
+    let logs = folder(&[
+        ("a.log", format!("{V5}\n{v5}\n")),
+        ("b.log", format!("{V2}\n{}\n", v2(ENI, "10.0.1.5", "203.0.113.9", 7, T0))),
+        ("c.log", format!("{V2}\n{}\n", v2(ENI, "10.0.1.5", "203.0.113.9", 7, T0 + 86_400))),
+    ]);
+    let untold = |instance: &str, book: AddressBook| {
+        let instances = vec![instance.to_owned()];
+        let filter = VolumeFilter { instances, ..VolumeFilter::default() };
+        block_on(async {
+            let session = open(&logs, Window::ALWAYS, SessionOptions { book, ..options() }).await;
+            let answer = session.volumes(&[Key::Instance], &filter).await.unwrap();
+            (session.untold_instances(&filter, &answer), texts(&answer.value).len())
+        })
+    };
+    assert_eq!(untold(INSTANCE, AddressBook::default()), (2, 1));
+    let mut book = AddressBook::default();
+    book.add(&InterfaceIdentity {
+        interface: ENI.into(),
+        instance: Some(INSTANCE.into()),
+        addresses: Vec::new(),
+    });
+    assert_eq!(untold(INSTANCE, book), (0, 1), "the book tells whose they are");
 }

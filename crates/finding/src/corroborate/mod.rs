@@ -36,6 +36,7 @@
 //! over other remotes on the claimed port is part of its claim too: it keeps the claim from being
 //! contradicted.
 
+mod canonical;
 mod contact;
 mod holes;
 mod judge;
@@ -65,7 +66,8 @@ pub(crate) use words::{listed, several};
 pub const TIME_TOLERANCE: Duration = Duration::from_secs(3600);
 
 /// Judges a finding by what the records say of its subject. The same finding and observations give
-/// the same verdict, in whatever order the conversations stand.
+/// the same verdict, in whatever order the conversations stand, and an IPv4-mapped address in them is the IPv4
+/// address that it is.
 ///
 /// # Errors
 ///
@@ -86,7 +88,8 @@ pub fn corroborate_naming(
     observations: &Observations,
     named: &BTreeSet<IpAddr>,
 ) -> Result<Verdict, Overflow> {
-    let named = named.iter().chain(&finding.callers).copied().collect();
+    let observations = &*canonical::observations(observations);
+    let named = named.iter().chain(&finding.callers).map(IpAddr::to_canonical).collect();
     let mut verdict = if finding.claims.is_empty() {
         without_claims(finding, observations, &named)?
     } else {

@@ -286,6 +286,28 @@ proptest! {
     }
 
     #[test]
+    fn addresses_in_ipv4_mapped_form_change_nothing(
+        finding in any_finding(),
+        observations in any_observations(0_u64..5000),
+    ) {
+        let mapped = |address: IpAddr| match address {
+            IpAddr::V4(address) => IpAddr::V6(address.to_ipv6_mapped()),
+            other => other,
+        };
+        let mut other = observations.clone();
+        for conversation in &mut other.conversations {
+            conversation.remote = conversation.remote.map(mapped);
+            conversation.local = conversation.local.map(mapped);
+        }
+        other.connections.iter_mut().flatten().for_each(|it| it.remote = it.remote.map(mapped));
+        other.minutes.iter_mut().flatten().for_each(|it| it.remote = it.remote.map(mapped));
+        other.listed.iter_mut().flatten().for_each(|it| it.remote = mapped(it.remote));
+        other.peers.iter_mut().flatten().for_each(|it| it.remote = mapped(it.remote));
+        other.subject.addresses.iter_mut().for_each(|it| *it = mapped(*it));
+        prop_assert_eq!(corroborate(&finding, &other), corroborate(&finding, &observations));
+    }
+
+    #[test]
     fn lost_evidence_never_contradicts(
         finding in any_finding(),
         observations in any_observations(0_u64..5000),

@@ -3,13 +3,14 @@
 // Clippy exempts the tests themselves, not the helpers that they share; a failure there is a failed test.
 #![allow(clippy::unwrap_used)]
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flowproof_engine::{EngineError, Session, SessionBuilder};
 use flowproof_evidence::{Subject, Window};
 use flowproof_finding::{Finding, Status, read_findings};
-use flowproof_inquiry::{Inquiry, list_source};
+use flowproof_inquiry::{EmptyWindow, Inquiry, list_source};
 use flowproof_intel::{List, ListRole, Matcher};
 use flowproof_report::Investigation;
 use jiff::Timestamp;
@@ -100,4 +101,36 @@ fn peers_and_a_baseline_are_told_if_they_are_asked_for_and_said_to_be_missing_if
     let told = ask(&endless, &logs(), None).unwrap();
     assert_eq!(told.baseline, None);
     assert!(told.verdict.reasons.iter().any(|reason| reason.starts_with("no baseline")));
+}
+
+#[test]
+fn an_end_that_leaves_no_window_with_the_findings_own_other_end_is_refused() {
+    let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+    for (from, to) in [(None, at("2025-06-01T08:50:00Z")), (at("2025-06-02T00:00:00Z"), None)] {
+        let inquiry = Inquiry::of(finding()).window(Window { from, to });
+        let EmptyWindow { from: begins, to: ends } = inquiry.check_window().unwrap_err();
+        assert!(ends <= begins && (from == Some(begins) || to == Some(ends)));
+        let error = ask(&inquiry, &logs(), None).unwrap_err();
+        assert!(matches!(error, EngineError::Window), "{error}");
+    }
+    assert_eq!(Inquiry::of(finding()).check_window(), Ok(()));
+}
+
+#[test]
+fn another_instance_than_the_findings_has_none_of_its_interfaces() {
+    let other = Subject { instance: Some("i-0aaaabbbbcccc0002".into()), ..Subject::default() };
+    let inquiry = Inquiry::of(finding()).subject(other.clone());
+    assert_eq!(inquiry.other_instance(), Some("i-0aaaabbbbcccc0001"));
+    let told = ask(&inquiry, &logs(), None).unwrap();
+    let alone = ask(&Inquiry::about(other).window(inquiry.judged_window()), &logs(), None).unwrap();
+    assert_eq!(told.totals, alone.totals);
+    assert_eq!(told.subject.interfaces, alone.subject.interfaces);
+    assert!(!told.subject.interfaces.contains(&"eni-0a1b2c3d4e5f60001".to_owned()));
+}
+
+#[test]
+fn a_named_address_is_the_same_in_ipv4_mapped_form() {
+    let named = |text: &str| Inquiry::of(finding()).named([text.parse::<IpAddr>().unwrap()]);
+    let (plain, mapped) = (named("203.0.113.9"), named("::ffff:203.0.113.9"));
+    assert_eq!(ask(&plain, &logs(), None).unwrap(), ask(&mapped, &logs(), None).unwrap());
 }

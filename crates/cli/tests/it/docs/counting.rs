@@ -255,8 +255,13 @@ fn a_bad_line_is_counted_with_its_place_and_reason() {
 #[test]
 fn a_query_that_needs_no_object_is_answered_whole() {
     for sql in ["select 1", "select count(*) from flow_logs where false", "describe traffic"] {
-        assert_eq!(query("v2_default.log", sql).code, Some(0), "{sql}");
+        let run = query("v2_default.log", sql);
+        assert_eq!(run.code, Some(0), "{sql}");
+        assert!(run.err.contains("1 object not read to the end"), "{sql}: {run:?}");
     }
+    let read =
+        query("v2_default.log", "select count(*) from (select 1 from flow_logs limit 1) as t");
+    assert!(!read.err.contains("not read to the end"), "{read:?}");
 }
 
 #[test]

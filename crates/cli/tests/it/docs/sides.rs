@@ -140,3 +140,22 @@ fn a_records_own_instance_wins_over_its_interface_and_an_inventory_fills_in() {
     let args = ["--instance=i-2", "--inventory", &inventory, "--format=json"];
     assert_eq!(logs.run("investigate", &args).json()["totals"]["bytes_out"], 320);
 }
+
+#[test]
+fn volumes_of_an_instance_say_which_objects_do_not_tell_it() {
+    let told = format!("{OURS} i-1 {OWN} {REMOTE} egress 8400 {BEGIN} {BEGIN} OK");
+    let header =
+        "interface-id instance-id srcaddr dstaddr flow-direction bytes start end log-status";
+    let untold = format!("{OURS} {OWN} {REMOTE} egress 7 {BEGIN} {BEGIN} OK");
+    let without = "interface-id srcaddr dstaddr flow-direction bytes start end log-status";
+    let logs = Logs::with(&[("a.log", header, &[told]), ("b.log", without, &[untold])]);
+    let args = ["--by=instance", "--format=json", "--instance=i-1"];
+    let run = logs.run("volumes", &args);
+    assert_eq!(totals(&run.json()[0]), [0, 8400, 0]);
+    assert!(run.err.contains("1 object without instance-id"), "{run:?}");
+
+    let inventory = logs.file("inventory.json", &inventory(&[(OURS, OWN, "i-1")]));
+    let run = logs.run("volumes", &[&args[..], &["--inventory", &inventory]].concat());
+    assert_eq!(totals(&run.json()[0]), [0, 8407, 0]);
+    assert!(!run.err.contains("without instance-id"), "{run:?}");
+}

@@ -181,3 +181,25 @@ fn a_finding_whose_time_is_one_instant_has_a_window_of_one_second() {
     assert_eq!(answer["window"]["to"], "2025-06-01T00:01:01Z");
     assert_eq!(status(&answer), "corroborated", "{BEGIN}: {}", reasons(&answer));
 }
+
+#[test]
+fn what_is_typed_never_makes_a_question_about_something_else() {
+    let worked = |name: &str| arg(testdata().join("worked").join(name));
+    let (logs, finding) = (worked("logs"), worked("finding.json"));
+    let ask = |typed: &[&str]| {
+        run(&[&["investigate", "--logs", &logs, "--finding", &finding], typed].concat())
+    };
+    for (typed, said) in [
+        ("--instance=i-0aaaabbbbcccc0002", "the finding is about i-0aaaabbbbcccc0001"),
+        ("--to=2025-06-01T08:50:00Z", "end at 2025-06-01T08:50:00Z"),
+        ("--from=2025-06-02T00:00:00Z", "begin at 2025-06-02T00:00:00Z"),
+    ] {
+        let run = ask(&[typed]);
+        assert_eq!(run.code, Some(2), "{typed}: {run:?}");
+        assert!(run.err.contains(said), "{typed}: {run:?}");
+        assert_eq!(run.out, "", "{typed}");
+    }
+    assert_eq!(ask(&["--instance=i-0aaaabbbbcccc0001"]).out, ask(&[]).out);
+    let mapped = ask(&["--named=::ffff:203.0.113.9"]);
+    assert_eq!(mapped.out, ask(&["--named=203.0.113.9"]).out);
+}
