@@ -111,6 +111,14 @@ def test_a_total_that_does_not_fit_is_an_error_and_no_wrong_number():
         flowproof.volumes(TESTDATA / "counters.log", by="action")
 
 
+def test_a_total_of_several_rows_that_does_not_fit_is_the_same_error(tmp_path):
+    record = "2 123456789012 eni-0a1b2c3d4e5f60001 10.0.1.5 203.0.113.9 49152 443 6 1 {} {} {} ACCEPT OK\n"
+    text = record.format(2**64 - 1, 1748736000, 1748736060) + record.format(1000, 1748743200, 1748743260)
+    (tmp_path / "a.log").write_text(text)
+    with pytest.raises(flowproof.QueryError, match="64 bits"):
+        flowproof.investigate(tmp_path, address="10.0.1.5")
+
+
 def test_lists_that_are_none_are_refused():
     with pytest.raises(flowproof.UsageError, match="page.html looks like HTML"):
         flowproof.scan(LOGS, lists="testdata/lists/page.html")

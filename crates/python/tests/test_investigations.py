@@ -122,3 +122,13 @@ def test_what_cannot_be_used_is_a_usage_error(keywords, text):
     with pytest.raises(flowproof.UsageError) as raised:
         flowproof.investigate(LOGS, **keywords)
     assert text in str(raised.value)
+
+
+@pytest.mark.parametrize("asked, said", [
+    ({"instance": "i-0aaaabbbbcccc0002"}, "the finding is about i-0aaaabbbbcccc0001"),
+    ({"to": "2025-06-01T08:50:00Z"}, "end at 2025-06-01T08:50:00Z"),
+    ({"from_": "2025-06-02T00:00:00Z"}, "begin at 2025-06-02T00:00:00Z"),
+], ids=str)
+def test_what_makes_a_question_about_something_else_than_the_finding_is_refused(asked, said):
+    with pytest.raises(flowproof.UsageError, match=said):
+        flowproof.investigate(LOGS, finding=FINDING, **asked)

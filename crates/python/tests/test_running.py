@@ -1,6 +1,7 @@
 """Calls share the process with the rest of the program: signals, threads, forks."""
 
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -45,6 +46,28 @@ def test_a_signal_ends_a_call_within_a_second_and_its_work_too():
     out, err = program.communicate(timeout=30)
     assert out == "True\n<flowproof.Answer: 2 rows, complete>\n", err
     assert program.returncode == 0
+
+
+def test_calls_go_on_however_many_were_given_up_while_a_file_did_not_come(tmp_path):
+    os.mkfifo(tmp_path / "list")
+    text = f"""
+import flowproof, os, signal
+def stop(*_):
+    raise TimeoutError
+signal.signal(signal.SIGALRM, stop)
+print("asking", flush=True)
+for _ in range(os.cpu_count() + 2):
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        flowproof.scan({str(LOGS)!r}, lists={str(tmp_path / "list")!r})
+    except TimeoutError:
+        print("given up", flush=True)
+print(flowproof.volumes({str(LOGS)!r}, by="interface"), flush=True)
+os._exit(0)
+"""
+    out, err = script(text).communicate(timeout=60)
+    assert out.splitlines()[-1] == "<flowproof.Answer: 2 rows, complete>", err
+    assert out.count("given up") > os.cpu_count(), err
 
 
 def test_a_handler_that_does_not_raise_ends_nothing():
