@@ -119,6 +119,17 @@ impl SessionBuilder {
     }
 }
 
+/// Waits for a question of an async session, on a runtime and a deep stack of its own.
+///
+/// # Errors
+///
+/// Those of the question, and [`EngineError::Runtime`] if the system gives no threads.
+pub fn wait_for<T: Send>(
+    question: impl Future<Output = Result<T, EngineError>> + Send,
+) -> Result<T, EngineError> {
+    OwnRuntime::new()?.wait_for(question)
+}
+
 /// A runtime that can be waited for, and dropped, wherever it is.
 #[derive(Debug)]
 struct OwnRuntime(Option<Runtime>);

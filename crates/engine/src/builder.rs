@@ -50,7 +50,8 @@ impl SessionBuilder {
     }
 
     /// Takes the places in buckets for the keys of single objects, exactly, as an event names them: they are no folders
-    /// or globs then, and one that is gone has vanished and ends nothing.
+    /// or globs then, and one that is gone has vanished and ends nothing. A file of this machine that is not there is an
+    /// error all the same.
     #[must_use]
     pub fn exact_keys(mut self) -> SessionBuilder {
         self.selection.keys_only = true;

@@ -38,7 +38,13 @@ pub(crate) fn in_order(plan: LogicalPlan) -> Result<LogicalPlan> {
 /// its subquery stays as it is, since it could not be planned otherwise: of `EXISTS`, the order does not matter.
 fn settled(node: LogicalPlan) -> Result<LogicalPlan> {
     Ok(match node {
-        node if !node.all_out_ref_exprs().is_empty() => node,
+        node @ (LogicalPlan::Sort(_)
+        | LogicalPlan::Limit(_)
+        | LogicalPlan::Distinct(Distinct::On(_)))
+            if !node.all_out_ref_exprs().is_empty() =>
+        {
+            node
+        }
         LogicalPlan::Sort(Sort { expr, input, fetch }) => {
             LogicalPlan::Sort(Sort { expr: with_ties(expr, &input), input, fetch })
         }

@@ -20,7 +20,8 @@ use crate::volumes::Rows;
 const HELD: usize = 64 * 1024 * 1024;
 
 impl Session {
-    /// Answers SQL over the tables `flow_logs` and `traffic`.
+    /// Answers SQL over the tables `flow_logs` and `traffic`. The functions for lists (`in_list`, say) ask `matcher`, and
+    /// fail without one.
     ///
     /// Rows that the query leaves in no order are sorted by all columns, and rows that it leaves
     /// equal in its order are sorted by the others, so that the same input gives the same output

@@ -231,7 +231,8 @@ pub struct Coverage {
     pub samples: Vec<Sample>,
 }
 
-/// Whether an answer stands on all the data that was asked for.
+/// Whether an answer stands on all the data that was asked for: on all that lies there. Times of which there is no
+/// record are another matter: see [`Coverage::gaps`], which answers about a subject fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[must_use]

@@ -1,5 +1,6 @@
 //! An inquiry from its beginning to its end.
 
+use flowproof_engine::blocking::wait_for;
 use flowproof_engine::{EngineError, SessionBuilder};
 use flowproof_evidence::Baseline;
 use flowproof_intel::Matcher;
@@ -41,6 +42,19 @@ impl Inquiry {
             investigation.verdict.reasons.push(reason.to_owned());
         }
         Ok(investigation)
+    }
+
+    /// As [`Inquiry::investigate`], for programs without an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Inquiry::investigate`], and [`EngineError::Runtime`] if the system gives no threads.
+    pub fn investigate_blocking(
+        &self,
+        logs: &SessionBuilder,
+        lists: Option<&Matcher>,
+    ) -> Result<Investigation, EngineError> {
+        wait_for(self.investigate(logs, lists))
     }
 
     async fn compared_with(&self, logs: &SessionBuilder) -> Result<Option<Baseline>, EngineError> {

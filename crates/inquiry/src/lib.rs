@@ -2,7 +2,7 @@
 //!
 //! The principal type is [`Inquiry`]: a finding to judge, or a subject to look at. It says what is to be asked of
 //! `engine`, over which time, hands the answer to `finding` and puts all of it together for
-//! `report`. [`Inquiry::investigate`] does it in one call, for programs in Rust. The command and the Python package
+//! `report`. [`Inquiry::investigate`] does it in one call, for programs in Rust ([`Inquiry::investigate_blocking`] without async). The command and the Python package
 //! take the steps one by one: the first asks for many findings in one reading, and both tell more on the
 //! way. So each of the three asks for peers and for the time before by itself; what is made of them is made here.
 //!

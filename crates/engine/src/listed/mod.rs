@@ -26,7 +26,8 @@ use crate::volumes::{Settled, give_directions};
 pub(crate) use matches::RecordMatches;
 use matches::{ANY, BETWEEN, INTERNAL, SUPPRESSED, place};
 
-/// Traffic of one interface with the addresses of one entry.
+/// Traffic of one interface with the addresses of one entry, of those of its records that tell the same account and
+/// instance: an interface has several rows for an entry if some of its flow logs lack `instance-id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedRow {
     /// The account of the records, else of their object's key.

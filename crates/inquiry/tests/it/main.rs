@@ -58,6 +58,15 @@ fn the_worked_finding_is_borne_out_with_the_figures_worked_out_by_hand() {
 }
 
 #[test]
+fn a_program_without_async_has_the_same_answer() {
+    let inquiry = Inquiry::of(finding()).peers();
+    let told = inquiry.investigate_blocking(&logs(), Some(&exits())).unwrap();
+    assert_eq!(told, ask(&inquiry, &logs(), Some(&exits())).unwrap());
+    let nowhere = Session::builder().logs("no/such/place");
+    assert!(matches!(inquiry.investigate_blocking(&nowhere, None), Err(EngineError::Source(_))));
+}
+
+#[test]
 fn logs_are_read_over_the_time_of_the_finding_whatever_window_they_were_opened_over() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     let years_ago = Window::new(at("2001-01-01T00:00:00Z"), at("2002-01-01T00:00:00Z"));
