@@ -364,6 +364,11 @@ impl Session {
         &self.places
     }
 
+    /// The format of objects without a header, if one is given.
+    pub(crate) fn given_format(&self) -> Option<&Format> {
+        self.options.format.as_ref()
+    }
+
     pub(crate) fn pool(&self) -> &Arc<rayon::ThreadPool> {
         &self.pool
     }

@@ -87,7 +87,7 @@ pub(crate) async fn load(
         left.append(&mut keep(state, &loaded[number], bytes, good, epoch).await?);
     }
     notes::leave(state, left).await?;
-    forget(lists, inputs, state).await?;
+    forget(lists, inputs, state, streams).await?;
     if !loaded.iter().any(|list| list.role == ListRole::Threat) {
         bail!("{}", stale.first().map_or("no threat list could be read", String::as_str));
     }
@@ -197,8 +197,14 @@ async fn last_good(
     Ok(Some((list, good.since)))
 }
 
-/// Forgets lists that are not named any more, and versions that are not the last.
-async fn forget(lists: &Lists, inputs: &Inputs, state: &mut State) -> Result<()> {
+/// Forgets lists that are not named any more, and versions that are not the last. A list is known by its name: under
+/// another one it is another list, which finds all anew.
+async fn forget(
+    lists: &Lists,
+    inputs: &Inputs,
+    state: &mut State,
+    streams: &mut Streams,
+) -> Result<()> {
     let mut named = BTreeSet::new();
     for pattern in lists.places() {
         named.extend(inputs.files(pattern)?.iter().map(|path| path.display().to_string()));
@@ -206,6 +212,10 @@ async fn forget(lists: &Lists, inputs: &Inputs, state: &mut State) -> Result<()>
     let good = notes::good_lists(state)?;
     let mut left = Notes::new();
     for list in good.keys().filter(|list| !named.contains(*list)) {
+        streams.warn(&format!(
+            "{list} was used before and is not named any more: nothing more is told of it; by another path it is \
+             another list"
+        ));
         left.append(&mut notes::forget_list(list));
     }
     notes::leave(state, left).await?;

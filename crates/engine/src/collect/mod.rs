@@ -21,6 +21,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use flowproof_record::{Format, FormatSource};
 use flowproof_source::{Object, Skipped};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -28,7 +29,7 @@ use crate::answer::Answer;
 use crate::catalog::Whole;
 use crate::error::EngineError;
 use crate::held::{Manifest, home_of};
-use crate::scan::ScanTold;
+use crate::scan::{ObjectReport, ScanTold};
 use crate::session::Session;
 use place::Place;
 use set::{Set, is_same, to_come};
@@ -190,7 +191,11 @@ impl Session {
             match known {
                 None => objects.push(idx),
                 Some(number) if is_same(object, &manifest.sources[number]).await? => {
-                    told.objects.insert(idx, manifest.report(number));
+                    let report = manifest.report(number);
+                    if !self.reads_alike(&report) {
+                        return Err(another_format(object, holder));
+                    }
+                    told.objects.insert(idx, report);
                     had += 1;
                 }
                 Some(_) => return Err(another_version(object, holder)),
@@ -199,6 +204,34 @@ impl Session {
         share.objects = objects;
         Ok(had)
     }
+}
+
+/// How a reading ends its reason that found no header and was given no format.
+const FORMAT_STRING: &str = "give --format-string";
+
+impl Session {
+    /// Whether this session would have read an object in the formats in which it was read.
+    fn reads_alike(&self, report: &ObjectReport) -> bool {
+        let given = self.given_format();
+        // It was said then what would help.
+        let lacked = report.outcome.reason().ends_with(FORMAT_STRING);
+        let alike = |(source, format): &(FormatSource, Format)| match source {
+            FormatSource::Given => given == Some(format),
+            FormatSource::AssumedDefault => given.is_none(),
+            // Its own header line tells it.
+            _ => true,
+        };
+        report.tally.formats.iter().all(alike) && !(lacked && given.is_some())
+    }
+}
+
+fn another_format(object: &Object, holder: &str) -> EngineError {
+    let reason = format!(
+        "it holds {} as another --format-string has it, or none; remove this file, and all that it holds is collected \
+         anew",
+        object.key
+    );
+    EngineError::collect(holder, reason)
 }
 
 fn another_version(object: &Object, holder: &str) -> EngineError {

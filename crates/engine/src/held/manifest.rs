@@ -293,7 +293,8 @@ impl Source {
 
     /// Whether its bytes were come by: what is in them is then known, and will not change.
     pub(crate) fn is_read(&self) -> bool {
-        self.digest.is_some() || self.rows > 0
+        let outcome = Outcome::restore(&self.outcome, &self.reason).unwrap_or_default();
+        self.digest.is_some() || self.rows > 0 && outcome.is_final()
     }
 }
 

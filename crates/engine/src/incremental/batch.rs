@@ -16,6 +16,7 @@ use super::rows::finding_rows;
 use super::{Increment, SWEPT};
 use crate::answer::{Answer, ReadObject};
 use crate::listed::Listed;
+use crate::scan::is_on_its_way;
 use crate::session::Session;
 
 /// How large a batch may be.
@@ -253,6 +254,9 @@ impl Judged {
                 let reason = format!("{reason}: it may still be being written");
                 self.spoiled.insert(key.clone(), trouble("changing", &reason));
             }
+            "truncated" | "corrupt" if is_on_its_way(reason) => {
+                self.spoiled.insert(key.clone(), trouble(kind, reason));
+            }
             // What they hold now is all that they will ever hold.
             "truncated" | "corrupt" | "unsupported" | "not_a_flow_log" | "duplicate" => {
                 self.read.push((key.clone(), known));
@@ -296,6 +300,8 @@ fn add_trouble(coverage: &mut Coverage, trouble: &Trouble) {
     let objects = &mut coverage.objects;
     let (count, kind) = match trouble.kind.as_str() {
         "vanished" => (&mut objects.vanished, SampleKind::Vanished),
+        "truncated" => (&mut objects.truncated, SampleKind::Truncated),
+        "corrupt" => (&mut objects.corrupt, SampleKind::Corrupt),
         "denied" => (&mut objects.denied, SampleKind::Denied),
         FAILED => (&mut objects.unsupported, SampleKind::Unsupported),
         _ => (&mut objects.unreachable, SampleKind::Unreachable),

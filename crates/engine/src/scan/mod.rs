@@ -34,7 +34,9 @@ pub(crate) use kept::{Keeping, Kept};
 pub(crate) use partition::outcome_of;
 pub(crate) use plan::{ScanPlan, SharedSums};
 pub use report::Progress;
-pub(crate) use report::{ObjectReport, Outcome, PartReport, ScanReport, ScanTold, Sides};
+pub(crate) use report::{
+    ObjectReport, Outcome, PartReport, ScanReport, ScanTold, Sides, is_on_its_way,
+};
 pub(crate) use reports::Reports;
 #[cfg(test)]
 pub(crate) use reports::any_report;

@@ -242,8 +242,8 @@ pub(crate) fn outcome_of(error: &SourceError) -> Result<Outcome> {
         | SourceError::NotFound { .. }
         | SourceError::Changed { .. } => Outcome::Vanished(reason),
         SourceError::Store { failure, .. } => match failure.kind {
-            S3FailureKind::Truncated => Outcome::Truncated(reason),
-            S3FailureKind::Checksum => Outcome::Corrupt(reason),
+            S3FailureKind::Truncated => Outcome::on_its_way(Outcome::Truncated, reason),
+            S3FailureKind::Checksum => Outcome::on_its_way(Outcome::Corrupt, reason),
             _ => Outcome::Unreachable(reason),
         },
         _ => Outcome::Corrupt(reason),

@@ -42,7 +42,28 @@ pub(crate) enum Outcome {
     Duplicate(String),
 }
 
+/// How the reason ends of what broke off on its way from the store, which may be whole the next time.
+const ON_ITS_WAY: &str = " (on its way: it may be whole another time)";
+
 impl Outcome {
+    /// What broke off on its way from the store; `outcome` makes it one of what the bytes that came are.
+    pub(crate) fn on_its_way(outcome: fn(String) -> Outcome, reason: String) -> Outcome {
+        outcome(reason + ON_ITS_WAY)
+    }
+
+    /// Whether what is wrong is in the object itself, so that another reading meets it again.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Outcome::NotRead
+            | Outcome::Denied(_)
+            | Outcome::KmsDenied(_)
+            | Outcome::Archived(_)
+            | Outcome::Vanished(_)
+            | Outcome::Unreachable(_) => false,
+            other => !is_on_its_way(other.reason()),
+        }
+    }
+
     /// All words for outcomes: what is worse stands behind, if an object is read twice.
     pub(crate) const NAMES: [&str; 13] = [
         "not_read",
@@ -124,6 +145,11 @@ impl Outcome {
             _ => return None,
         })
     }
+}
+
+/// Whether a reason is that of [`Outcome::on_its_way`].
+pub(crate) fn is_on_its_way(reason: &str) -> bool {
+    reason.ends_with(ON_ITS_WAY)
 }
 
 /// All that is told of one object.

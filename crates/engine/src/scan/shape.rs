@@ -15,7 +15,9 @@ use super::plan::{ScanPlan, SharedSums};
 use super::sums::RecordFields;
 use super::times::note_times;
 use super::witness::Witness;
-use super::{InterfaceTimes, Kept, LocalCodes, ObjectReport, Part, PartReport, Sides, Sums};
+use super::{
+    InterfaceTimes, Kept, LocalCodes, ObjectReport, Outcome, Part, PartReport, Sides, Sums,
+};
 use crate::copies::{copy_keys, flow_log_of};
 use crate::held::Holder;
 use crate::inspect::LoggedInterfaces;
@@ -80,6 +82,18 @@ impl Shaper {
         let object = plan.context.catalog.object(object_idx);
         let rows = RowShaper::new(plan, sums);
         Shaper { rows, object_idx, object, report: ObjectReport::default() }
+    }
+
+    /// What an object is in which there is nothing. Where AWS delivered it, its records were lost: with them it has a
+    /// header at least, and without any AWS delivers none.
+    pub(super) fn nothing(&self) -> Outcome {
+        let layout = self.object.layout.as_ref();
+        match layout.is_some_and(flowproof_source::Layout::is_of_a_flow_log) {
+            true => {
+                Outcome::Truncated("nothing in it, where AWS writes a header at least".to_owned())
+            }
+            false => Outcome::Empty,
+        }
     }
 
     /// Takes records that an earlier reading kept, instead of reading the object; gives the rows.

@@ -150,7 +150,7 @@ impl TextReader {
                 None if self.unwrapper.cut().is_some() => {
                     Outcome::Truncated(before(self.unwrapper.cut().unwrap_or_default().to_owned()))
                 }
-                None if self.decoder.tally().formats.is_empty() => Outcome::Empty,
+                None if self.decoder.tally().formats.is_empty() => self.shaper.nothing(),
                 None => Outcome::Read,
             },
         }

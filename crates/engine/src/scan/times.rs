@@ -17,6 +17,9 @@ const LONGEST_RECORD: i64 = 660;
 /// An interface whose records are all shorter is taken to have intervals of 60 seconds.
 const LONGER_THAN_A_MINUTE: i64 = 90;
 
+/// What an idle record lacks of its interval at most.
+const IDLE_LACKS: i64 = 30;
+
 /// What records without an interface id are noted under: whose they are is not known.
 pub(crate) const NO_INTERFACE: &str = "";
 
@@ -218,7 +221,13 @@ impl InterfaceTimes {
             }
             _ if length > LONGEST_RECORD => {}
             Some("NODATA") => {
-                self.observe(start, end);
+                // It spans its interval, but for some seconds, and vouches for no other time.
+                self.observed.insert(start, end);
+                let interval = INTERVALS.into_iter().find(|interval| *interval >= length);
+                let lacks = interval.map_or(0, |interval| interval - length);
+                let lacks = if lacks <= IDLE_LACKS { lacks } else { 0 };
+                let vouched = self.vouched.iter_mut();
+                vouched.for_each(|vouched| vouched.insert(start - lacks, end + lacks));
                 self.longest_idle = self.longest_idle.max(length);
             }
             _ => {
@@ -241,6 +250,22 @@ mod tests {
         assert_eq!(times.aggregation_seconds(), 600);
         times.note(Some("NODATA"), 2000, 2058);
         assert_eq!(times.aggregation_seconds(), 60);
+    }
+
+    #[test]
+    fn an_idle_record_vouches_for_its_own_time_alone() {
+        let mut times = InterfaceTimes::default();
+        for start in (0..600).step_by(60).chain((1_680..2_400).step_by(60)) {
+            times.note(Some("NODATA"), start, start + 59);
+        }
+        let holes = |times: &InterfaceTimes| times.vouched().gaps(0, 2_400, 60);
+        let before = holes(&times);
+        assert_eq!(before, [(600, 1_679)]);
+        // One that is longer makes no other vouch for more.
+        times.note(Some("NODATA"), 1_680, 1_772);
+        assert_eq!((times.aggregation_seconds(), holes(&times)), (600, before));
+        times.note(Some("OK"), 1_100, 1_159);
+        assert!(holes(&times).is_empty(), "a busy record lies somewhere in its ten minutes");
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use flowproof_engine::{
-    Answer, Collected, EngineError, Key, Session, SessionOptions, SubjectQuestion, VolumeFilter,
+    Answer, Collected, Completeness, EngineError, Key, Session, SessionOptions, SubjectQuestion,
+    VolumeFilter,
 };
 use flowproof_evidence::{Subject, Window};
+use flowproof_s3_testing::{Fault, Memory, Rule, S3Server};
 use flowproof_source::Selection;
+use flowproof_source::s3::{S3, S3Options};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -267,6 +270,110 @@ fn an_object_that_changed_since_is_an_error_and_nothing_is_written() {
         "{message}"
     );
     assert_eq!(files(set.path()), before);
+}
+
+#[test]
+fn nothing_where_aws_writes_a_header_is_a_loss() {
+    let root =
+        folder(&[("a.log", format!("{V2}\n{}\n", v2(ENI, "10.0.1.5", "203.0.113.9", 7, T0)))]);
+    put(root.path(), &key('a', 5), b"");
+    put(root.path(), &key('a', 10), &gzip(""));
+    put(root.path(), &key('a', 15), b" \n");
+    put(root.path(), "zero.log", b"");
+    put(root.path(), "blank.log.gz", &gzip("\n"));
+    let answer = volumes(&root, &[Key::Interface]);
+    let objects = &answer.coverage.objects;
+    assert_eq!((objects.read, objects.empty, objects.truncated), (1, 2, 3));
+    assert_eq!(answer.completeness(), Completeness::Partial);
+    let set = tempfile::tempdir().unwrap();
+    collect(root.path(), set.path());
+    assert_same(root.path(), set.path(), Window::ALWAYS);
+}
+
+#[test]
+fn what_was_read_in_another_format_is_not_taken_for_collected() {
+    let lines = |n| format!("eni-1 10.0.1.5 203.0.113.9 {n} {T0} {}\n", T0 + 60);
+    let root = folder(&[("a.log", lines(7)), ("b.log", lines(9))]);
+    let given = |text: &str| SessionOptions { format: Some(text.parse().unwrap()), ..options() };
+    let right = "${interface-id} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end}";
+    let wrong = "${interface-id} ${srcaddr} ${dstaddr} ${packets} ${start} ${end}";
+    let attempt = |options, set: &TempDir| {
+        collect_with(selection(root.path(), Window::ALWAYS), set.path(), options)
+    };
+    for first in [given(wrong), options()] {
+        let set = tempfile::tempdir().unwrap();
+        attempt(first.clone(), &set).unwrap();
+        let again = attempt(first, &set).unwrap().value;
+        assert_eq!((again.files.len(), again.had), (0, 2));
+        let before = files(set.path());
+        let message = attempt(given(right), &set).unwrap_err().to_string();
+        assert!(message.contains("another --format-string"), "{message}");
+        assert_eq!(files(set.path()), before);
+    }
+}
+
+#[test]
+fn what_was_passed_over_gives_way_to_what_is_collected_later() {
+    let root =
+        folder(&[("a.log", format!("{V2}\n{}\n", v2(ENI, "10.0.1.5", "203.0.113.9", 7, T0)))]);
+    let set = tempfile::tempdir().unwrap();
+    put(root.path(), "b.log", b"");
+    std::os::unix::fs::symlink("nowhere", root.path().join("c.log")).unwrap();
+    collect(root.path(), set.path());
+    assert_same(root.path(), set.path(), Window::ALWAYS);
+    let late = |bytes| format!("{V2}\n{}\n", v2(ENI, "10.0.1.5", "203.0.113.9", bytes, T0));
+    put(root.path(), "b.log", late(8).as_bytes());
+    fs::remove_file(root.path().join("c.log")).unwrap();
+    put(root.path(), "c.log", late(9).as_bytes());
+    let more = collect(root.path(), set.path());
+    assert_eq!((more.value.had, more.coverage.objects.listed), (1, 3));
+    assert_same(root.path(), set.path(), Window::ALWAYS);
+}
+
+#[test]
+fn what_broke_off_on_its_way_is_collected_anew() {
+    block_on(async {
+        let objects = Memory::default();
+        let lines: Vec<String> = (0..2_000)
+            .map(|n| v2(ENI, "10.0.1.5", &format!("203.0.113.{}", n % 250), n, T0))
+            .collect();
+        objects.put("logs", "a.log", format!("{V2}\n{}\n", lines.join("\n")));
+        objects.put("logs", "b.log", format!("{V2}\n{}\n", lines[..9].join("\n")));
+        let server = S3Server::memory(objects).await.unwrap();
+        let s3_options = S3Options {
+            endpoint_url: Some(server.endpoint()),
+            path_style: true,
+            attempts: 1,
+            ..S3Options::default()
+        };
+        let s3 = S3::with_config(server.config(), s3_options);
+        let selection = Selection {
+            wheres: vec!["s3://logs".to_owned()],
+            s3: Some(s3),
+            all_skipped: true,
+            ..Selection::default()
+        };
+        let set = tempfile::tempdir().unwrap();
+        let collect = async || {
+            let session = Session::open(&selection, options()).await.unwrap();
+            session.collect(set.path()).await.unwrap()
+        };
+        server.faults().add(Rule::new(Fault::Truncate(5_000)).gets().key("a.log"));
+        let cut = collect().await;
+        let counts = &cut.coverage.objects;
+        assert_eq!(counts.truncated + counts.unreachable, 1, "{counts:?}");
+        server.faults().clear();
+        let whole = collect().await;
+        assert_eq!((whole.value.had, whole.coverage.objects.read), (1, 2), "{:?}", whole.coverage);
+        let of_set =
+            Session::builder().logs(set.path().display().to_string()).open().await.unwrap();
+        let of_set = of_set.volumes(&[Key::Interface], &VolumeFilter::default()).await.unwrap();
+        let of_logs = Session::open(&selection, options()).await.unwrap();
+        let of_logs = of_logs.volumes(&[Key::Interface], &VolumeFilter::default()).await.unwrap();
+        assert_eq!(texts(&of_set.value), texts(&of_logs.value));
+        assert_eq!(of_set.coverage.records, of_logs.coverage.records);
+        assert_eq!(of_set.coverage.objects, of_logs.coverage.objects);
+    });
 }
 
 #[test]

@@ -77,6 +77,12 @@ pub struct Layout {
 const BUCKET: i64 = 300;
 
 impl Layout {
+    /// Whether the file has the name that AWS gives to what a flow log delivers.
+    #[must_use]
+    pub fn is_of_a_flow_log(&self) -> bool {
+        self.flow_log_id.is_some() && self.stamp.is_some()
+    }
+
     /// The time in which the records in the object end, as far as the key tells: the five minutes of
     /// the stamp, else the folder's hour or day. A stamp off the grid is taken as it stands.
     #[must_use]

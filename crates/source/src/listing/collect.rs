@@ -24,6 +24,8 @@ pub(super) struct Collector {
     /// Held objects of which something was read, and those of which nothing was.
     read: HashSet<Home>,
     unread: Vec<(Home, Object)>,
+    /// What was passed over beside objects that are held.
+    beside: Vec<Skipped>,
     counts: ListCounts,
     not_flow_logs: Smallest<Skipped>,
     empty: Smallest<Skipped>,
@@ -41,6 +43,7 @@ impl Collector {
             is_any: false,
             read: HashSet::new(),
             unread: Vec::new(),
+            beside: Vec::new(),
             counts: ListCounts::default(),
             not_flow_logs: Smallest::new(most_skipped),
             empty: Smallest::new(most_skipped),
@@ -116,7 +119,7 @@ impl Collector {
         for held in held {
             match held {
                 Held::Object(held) => self.take_held_object(holder, held),
-                Held::Skipped(skipped) => self.take_skipped(skipped),
+                Held::Skipped(skipped) => self.beside.push(skipped),
             }
         }
     }
@@ -166,8 +169,15 @@ impl Collector {
         }
     }
 
-    /// Keeps what no holder has read.
+    /// Keeps what no holder has read, and counts what was passed over and no holder has.
     pub(super) fn keep_unread(&mut self) {
+        let homes = self.read.iter().chain(self.unread.iter().map(|(home, _)| home));
+        let held: HashSet<String> = homes.map(|(key, _)| key.clone()).collect();
+        for skipped in std::mem::take(&mut self.beside) {
+            if !held.contains(&skipped.key) {
+                self.take_skipped(skipped);
+            }
+        }
         for (home, object) in std::mem::take(&mut self.unread) {
             if !self.read.contains(&home) {
                 self.keep(object);

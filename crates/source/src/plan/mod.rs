@@ -175,7 +175,9 @@ impl Plan {
         if let Some(reason) = self.not_a_flow_log(key).filter(|_| !named) {
             return ObjectVerdict::NotAFlowLog { reason };
         }
-        if size == 0 { ObjectVerdict::Empty } else { ObjectVerdict::Take { layout } }
+        // AWS writes a header at least: where it should be, nothing is a loss, and is met in reading.
+        let is_awss = layout.as_ref().is_some_and(Layout::is_of_a_flow_log);
+        if size == 0 && !is_awss { ObjectVerdict::Empty } else { ObjectVerdict::Take { layout } }
     }
 
     /// An object is left out only for what its layout tells.

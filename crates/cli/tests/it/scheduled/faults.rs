@@ -45,6 +45,35 @@ fn a_denied_object_is_told_in_every_run_and_read_when_it_can_be() {
 }
 
 #[test]
+fn an_object_that_broke_off_on_its_way_is_told_in_every_run_and_read_when_it_is_whole() {
+    for fault in [Fault::Truncate(0), Fault::Reset(0)] {
+        let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
+        put(&bucket, 0..5);
+        let name = fault.name();
+        bucket.server.faults().add(Rule::new(fault).gets().key(key(2)));
+        let mut told = Vec::new();
+        for read in [4, 0] {
+            let run = scan(&bucket, &scans, &["--s3-attempts=1"]);
+            assert_eq!(
+                (run.code, &run.json()["objects"]["read"]),
+                (Some(3), &read.into()),
+                "{name}: {run:?}"
+            );
+            told.extend(run.json()["findings"].as_array().unwrap().clone());
+        }
+        bucket.server.faults().clear();
+        let run = scan(&bucket, &scans, &[]);
+        assert_eq!(
+            (run.code, &run.json()["objects"]["read"]),
+            (Some(0), &1.into()),
+            "{name}: {run:?}"
+        );
+        told.extend(run.json()["findings"].as_array().unwrap().clone());
+        assert_eq!(flows_by_entry(&told), expected(5), "{name}");
+    }
+}
+
+#[test]
 fn a_denied_place_is_told_in_every_run_and_does_not_stop_the_others() {
     let (bucket, scans) = (Bucket::new(), Scheduled::new(10));
     put(&bucket, 0..3);
@@ -114,6 +143,19 @@ fn a_poison_object_is_told_and_does_not_stop_the_rest() {
         }
     }
     scans.verify();
+}
+
+#[test]
+fn a_list_that_is_not_named_any_more_is_told_of_once() {
+    let scans = Scheduled::new(10);
+    scans.write(0..2);
+    assert!(!scans.scan(&[]).err.contains("not named any more"));
+    let [logs, state] = ["logs", "state"].map(|name| arg(scans.path(name)));
+    let other = format!("{}/./list.txt", arg(scans.path("")).trim_end_matches('/'));
+    let by_other_path = || run(&["scan", "--logs", &logs, "--list", &other, "--state", &state]);
+    let told = by_other_path();
+    assert!(told.err.contains("list.txt was used before and is not named any more"), "{told:?}");
+    assert!(!by_other_path().err.contains("not named any more"));
 }
 
 #[test]
