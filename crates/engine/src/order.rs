@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, SortField};
 use datafusion::common::Column;
-use datafusion::common::tree_node::{Transformed, TransformedResult};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{
-    Analyze, Distinct, Explain, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Sort,
+    Analyze, Distinct, Explain, Expr, ExprSchemable, Limit, LogicalPlan, LogicalPlanBuilder, Sort,
 };
 
 /// The plan with its result, and all that it takes the first rows of, in such an order.
@@ -53,9 +54,15 @@ fn settled(node: LogicalPlan) -> Result<LogicalPlan> {
             LogicalPlan::Limit(Limit { input, ..limit })
         }
         LogicalPlan::Distinct(Distinct::On(mut on)) => {
-            let by_key = || on.on_expr.iter().map(|key| key.clone().sort(true, true)).collect();
-            let order = on.sort_expr.take().unwrap_or_else(by_key);
-            on.sort_expr = Some(with_ties(order, &on.input));
+            let schema = on.input.schema();
+            let compares = |key: &Expr| key.get_type(schema).is_ok_and(|it| !it.is_nested());
+            if on.sort_expr.is_some() || on.on_expr.iter().all(compares) {
+                let by_key = || on.on_expr.iter().map(|key| key.clone().sort(true, true)).collect();
+                let order = on.sort_expr.take().unwrap_or_else(by_key);
+                // The first of a group is found by comparing values, which nested ones are not made for.
+                let ties = with_ties(order, &on.input).into_iter();
+                on.sort_expr = Some(ties.filter(|key| compares(&key.expr)).collect());
+            }
             LogicalPlan::Distinct(Distinct::On(on))
         }
         node => node,
@@ -74,17 +81,36 @@ fn sorted(plan: LogicalPlan) -> Result<LogicalPlan> {
 /// Whether rows come in an order that was asked for. It may be by columns that are not handed out.
 fn is_sorted(plan: &LogicalPlan) -> bool {
     match plan {
-        LogicalPlan::Sort(_) | LogicalPlan::Distinct(Distinct::On(_)) => true,
-        LogicalPlan::Projection(node) => is_sorted(&node.input),
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Distinct(Distinct::On(on)) => on.sort_expr.is_some(),
+        // A subquery among the columns becomes a join.
+        LogicalPlan::Projection(node) => !node.expr.iter().any(asks) && is_sorted(&node.input),
         LogicalPlan::SubqueryAlias(node) => is_sorted(&node.input),
         LogicalPlan::Limit(node) => is_sorted(&node.input),
         _ => false,
     }
 }
 
+/// Whether an expression asks a subquery.
+fn asks(expr: &Expr) -> bool {
+    let is_subquery = |expr: &Expr| {
+        let asks = matches!(
+            expr,
+            Expr::ScalarSubquery(_)
+                | Expr::Exists(_)
+                | Expr::InSubquery(_)
+                | Expr::SetComparison(_)
+        );
+        Ok(asks)
+    };
+    // The question itself does not fail.
+    expr.exists(is_subquery).unwrap_or(true)
+}
+
 /// The order, and where it leaves rows equal that by every other column that can be sorted by, ascending.
 fn with_ties(mut order: Vec<SortExpr>, input: &LogicalPlan) -> Vec<SortExpr> {
-    let sortable = |data_type: &DataType| !data_type.is_nested();
+    let sortable =
+        |data_type: &DataType| RowConverter::supports_fields(&[SortField::new(data_type.clone())]);
     for field in input.schema().iter().filter(|(_, field)| sortable(field.data_type())) {
         let column = Expr::Column(Column::from(field));
         if order.iter().all(|key| key.expr != column) {

@@ -148,13 +148,23 @@ fn inquiries(
     }
     let instance = args.instance.first().cloned();
     let inquiry = |finding| as_typed(Inquiry::of(finding), instance.clone());
-    let inquiries: Vec<Inquiry> = findings.into_iter().map(inquiry).collect();
-    inquiries.iter().try_for_each(fits)?;
-    Ok((inquiries, any_refused))
+    let mut inquiries = Vec::new();
+    let mut unfit = Vec::new();
+    for inquiry in findings.into_iter().map(inquiry) {
+        match fits(&inquiry) {
+            Ok(()) => inquiries.push(inquiry),
+            Err(why) => unfit.push(why),
+        }
+    }
+    if inquiries.is_empty() {
+        return Err(unfit.remove(0).into());
+    }
+    unfit.iter().for_each(|why| streams.warn(&format!("refused: {why}")));
+    Ok((inquiries, any_refused || !unfit.is_empty()))
 }
 
 /// Refuses a question that what was typed makes one about something else than its finding.
-fn fits(inquiry: &Inquiry) -> Result<()> {
+fn fits(inquiry: &Inquiry) -> Result<(), UsageError> {
     let id = inquiry.finding().map_or("", |finding| &finding.id);
     let refuse = |why: String| UsageError(format!("{}: {why}", printable(id)));
     if let Some(other) = inquiry.other_instance() {
@@ -162,9 +172,9 @@ fn fits(inquiry: &Inquiry) -> Result<()> {
         let why = format!(
             "the finding is about {other}: --instance names another; ask of that without --finding"
         );
-        return Err(refuse(why).into());
+        return Err(refuse(why));
     }
-    inquiry.check_window().map_err(|why| refuse(format!("--from, --to: {why}")).into())
+    inquiry.check_window().map_err(|why| refuse(format!("--from, --to: {why}")))
 }
 
 /// Each instance that was named, or none once for the interfaces and addresses alone.

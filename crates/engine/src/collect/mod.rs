@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowproof_record::{Format, FormatSource};
-use flowproof_source::{Object, Skipped};
+use flowproof_source::{Location, Object, Skipped};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::answer::Answer;
@@ -192,7 +192,9 @@ impl Session {
                 None => objects.push(idx),
                 Some(number) if is_same(object, &manifest.sources[number]).await? => {
                     let report = manifest.report(number);
-                    if !self.reads_alike(&report) {
+                    // What another set holds was read already, in whatever format.
+                    let is_held = matches!(object.location, Location::Within { .. });
+                    if !is_held && !self.reads_alike(&report) {
                         return Err(another_format(object, holder));
                     }
                     told.objects.insert(idx, report);

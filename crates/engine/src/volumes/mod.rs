@@ -222,8 +222,9 @@ impl Session {
             true => self.volumes_by_sides(self.terms(), keys, &sql, narrowing).await?,
             false => self.volumes_in_one_reading(keys, &sql, sums, narrowing).await?,
         };
-        let asks = self.asks_for_unknown(filter) && answer.coverage.has_flow_logs();
-        if asks && !answer.tells_instances() {
+        let asks = filter.interfaces.is_empty() && !filter.instances.is_empty();
+        let knows = filter.instances.iter().any(|id| self.knows(id));
+        if asks && !knows && answer.coverage.has_flow_logs() && !answer.tells_instances() {
             return Err(EngineError::NoInstances);
         }
         Ok(answer)
@@ -233,7 +234,7 @@ impl Session {
     /// are in no row: they lack `instance-id`, and the address book has no interface of that instance.
     #[must_use]
     pub fn untold_instances(&self, filter: &VolumeFilter, answer: &Answer<Rows>) -> u64 {
-        if !self.asks_for_unknown(filter) {
+        if filter.instances.iter().all(|id| self.knows(id)) {
             return 0;
         }
         let lacks = |read: &ReadObject| {
@@ -244,9 +245,9 @@ impl Session {
         answer.objects.iter().filter(lacks).count() as u64
     }
 
-    /// Whether an instance is asked for of which the address book has no interface.
-    fn asks_for_unknown(&self, filter: &VolumeFilter) -> bool {
-        filter.instances.iter().any(|id| self.book().interfaces_of(id).next().is_none())
+    /// Whether the address book has an interface of this instance.
+    fn knows(&self, instance: &str) -> bool {
+        self.book().interfaces_of(instance).next().is_some()
     }
 
     async fn rows_of(&self, run: Run) -> Result<Answer<Rows>, EngineError> {

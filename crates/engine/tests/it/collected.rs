@@ -305,6 +305,15 @@ fn what_was_read_in_another_format_is_not_taken_for_collected() {
         attempt(first.clone(), &set).unwrap();
         let again = attempt(first, &set).unwrap().value;
         assert_eq!((again.files.len(), again.had), (0, 2));
+        // What a set holds was read already: the format does not reach it.
+        let of_set = tempfile::tempdir().unwrap();
+        for options in [options(), given(right), options()] {
+            let of = selection(set.path(), Window::ALWAYS);
+            assert_eq!(
+                collect_with(of, of_set.path(), options).unwrap().coverage.objects.listed,
+                2
+            );
+        }
         let before = files(set.path());
         let message = attempt(given(right), &set).unwrap_err().to_string();
         assert!(message.contains("another --format-string"), "{message}");
@@ -328,6 +337,19 @@ fn what_was_passed_over_gives_way_to_what_is_collected_later() {
     let more = collect(root.path(), set.path());
     assert_eq!((more.value.had, more.coverage.objects.listed), (1, 3));
     assert_same(root.path(), set.path(), Window::ALWAYS);
+    // Also where a window leaves it out by its key.
+    std::os::unix::fs::symlink("nowhere", root.path().join("later.log.gz")).unwrap();
+    let name = root.path().join(key('a', 600));
+    fs::create_dir_all(name.parent().unwrap()).unwrap();
+    fs::rename(root.path().join("later.log.gz"), &name).unwrap();
+    collect(root.path(), set.path());
+    fs::remove_file(&name).unwrap();
+    put(root.path(), &key('a', 600), &gzip(&late(10)));
+    collect(root.path(), set.path());
+    let at = |second| jiff::Timestamp::from_second(second).ok();
+    for (from, to) in [(None, at(T0 + 600)), (at(T0 + 80_000), None), (None, None)] {
+        assert_same(root.path(), set.path(), Window { from, to });
+    }
 }
 
 #[test]

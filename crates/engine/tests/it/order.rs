@@ -1,7 +1,10 @@
 //! The order of results, and which rows come first.
 
+use std::sync::Arc;
+
 use flowproof_engine::SessionOptions;
 use flowproof_evidence::Window;
+use flowproof_intel::{List, ListRole, Matcher};
 
 use crate::support::*;
 
@@ -71,6 +74,12 @@ fn what_an_inner_limit_takes_does_not_depend_on_threads() {
         "select count(*) from flow_logs where bytes in (select bytes from traffic limit 7)",
         "select distinct on (remote) remote, bytes from traffic",
         "select remote, bytes from traffic order by remote limit 3",
+        "select make_array(dstaddr) as a, bytes from traffic limit 3",
+        "select distinct make_array(dstaddr) as a from traffic limit 3",
+        "select dstaddr, (select count(*) from flow_logs f where f.dstaddr = t.dstaddr) as n \
+            from (select * from flow_logs limit 40) as t",
+        "with t as (select dstaddr, sum(bytes) as s from traffic group by 1 order by s desc limit 20) \
+            select t.*, (select max(bytes) from traffic x where x.dstaddr = t.dstaddr) as most from t limit 5",
     ] {
         let answers = [(1, 8192), (2, 64), (5, 100)].map(|(threads, batch_rows)| {
             let options = SessionOptions { threads, batch_rows, ..options() };
@@ -79,6 +88,41 @@ fn what_an_inner_limit_takes_does_not_depend_on_threads() {
         assert_eq!(answers[0], answers[1], "{sql}");
         assert_eq!(answers[0], answers[2], "{sql}");
         assert!(!answers[0].is_empty(), "{sql}");
+    }
+}
+
+#[test]
+fn lists_can_be_keys_and_columns() {
+    let lists = || {
+        let text = b"203.0.113.1\n203.0.113.0/30 # few\n";
+        let list = List::from_bytes("bad.txt", ListRole::Threat, text).unwrap();
+        Some(Arc::new(Matcher::new(vec![list])))
+    };
+    let logs = logs();
+    for (sql, rows) in [
+        ("select distinct on (list_matches(dstaddr)) bytes from flow_logs", 3),
+        ("select distinct on (interface_id, list_matches(dstaddr)) bytes from flow_logs", 3),
+        ("select list_matches(dstaddr) as m from flow_logs order by m", 12),
+        ("select list_matches(dstaddr) as m, bytes from flow_logs limit 5", 5),
+        ("select distinct list_matches(dstaddr) as m from flow_logs", 3),
+    ] {
+        let answers = [1, 2, 2, 5].map(|threads| {
+            let options = SessionOptions { threads, batch_rows: 3, ..options() };
+            block_on(async {
+                let session = open(&logs, Window::ALWAYS, options).await;
+                texts(
+                    &session
+                        .query(sql, lists())
+                        .await
+                        .unwrap_or_else(|e| panic!("{sql}: {e}"))
+                        .value,
+                )
+            })
+        });
+        assert_eq!(answers[0].len(), rows, "{sql}");
+        if !sql.contains("distinct on") {
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{sql}");
+        }
     }
 }
 

@@ -78,6 +78,13 @@ fn learning_does_not_depend_on_the_queries_own_filter() {
 
 #[test]
 fn an_inventory_tells_the_instance_of_an_interface() {
+    let two = VolumeFilter { instances: vec!["i-9".into()], interfaces: vec![ENI.into()] };
+    let logs_of_v2 = log(V2, &[v2(ENI, "10.0.1.5", "203.0.113.9", 7, T0)]);
+    let named = block_on(async {
+        let session = open(&logs_of_v2, Window::ALWAYS, options()).await;
+        session.volumes(&[Key::Interface], &two).await.unwrap()
+    });
+    assert_eq!(texts(&named.value).len(), 1, "the interface is named, whatever the instance is");
     let mut book = AddressBook::default();
     book.add(&InterfaceIdentity {
         interface: ENI.into(),

@@ -24,6 +24,8 @@ pub(super) struct Collector {
     /// Held objects of which something was read, and those of which nothing was.
     read: HashSet<Home>,
     unread: Vec<(Home, Object)>,
+    /// Keys of held objects that are not wanted.
+    unwanted: HashSet<String>,
     /// What was passed over beside objects that are held.
     beside: Vec<Skipped>,
     counts: ListCounts,
@@ -43,6 +45,7 @@ impl Collector {
             is_any: false,
             read: HashSet::new(),
             unread: Vec::new(),
+            unwanted: HashSet::new(),
             beside: Vec::new(),
             counts: ListCounts::default(),
             not_flow_logs: Smallest::new(most_skipped),
@@ -130,7 +133,10 @@ impl Collector {
         let location = Location::Within { holder: Arc::clone(holder), number, place };
         let identity = Some(Identity::Held(home.clone(), digest));
         let what = What::File { location, size, etag, named: true };
-        let Some(object) = self.take(Find { key, identity, what }) else { return };
+        let Some(object) = self.take(Find { key, identity, what }) else {
+            self.unwanted.insert(home.0);
+            return;
+        };
         if is_read {
             self.read.insert(home);
             self.keep(object);
@@ -172,7 +178,8 @@ impl Collector {
     /// Keeps what no holder has read, and counts what was passed over and no holder has.
     pub(super) fn keep_unread(&mut self) {
         let homes = self.read.iter().chain(self.unread.iter().map(|(home, _)| home));
-        let held: HashSet<String> = homes.map(|(key, _)| key.clone()).collect();
+        let mut held: HashSet<String> = homes.map(|(key, _)| key.clone()).collect();
+        held.extend(std::mem::take(&mut self.unwanted));
         for skipped in std::mem::take(&mut self.beside) {
             if !held.contains(&skipped.key) {
                 self.take_skipped(skipped);

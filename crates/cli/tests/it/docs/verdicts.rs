@@ -200,6 +200,18 @@ fn what_is_typed_never_makes_a_question_about_something_else() {
         assert_eq!(run.out, "", "{typed}");
     }
     assert_eq!(ask(&["--instance=i-0aaaabbbbcccc0001"]).out, ask(&[]).out);
+
+    // Of several findings, those that it does fit are answered.
+    let text = std::fs::read_to_string(testdata().join("worked/finding.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.json");
+    std::fs::write(&other, text.replace("i-0aaaabbbbcccc0001", "i-0aaaabbbbcccc0002")).unwrap();
+    let both = ask(&["--finding", &arg(&other), "--instance=i-0aaaabbbbcccc0001"]);
+    assert_eq!((both.code, &both.out), (Some(3), &ask(&[]).out));
+    assert!(
+        both.err.contains("refused: c0ffee00c0ffee00c0ffee00c0ffee01: the finding is about"),
+        "{both:?}"
+    );
     let mapped = ask(&["--named=::ffff:203.0.113.9"]);
     assert_eq!(mapped.out, ask(&["--named=203.0.113.9"]).out);
 }
