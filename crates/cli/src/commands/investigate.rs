@@ -156,8 +156,10 @@ fn inquiries(
             Err(why) => unfit.push(why),
         }
     }
-    if inquiries.is_empty() {
-        return Err(unfit.remove(0).into());
+    if inquiries.is_empty()
+        && let Some(why) = unfit.pop()
+    {
+        return Err(why.into());
     }
     unfit.iter().for_each(|why| streams.warn(&format!("refused: {why}")));
     Ok((inquiries, any_refused || !unfit.is_empty()))

@@ -250,6 +250,19 @@ impl Session {
         self.book().interfaces_of(instance).next().is_some()
     }
 
+    /// After a reading of all records, for their sides alone.
+    async fn volumes_learned_apart(
+        &self,
+        keys: &[Key],
+        filter: &str,
+    ) -> Result<Answer<Rows>, EngineError> {
+        let mut terms = self.terms();
+        self.learn_sides(&mut terms).await?;
+        let sql = volumes_sql(keys, filter);
+        let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
+        self.rows_of(self.pass(&terms, plan).await?).await
+    }
+
     async fn rows_of(&self, run: Run) -> Result<Answer<Rows>, EngineError> {
         let schema = flatten(&RecordBatch::new_empty(run.schema))?.schema();
         let batches = run.batches.iter().map(flatten).collect::<Result<_, _>>()?;
@@ -274,9 +287,9 @@ impl Session {
         }
         let mut run = self.pass(&terms, plan).await?;
         if narrowing.hides(&run.told) {
-            self.learn_sides(&mut terms).await?;
-            run = self.pass(&terms, plan).await?;
-        } else if learn(&mut terms, &run.told) {
+            return self.volumes_learned_apart(keys, filter).await;
+        }
+        if learn(&mut terms, &run.told) {
             run = self.pass(&terms, plan).await?;
         }
         self.rows_of(run).await
@@ -301,7 +314,7 @@ impl Session {
         let plan = |context: SessionContext| async move { Ok(context.sql(&sql).await?) };
         let mut run = self.pass(&terms, plan).await?;
         if narrowing.hides(&run.told) {
-            return self.volumes_by_sides(self.terms(), keys, filter, narrowing).await;
+            return self.volumes_learned_apart(keys, filter).await;
         }
         let mut book = AddressBook::clone(self.book());
         let taught = run.told.learner.teach(&mut book) > 0;

@@ -27,7 +27,7 @@ fn many_files() -> tempfile::TempDir {
 #[test]
 fn answers_do_not_depend_on_threads_or_batches() {
     let logs = many_files();
-    let answers = [(1, 8192), (2, 64), (7, 1000)].map(|(threads, batch_rows)| {
+    let answers = [(1, 8192), (2, 64), (7, 1000), (0, 0)].map(|(threads, batch_rows)| {
         block_on(async {
             let options = SessionOptions { threads, batch_rows, ..options() };
             let session = open(&logs, Window::ALWAYS, options).await;
@@ -50,6 +50,7 @@ fn answers_do_not_depend_on_threads_or_batches() {
     });
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
+    assert_eq!(answers[0], answers[3], "none is one");
     assert_eq!(answers[0].1.len(), 50);
 }
 
